@@ -1,0 +1,82 @@
+"""classicseg: classical, unsupervised image segmentation. ``segment(image) -> label map``, seven methods, honest scores."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from classicseg.api import methods, run, segment
+    from classicseg.base import Segmentation, Segmenter
+    from classicseg.errors import (
+        DataRangeWarning,
+        DependencyError,
+        ImageError,
+        MemoryLimitError,
+        ParameterError,
+        PluginWarning,
+    )
+    from classicseg.segmenters.edges import Edges
+    from classicseg.segmenters.gmm import GaussianMixture
+    from classicseg.segmenters.kmeans import KMeans
+    from classicseg.segmenters.meanshift import MeanShift
+    from classicseg.segmenters.quickshift import QuickShift
+    from classicseg.segmenters.spectral import SpectralClustering
+    from classicseg.segmenters.threshold import Threshold
+
+_HOMES = {
+    "classicseg.api": ("methods", "run", "segment"),
+    "classicseg.base": ("Segmentation", "Segmenter"),
+    "classicseg.errors": (
+        "DataRangeWarning",
+        "DependencyError",
+        "ImageError",
+        "MemoryLimitError",
+        "ParameterError",
+        "PluginWarning",
+    ),
+    "classicseg.segmenters.edges": ("Edges",),
+    "classicseg.segmenters.gmm": ("GaussianMixture",),
+    "classicseg.segmenters.kmeans": ("KMeans",),
+    "classicseg.segmenters.meanshift": ("MeanShift",),
+    "classicseg.segmenters.quickshift": ("QuickShift",),
+    "classicseg.segmenters.spectral": ("SpectralClustering",),
+    "classicseg.segmenters.threshold": ("Threshold",),
+}
+_HOME_OF = {name: module for module, names in _HOMES.items() for name in names}
+
+__all__ = [
+    "DataRangeWarning",
+    "DependencyError",
+    "Edges",
+    "GaussianMixture",
+    "ImageError",
+    "KMeans",
+    "MeanShift",
+    "MemoryLimitError",
+    "ParameterError",
+    "PluginWarning",
+    "QuickShift",
+    "Segmentation",
+    "Segmenter",
+    "SpectralClustering",
+    "Threshold",
+    "methods",
+    "run",
+    "segment",
+]
+
+
+def __getattr__(name: str) -> Any:
+    """Public names are loaded when they are first used, so that the command line starts at once."""
+    if name == "__version__":
+        from importlib.metadata import version
+
+        return version("classicseg")
+    if name in _HOME_OF:
+        return getattr(import_module(_HOME_OF[name]), name)
+    raise AttributeError(f"module 'classicseg' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return [*__all__, "__version__"]

@@ -1,0 +1,192 @@
+"""The one road that every method takes: check -> Image -> the method's own step -> labels in the promised order."""
+
+from __future__ import annotations
+
+import dataclasses
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, Literal
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from classicseg import labels as label_maps
+from classicseg.errors import ParameterError
+from classicseg.image import Color, DataRange, Image, as_image
+from classicseg.memory import require_memory
+from classicseg.parallel import Progress, thread_count
+from classicseg.parameters import declared, parameter
+
+
+@dataclass(frozen=True)
+class PerClass:
+    """A finding with one row for each raw class; `Segmenter.run` puts the rows in the order of the final classes."""
+
+    rows: NDArray[Any]
+
+
+@dataclass(frozen=True)
+class Context:
+    """How a run goes: what describes neither the picture nor the method."""
+
+    threads: int = 1
+    progress: Progress | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Segmentation:
+    """What a run gives: the label map and what the method found out on the way.
+
+    Attributes
+    ----------
+    labels : (H, W) int32 array
+        1..K without a hole; 0 outside the mask, and for the background of a binary threshold.
+    mask : (H, W) bool array
+        True where the picture counted. It tells background from void, which are both 0 in the labels.
+    segmenter : Segmenter
+        The method with all its parameters.
+    findings : mapping
+        The method's own results by name: a threshold, centres, the number of iterations, ...
+    """
+
+    labels: NDArray[np.int32]
+    mask: NDArray[np.bool_]
+    segmenter: Segmenter
+    findings: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def n_labels(self) -> int:
+        """The number of classes or segments, background not counted."""
+        return int(self.labels.max())
+
+
+@dataclass(frozen=True, kw_only=True)
+class Segmenter(ABC):
+    """A segmentation method with its parameters: an immutable value.
+
+    A method is a frozen, keyword-only dataclass that declares its fields with `classicseg.parameters.parameter` and
+    implements ``_segment(image, context)``. Everything else stands here: input checks, connected components, merging
+    of small segments, numbering.
+
+    Parameters
+    ----------
+    connected : bool
+        Give each connected part of a label a label of its own. True where the method makes segments.
+    min_size : int
+        Regions of fewer pixels join their most similar neighbour; 0 leaves all.
+    split_touching : float
+        For binary results: part touching objects where the distance to the background falls by more than this many
+        pixels between their centres; 0 does not.
+    """
+
+    name: ClassVar[str]
+    makes: ClassVar[Literal["classes", "segments"]]
+    bytes_per_pixel: ClassVar[int] = 120
+
+    connected: bool = parameter(False, "give each connected part of a label its own label")
+    min_size: int = parameter(0, "smaller regions join their most similar neighbour", low=0, unit="px")
+    split_touching: float = parameter(
+        0, "binary results: part touching objects at h-maxima of this height; 0: do not", kind=float, low=0, unit="px"
+    )
+
+    def __post_init__(self) -> None:
+        for name, declaration in declared(self).items():
+            declaration.check(self.name, name, getattr(self, name))
+        if self.split_touching and not self.binary:
+            raise ParameterError(
+                f"{self.name}: split_touching={self.split_touching!r} parts the objects of a binary result, and this makes "
+                f"{self.makes}. Leave it at 0, or use method='threshold' with two classes."
+            )
+
+    @property
+    def binary(self) -> bool:
+        """Whether the result is a foreground (1) on a background (0)."""
+        return False
+
+    @abstractmethod
+    def _segment(self, image: Image, context: Context) -> tuple[NDArray[np.integer], dict[str, Any]]:
+        """Raw labels (H, W), 0 or above (binary: 0 and 1), whose values outside the mask do not matter; and findings."""
+
+    def _memory(self, image: Image) -> int:
+        """An estimate of the bytes that a run on `image` takes."""
+        return self.bytes_per_pixel * image.mask.size
+
+    def segment(
+        self,
+        image: ArrayLike,
+        *,
+        mask: ArrayLike | None = None,
+        color: Color | None = None,
+        channel_axis: int = -1,
+        data_range: DataRange | None = None,
+        threads: int | None = None,
+        progress: Progress | None = None,
+    ) -> NDArray[np.int32]:
+        """The label map of a picture; see `classicseg.segment` for the arguments."""
+        return self.run(
+            image, mask=mask, color=color, channel_axis=channel_axis, data_range=data_range,
+            threads=threads, progress=progress,
+        ).labels  # fmt: skip
+
+    def run(
+        self,
+        image: ArrayLike,
+        *,
+        mask: ArrayLike | None = None,
+        color: Color | None = None,
+        channel_axis: int = -1,
+        data_range: DataRange | None = None,
+        threads: int | None = None,
+        progress: Progress | None = None,
+    ) -> Segmentation:
+        """The label map of a picture with the method's findings; see `classicseg.segment` for the arguments."""
+        context = Context(thread_count(threads), progress)
+        picture = as_image(image, mask=mask, color=color, channel_axis=channel_axis, data_range=data_range)
+        require_memory(
+            self._memory(picture),
+            f"{self.name} on a picture of {picture.shape[0]} x {picture.shape[1]} pixels",
+            "Make the picture smaller, cut it into tiles, or choose a lighter method or parameters.",
+        )
+        if not picture.mask.any():
+            return Segmentation(np.zeros(picture.shape, np.int32), picture.mask, self, {"empty": True})
+        raw, findings = self._segment(picture, context)
+        labels, findings = self._finish(raw, findings, picture)
+        if progress is not None:
+            progress(1.0)
+        return Segmentation(labels, picture.mask, self, findings)
+
+    def _finish(
+        self, raw: NDArray[np.integer], findings: dict[str, Any], image: Image
+    ) -> tuple[NDArray[np.int32], dict[str, Any]]:
+        labels = np.where(image.mask, raw, 0)
+        if self.split_touching:
+            labels = label_maps.split_touching(labels > 0, self.split_touching)
+        if self.min_size > 1:
+            background = 0 if self.binary else None
+            labels = label_maps.absorb_small(labels, image.in_space("lab"), image.mask, self.min_size, background)
+        if self.makes == "classes" and not self.binary:
+            order = label_maps.order_by_lightness(labels, image.lightness(), image.mask)
+            findings = {key: value.rows[order] if isinstance(value, PerClass) else value for key, value in findings.items()}
+            numbers = np.zeros(int(labels.max()) + 1, dtype=np.int32)
+            numbers[order] = np.arange(1, len(order) + 1)
+            labels = numbers[labels]
+        elif not self.binary:
+            labels = labels + 1
+        labels = np.where(image.mask, labels, 0).astype(np.int32)
+        if self.connected:
+            labels, _ = label_maps.components(labels, image.mask if not self.binary else labels > 0)
+        elif self.makes == "segments" or self.split_touching:
+            labels, _ = label_maps.number_in_raster_order(labels)
+        return np.ascontiguousarray(labels, dtype=np.int32), findings
+
+    def get_params(self, deep: bool = True) -> dict[str, Any]:
+        """All parameters by name, as scikit-learn's `clone` asks for them; `deep` makes no difference."""
+        return {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
+
+    def set_params(self, **parameters: Any) -> Segmenter:
+        """Refused: a segmenter does not change. Use ``dataclasses.replace(segmenter, name=value)``."""
+        raise ParameterError(
+            f"a {type(self).__name__} does not change; make another with dataclasses.replace(segmenter, "
+            f"{', '.join(f'{name}={value!r}' for name, value in parameters.items()) or 'name=value'})."
+        )

@@ -1,0 +1,268 @@
+"""An array becomes an Image: float32 planes in 0..1, a mask, and what the planes mean."""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from classicseg import color as colors
+from classicseg.errors import DataRangeWarning, ImageError, ParameterError
+
+Color = Literal["rgb", "bgr", "rgba", "multiband"]
+DataRange = tuple[float, float] | Literal["image"]
+
+_COLORS = ("rgb", "bgr", "rgba", "multiband")
+_FEWEST_COLUMNS = 16  # fewer "channels" than this in the last place are taken for channels
+
+
+@dataclass(frozen=True, eq=False)
+class Image:
+    """A picture as every method takes it.
+
+    Attributes
+    ----------
+    planes : (C, H, W) float32 array
+        Samples scaled to 0..1; 0 outside the mask. Planes that only repeat the first are dropped, so that a grey picture
+        and its RGB copy, or a band and its copies, are one and the same picture from here on.
+    mask : (H, W) bool array
+        True where the picture counts.
+    kind : {"rgb", "bands"}
+        sRGB (one plane is grey), or spectral bands.
+    """
+
+    planes: NDArray[np.float32]
+    mask: NDArray[np.bool_]
+    kind: Literal["rgb", "bands"]
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Height and width in pixels."""
+        return self.mask.shape  # type: ignore[return-value]
+
+    @cached_property
+    def fully_valid(self) -> bool:
+        """Whether no pixel is masked out."""
+        return bool(self.mask.all())
+
+    def in_space(self, space: str) -> NDArray[np.float32]:
+        """Planes (D, H, W) in which Euclidean distance is colour distance; 0 outside the mask.
+
+        Colour pictures are converted to `space`; bands span 0..100 together, whatever `space` says.
+        """
+        if self.kind == "bands":
+            planes = (self.planes * np.float64(100 / np.sqrt(len(self.planes)))).astype(np.float32)
+        else:
+            planes = colors.convert(self.planes, space)
+        planes[:, ~self.mask] = 0
+        return planes
+
+    def lightness(self) -> NDArray[np.float32]:
+        """L* of a colour picture, or 100 times the mean of the bands: a plane (H, W) in 0..100."""
+        if self.kind == "bands":
+            return (100 * self.planes.mean(axis=0, dtype=np.float64)).astype(np.float32)
+        return colors.lightness(self.planes)
+
+    def samples(self, planes: NDArray[np.float32]) -> NDArray[np.float32]:
+        """The columns of `planes` (D, H, W) inside the mask, as rows: a C-contiguous array (N, D)."""
+        return np.ascontiguousarray(planes[:, self.mask].T)
+
+
+def as_image(
+    array: ArrayLike,
+    *,
+    mask: ArrayLike | None = None,
+    color: str | None = None,
+    channel_axis: int = -1,
+    data_range: Any = None,
+) -> Image:
+    """Check an array and make an `Image` of it; the arguments are those of `classicseg.segment`.
+
+    Raises
+    ------
+    ImageError
+        The array or the mask is not a picture that classicseg takes.
+    ParameterError
+        `color`, `channel_axis` or `data_range` has a value that is not allowed.
+    """
+    samples = _checked_array(array)
+    valid = _checked_mask(mask, samples, channel_axis)
+    if color is not None and color not in _COLORS:
+        raise ParameterError(f"color={color!r} is not allowed; it is one of {', '.join(map(repr, _COLORS))}, or None.")
+    planes, kind, alpha = _channels(samples, color, channel_axis)
+    if planes[0].shape != valid.shape:
+        raise ImageError(
+            f"the mask has shape {valid.shape}, the picture {planes[0].shape}. Give a mask of the picture's height and width."
+        )
+    if alpha is not None:
+        valid = valid & (alpha > 0)
+    _require_finite(planes, valid)
+    scaled = _scale(planes, valid, data_range)
+    scaled[:, ~valid] = 0
+    if len(scaled) > 1 and all(np.array_equal(scaled[0], plane) for plane in scaled[1:]):
+        scaled = np.ascontiguousarray(scaled[:1])
+    return Image(scaled, valid, kind)
+
+
+def _checked_array(array: ArrayLike) -> NDArray[Any]:
+    if isinstance(array, np.ma.MaskedArray):
+        raise ImageError("a numpy masked array came. Give its .data, and mask=~numpy.ma.getmaskarray(image).")
+    samples = np.asarray(array)
+    if not (samples.dtype.kind in "bui" or samples.dtype in (np.float32, np.float64)):
+        raise ImageError(
+            f"samples of type {samples.dtype} came; bool, any integer, float32 and float64 are allowed. "
+            "Convert first, for example with image.astype(numpy.float32)."
+        )
+    if samples.ndim not in (2, 3):
+        raise ImageError(
+            f"an array of shape {samples.shape} came; a picture is (H, W) or (H, W, C). "
+            "Give the pictures of a stack one by one."
+        )
+    if samples.size == 0:
+        raise ImageError(f"an array of shape {samples.shape} came, which has no pixel; a picture has at least one.")
+    return samples
+
+
+def _checked_mask(mask: ArrayLike | None, samples: NDArray[Any], channel_axis: int) -> NDArray[np.bool_]:
+    if samples.ndim == 3 and (isinstance(channel_axis, bool) or channel_axis not in (-3, -2, -1, 0, 1, 2)):
+        raise ParameterError(f"channel_axis={channel_axis!r} is not allowed; it is -3, -2, -1, 0, 1 or 2, and -1 by default.")
+    if mask is None:
+        shape = samples.shape if samples.ndim == 2 else np.delete(samples.shape, channel_axis)
+        return np.ones(tuple(int(length) for length in shape), dtype=bool)
+    valid = np.asarray(mask)
+    if valid.dtype != bool:
+        raise ImageError(f"a mask of type {valid.dtype} came; it is bool, True where the picture counts. Give mask != 0.")
+    return valid
+
+
+def _channels(
+    samples: NDArray[Any], color: str | None, channel_axis: int
+) -> tuple[list[NDArray[Any]], Literal["rgb", "bands"], NDArray[Any] | None]:
+    """The planes of the picture, what they mean, and an alpha plane where there is one."""
+    if samples.ndim == 2:
+        samples = samples[:, :, np.newaxis]
+        channel_axis = -1
+    elif color is None and channel_axis == -1:
+        _refuse_channels_first(samples.shape)
+    samples = np.moveaxis(samples, channel_axis, -1)
+    count = samples.shape[-1]
+    planes = [samples[:, :, band] for band in range(count)]
+    if color == "multiband":
+        return planes, "bands", None
+    if color == "rgba":
+        if count != 4:
+            raise ImageError(f'{count} channels came with color="rgba", which has 4. Leave color out, or say "multiband".')
+        return planes[:3], "rgb", planes[3]
+    if count == 4:
+        raise ImageError(
+            f"4 channels came (shape {samples.shape}), which can be colour with alpha or four bands. "
+            'Say color="rgba" or color="multiband".'
+        )
+    if color in ("rgb", "bgr") and count not in (1, 3):
+        raise ImageError(f'{count} channels came with color="{color}", which has 3 (or 1, grey). Say color="multiband".')
+    if color == "bgr":
+        planes.reverse()
+    return planes, ("rgb" if count in (1, 3) else "bands"), None
+
+
+def _refuse_channels_first(shape: tuple[int, ...]) -> None:
+    if shape[0] in (1, 3, 4) and shape[2] >= _FEWEST_COLUMNS:
+        raise ImageError(
+            f"an array of shape {shape} came, which looks channels-first; the channels are expected last. "
+            f'Say channel_axis=0, or color="multiband" if it has {shape[2]} bands.'
+        )
+
+
+def _require_finite(planes: list[NDArray[Any]], valid: NDArray[np.bool_]) -> None:
+    if planes[0].dtype.kind != "f":
+        return
+    bad = [~np.isfinite(plane) & valid for plane in planes]
+    count = sum(int(np.count_nonzero(plane)) for plane in bad)
+    if count:
+        row, column = np.unravel_index(int(np.argmax(np.logical_or.reduce(bad))), valid.shape)
+        raise ImageError(
+            f"{count} samples are NaN or infinite, the first at row {row}, column {column}. "
+            "Leave them out with a mask, such as mask=numpy.isfinite(image), or fill them."
+        )
+
+
+def _scale(planes: list[NDArray[Any]], valid: NDArray[np.bool_], data_range: Any) -> NDArray[np.float32]:
+    """Samples scaled to 0..1, by one correctly rounded division each.
+
+    A division in float64, rounded to float32, is the float32 nearest the true quotient for all integers below 2^24, so
+    k/255 comes out the same from k, from 257 k in uint16, and from k/255 in float32 or float64.
+    """
+    low, high = _range(planes, valid, data_range)
+    result = np.empty((len(planes), *valid.shape), dtype=np.float32)
+    for band, plane in enumerate(planes):
+        if plane.dtype.kind in "bu" and plane.dtype.itemsize <= 2:
+            levels = np.arange(2 if plane.dtype == bool else np.iinfo(plane.dtype).max + 1)
+            result[band] = _quotients(levels, low, high)[plane.astype(np.uint16)]
+        else:
+            with np.errstate(invalid="ignore", over="ignore"):  # NaN outside the mask, which is filled afterwards
+                result[band] = _quotients(plane, low, high)
+    return result
+
+
+def _quotients(values: NDArray[Any], low: float, high: float) -> NDArray[np.float32]:
+    if high == low:
+        return np.zeros(values.shape, dtype=np.float32)
+    scaled = (values.astype(np.float64) - low) / (high - low)
+    return np.clip(scaled, 0, 1).astype(np.float32) + np.float32(0)  # adding 0 turns -0.0 into 0.0
+
+
+def _range(planes: list[NDArray[Any]], valid: NDArray[np.bool_], data_range: Any) -> tuple[float, float]:
+    """The values that become 0 and 1."""
+    dtype = planes[0].dtype
+    if not valid.any():
+        return 0.0, 1.0
+    lowest = float(min(plane[valid].min() for plane in planes))
+    highest = float(max(plane[valid].max() for plane in planes))
+    if data_range is not None:
+        return _given_range(data_range, lowest, highest)
+    if dtype == bool:
+        return 0.0, 1.0
+    if dtype in (np.uint8, np.uint16):
+        if dtype == np.uint16 and highest < 65536 / 8:
+            warnings.warn(
+                f"the uint16 picture uses less than an eighth of its range (highest value {highest:g}), as 12-bit cameras "
+                'do. Say data_range=(0, 4095) or the like, or data_range="image".',
+                DataRangeWarning,
+                stacklevel=_LEVELS_TO_CALLER,
+            )
+        return 0.0, float(np.iinfo(dtype).max)
+    cure = 'Say data_range=(low, high), the values that mean black and white, or data_range="image".'
+    if dtype.kind != "f":
+        raise ImageError(f"samples of type {dtype} came ({lowest:g} to {highest:g}), whose range is not known. {cure}")
+    if lowest < 0 or highest > 1:
+        raise ImageError(f"float samples from {lowest:g} to {highest:g} came; without a data range, 0 to 1 is allowed. {cure}")
+    return 0.0, 1.0
+
+
+_LEVELS_TO_CALLER = 6  # _range, _scale, as_image, Segmenter.run, Segmenter.segment, and the user's own line
+
+
+def _given_range(data_range: Any, lowest: float, highest: float) -> tuple[float, float]:
+    if isinstance(data_range, str) and data_range == "image":
+        return lowest, highest
+    try:
+        low, high = (float(value) for value in data_range)
+    except (TypeError, ValueError):
+        low = high = np.nan
+    if not (np.isfinite(low) and np.isfinite(high) and low < high):
+        raise ParameterError(
+            f"data_range={data_range!r} is not allowed; it is (low, high), two finite numbers with low < high, "
+            'or "image" for the lowest and highest sample.'
+        )
+    if lowest < low or highest > high:
+        warnings.warn(
+            f"samples from {lowest:g} to {highest:g} do not fit data_range=({low:g}, {high:g}); those outside are clipped "
+            "to it. Give a wider range unless that is meant.",
+            DataRangeWarning,
+            stacklevel=_LEVELS_TO_CALLER + 1,
+        )
+    return low, high
