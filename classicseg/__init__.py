@@ -1,4 +1,4 @@
-"""classicseg: classical, unsupervised image segmentation. ``segment(image) -> label map``, seven methods, honest scores."""
+"""Classical, unsupervised image segmentation: ``segment(image) -> label map``, seven methods, honest scores."""
 
 from __future__ import annotations
 

@@ -33,8 +33,8 @@ def segment(
     Parameters
     ----------
     image : (H, W) or (H, W, C) array
-        bool, any integer, float32 or float64; never modified. One channel is grey, three are sRGB, four need `color`, any
-        other number is spectral bands.
+        bool, any integer, float32 or float64; never modified. One channel is grey, three are sRGB, four need
+        `color`, any other number is spectral bands.
     method : str
         A method or a preset; `classicseg.methods` lists them.
     mask : (H, W) bool array, optional
@@ -45,7 +45,8 @@ def segment(
         Where the channels are in a 3-D array; last by default, as in scikit-image.
     data_range : (low, high) or "image", optional
         The samples that mean black and white; "image" takes the lowest and highest. By default bool, uint8 and
-        uint16 have the range of their type and floats have 0 to 1. Samples outside a given range are clipped, with a warning.
+        uint16 have the range of their type and floats have 0 to 1. Samples outside a given range are clipped, with a
+        warning.
     threads : int, optional
         Threads to compute with; one a core by default. The labels do not depend on it.
     progress : callable, optional
@@ -56,8 +57,8 @@ def segment(
     Returns
     -------
     (H, W) int32 array
-        Labels 1..K without a hole. 0 stands outside the mask, and for the background of a binary threshold. Segments are
-        numbered in raster order, classes by rising lightness.
+        Labels 1..K without a hole. 0 stands outside the mask, and for the background of a binary threshold. Segments
+        are numbered in raster order, classes by rising lightness.
 
     Raises
     ------

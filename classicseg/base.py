@@ -95,8 +95,8 @@ class Segmenter(ABC):
             declaration.check(self.name, name, getattr(self, name))
         if self.split_touching and not self.binary:
             raise ParameterError(
-                f"{self.name}: split_touching={self.split_touching!r} parts the objects of a binary result, and this makes "
-                f"{self.makes}. Leave it at 0, or use method='threshold' with two classes."
+                f"{self.name}: split_touching={self.split_touching!r} parts the objects of a binary result, "
+                f"and this makes {self.makes}. Leave it at 0, or use method='threshold' with two classes."
             )
 
     @property
@@ -106,7 +106,7 @@ class Segmenter(ABC):
 
     @abstractmethod
     def _segment(self, image: Image, context: Context) -> tuple[NDArray[np.integer], dict[str, Any]]:
-        """Raw labels (H, W), 0 or above (binary: 0 and 1), whose values outside the mask do not matter; and findings."""
+        """Raw labels (H, W), 0 or above (binary: 0 and 1), with anything outside the mask; and findings."""
 
     def _memory(self, image: Image) -> int:
         """An estimate of the bytes that a run on `image` takes."""
@@ -167,7 +167,9 @@ class Segmenter(ABC):
             labels = label_maps.absorb_small(labels, image.in_space("lab"), image.mask, self.min_size, background)
         if self.makes == "classes" and not self.binary:
             order = label_maps.order_by_lightness(labels, image.lightness(), image.mask)
-            findings = {key: value.rows[order] if isinstance(value, PerClass) else value for key, value in findings.items()}
+            findings = {
+                key: value.rows[order] if isinstance(value, PerClass) else value for key, value in findings.items()
+            }
             numbers = np.zeros(int(labels.max()) + 1, dtype=np.int32)
             numbers[order] = np.arange(1, len(order) + 1)
             labels = numbers[labels]

@@ -3,6 +3,14 @@
 Each message names what came, what is allowed, and the cure.
 """
 
+from __future__ import annotations
+
+import sys
+import warnings
+from pathlib import Path
+
+_PACKAGE = str(Path(__file__).parent / "_")[:-1]  # with its last separator
+
 
 class ImageError(ValueError):
     """The picture, its mask or its file cannot be used as it came."""
@@ -26,3 +34,13 @@ class DataRangeWarning(UserWarning):
 
 class PluginWarning(UserWarning):
     """A plug-in method was left out because it cannot be loaded."""
+
+
+def warn(message: str, category: type[Warning]) -> None:
+    """Warn about the line outside this package that led here, however many calls lie between."""
+    level = 2  # 1 is this function itself
+    frame = sys._getframe(1)
+    while frame is not None and frame.f_code.co_filename.startswith(_PACKAGE):
+        level += 1
+        frame = frame.f_back
+    warnings.warn(message, category, stacklevel=level)

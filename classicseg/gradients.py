@@ -28,7 +28,9 @@ def gradient_magnitude(planes: NDArray[np.float32], mask: NDArray[np.bool_], sig
     for plane in planes:
         smooth = smooth_inside(plane, mask, sigma)
         for axis in (0, 1):
-            squares += (sobel(smooth, axis=axis, mode="nearest") / 8) ** 2  # 8: the filter's weights times their distance
+            squares += (
+                sobel(smooth, axis=axis, mode="nearest") / 8
+            ) ** 2  # 8: the filter's weights times their distance
     magnitude = np.sqrt(squares)
     magnitude[~mask] = 0
     return magnitude

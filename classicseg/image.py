@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Literal
@@ -11,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from classicseg import color as colors
-from classicseg.errors import DataRangeWarning, ImageError, ParameterError
+from classicseg.errors import DataRangeWarning, ImageError, ParameterError, warn
 
 Color = Literal["rgb", "bgr", "rgba", "multiband"]
 DataRange = tuple[float, float] | Literal["image"]
@@ -27,8 +26,8 @@ class Image:
     Attributes
     ----------
     planes : (C, H, W) float32 array
-        Samples scaled to 0..1; 0 outside the mask. Planes that only repeat the first are dropped, so that a grey picture
-        and its RGB copy, or a band and its copies, are one and the same picture from here on.
+        Samples scaled to 0..1; 0 outside the mask. Planes that only repeat the first are dropped, so that a grey
+        picture and its RGB copy, or a band and its copies, are one and the same picture from here on.
     mask : (H, W) bool array
         True where the picture counts.
     kind : {"rgb", "bands"}
@@ -42,7 +41,7 @@ class Image:
     @property
     def shape(self) -> tuple[int, int]:
         """Height and width in pixels."""
-        return self.mask.shape  # type: ignore[return-value]
+        return self.mask.shape[0], self.mask.shape[1]
 
     @cached_property
     def fully_valid(self) -> bool:
@@ -96,7 +95,8 @@ def as_image(
     planes, kind, alpha = _channels(samples, color, channel_axis)
     if planes[0].shape != valid.shape:
         raise ImageError(
-            f"the mask has shape {valid.shape}, the picture {planes[0].shape}. Give a mask of the picture's height and width."
+            f"the mask has shape {valid.shape}, the picture {planes[0].shape}. "
+            "Give a mask of the picture's height and width."
         )
     if alpha is not None:
         valid = valid & (alpha > 0)
@@ -112,6 +112,7 @@ def _checked_array(array: ArrayLike) -> NDArray[Any]:
     if isinstance(array, np.ma.MaskedArray):
         raise ImageError("a numpy masked array came. Give its .data, and mask=~numpy.ma.getmaskarray(image).")
     samples = np.asarray(array)
+    samples = samples.astype(samples.dtype.newbyteorder("="), copy=False)
     if not (samples.dtype.kind in "bui" or samples.dtype in (np.float32, np.float64)):
         raise ImageError(
             f"samples of type {samples.dtype} came; bool, any integer, float32 and float64 are allowed. "
@@ -129,13 +130,17 @@ def _checked_array(array: ArrayLike) -> NDArray[Any]:
 
 def _checked_mask(mask: ArrayLike | None, samples: NDArray[Any], channel_axis: int) -> NDArray[np.bool_]:
     if samples.ndim == 3 and (isinstance(channel_axis, bool) or channel_axis not in (-3, -2, -1, 0, 1, 2)):
-        raise ParameterError(f"channel_axis={channel_axis!r} is not allowed; it is -3, -2, -1, 0, 1 or 2, and -1 by default.")
+        raise ParameterError(
+            f"channel_axis={channel_axis!r} is not allowed; it is -3, -2, -1, 0, 1 or 2, and -1 by default."
+        )
     if mask is None:
         shape = samples.shape if samples.ndim == 2 else np.delete(samples.shape, channel_axis)
         return np.ones(tuple(int(length) for length in shape), dtype=bool)
     valid = np.asarray(mask)
     if valid.dtype != bool:
-        raise ImageError(f"a mask of type {valid.dtype} came; it is bool, True where the picture counts. Give mask != 0.")
+        raise ImageError(
+            f"a mask of type {valid.dtype} came; it is bool, True where the picture counts. Give mask != 0."
+        )
     return valid
 
 
@@ -155,7 +160,9 @@ def _channels(
         return planes, "bands", None
     if color == "rgba":
         if count != 4:
-            raise ImageError(f'{count} channels came with color="rgba", which has 4. Leave color out, or say "multiband".')
+            raise ImageError(
+                f'{count} channels came with color="rgba", which has 4. Leave color out, or say "multiband".'
+            )
         return planes[:3], "rgb", planes[3]
     if count == 4:
         raise ImageError(
@@ -163,7 +170,9 @@ def _channels(
             'Say color="rgba" or color="multiband".'
         )
     if color in ("rgb", "bgr") and count not in (1, 3):
-        raise ImageError(f'{count} channels came with color="{color}", which has 3 (or 1, grey). Say color="multiband".')
+        raise ImageError(
+            f'{count} channels came with color="{color}", which has 3 (or 1, grey). Say color="multiband".'
+        )
     if color == "bgr":
         planes.reverse()
     return planes, ("rgb" if count in (1, 3) else "bands"), None
@@ -224,26 +233,24 @@ def _range(planes: list[NDArray[Any]], valid: NDArray[np.bool_], data_range: Any
     highest = float(max(plane[valid].max() for plane in planes))
     if data_range is not None:
         return _given_range(data_range, lowest, highest)
-    if dtype == bool:
+    if dtype.kind == "b":
         return 0.0, 1.0
     if dtype in (np.uint8, np.uint16):
         if dtype == np.uint16 and highest < 65536 / 8:
-            warnings.warn(
-                f"the uint16 picture uses less than an eighth of its range (highest value {highest:g}), as 12-bit cameras "
-                'do. Say data_range=(0, 4095) or the like, or data_range="image".',
+            warn(
+                f"the uint16 picture uses less than an eighth of its range (highest value {highest:g}), as "
+                '12-bit cameras do. Say data_range=(0, 4095) or the like, or data_range="image".',
                 DataRangeWarning,
-                stacklevel=_LEVELS_TO_CALLER,
             )
         return 0.0, float(np.iinfo(dtype).max)
     cure = 'Say data_range=(low, high), the values that mean black and white, or data_range="image".'
     if dtype.kind != "f":
         raise ImageError(f"samples of type {dtype} came ({lowest:g} to {highest:g}), whose range is not known. {cure}")
     if lowest < 0 or highest > 1:
-        raise ImageError(f"float samples from {lowest:g} to {highest:g} came; without a data range, 0 to 1 is allowed. {cure}")
+        raise ImageError(
+            f"float samples from {lowest:g} to {highest:g} came; without a data range, 0 to 1 is allowed. {cure}"
+        )
     return 0.0, 1.0
-
-
-_LEVELS_TO_CALLER = 6  # _range, _scale, as_image, Segmenter.run, Segmenter.segment, and the user's own line
 
 
 def _given_range(data_range: Any, lowest: float, highest: float) -> tuple[float, float]:
@@ -259,10 +266,9 @@ def _given_range(data_range: Any, lowest: float, highest: float) -> tuple[float,
             'or "image" for the lowest and highest sample.'
         )
     if lowest < low or highest > high:
-        warnings.warn(
-            f"samples from {lowest:g} to {highest:g} do not fit data_range=({low:g}, {high:g}); those outside are clipped "
-            "to it. Give a wider range unless that is meant.",
+        warn(
+            f"samples from {lowest:g} to {highest:g} do not fit data_range=({low:g}, {high:g}); those outside are "
+            "clipped to it. Give a wider range unless that is meant.",
             DataRangeWarning,
-            stacklevel=_LEVELS_TO_CALLER + 1,
         )
     return low, high

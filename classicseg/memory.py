@@ -26,7 +26,8 @@ def require_memory(needed: int, purpose: str, cure: str) -> None:
     available = machine_memory()
     if available is not None and needed > available:
         raise MemoryLimitError(
-            f"{purpose} would take about {needed / 2**30:.3g} GiB, and this machine has {available / 2**30:.3g} GiB. {cure}"
+            f"{purpose} would take about {needed / 2**30:.3g} GiB, "
+            f"and this machine has {available / 2**30:.3g} GiB. {cure}"
         )
 
 
@@ -46,7 +47,10 @@ def _windows_memory() -> int | None:
         _fields_ = (
             ("length", ctypes.c_ulong),
             ("load", ctypes.c_ulong),
-            *((name, ctypes.c_ulonglong) for name in ("total", "free", "pages", "free_pages", "virtual", "free_virtual", "more")),
+            *(
+                (name, ctypes.c_ulonglong)
+                for name in ("total", "free", "pages", "free_pages", "virtual", "free_virtual", "more")
+            ),
         )
 
     status = MemoryStatus()

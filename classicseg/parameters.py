@@ -62,7 +62,7 @@ class Parameter:
         elif self.kind is str:
             words = " or ".join(repr(choice) for choice in self.choices)
         else:
-            noun = {(int, False): "an integer", (int, True): "an odd integer"}.get((self.kind, self.odd), "a number")
+            noun = "a number" if self.kind is float else "an odd integer" if self.odd else "an integer"
             words = f"{noun} {self._bounds()}".rstrip()
             words += f" ({self.unit})" if self.unit else ""
         for value in self.special:
@@ -89,9 +89,9 @@ class Parameter:
         number = numbers.Integral if self.kind is int else numbers.Real
         if isinstance(value, bool) or not isinstance(value, number) or not math.isfinite(value):
             return False
-        if self.odd and value % 2 == 0:
+        if self.odd and int(value) % 2 == 0:
             return False
-        return (self.low is None or value >= self.low) and (self.high is None or value <= self.high)
+        return (self.low is None or float(value) >= self.low) and (self.high is None or float(value) <= self.high)
 
     def check(self, owner: str, name: str, value: Any) -> None:
         """Raise `ParameterError` unless `value` is allowed."""
@@ -123,7 +123,16 @@ class Parameter:
         return record
 
 
-_WORDS_FOR_BOOL = {"true": True, "yes": True, "1": True, "on": True, "false": False, "no": False, "0": False, "off": False}
+_WORDS_FOR_BOOL = {
+    "true": True,
+    "yes": True,
+    "1": True,
+    "on": True,
+    "false": False,
+    "no": False,
+    "0": False,
+    "off": False,
+}
 
 
 def parameter(

@@ -6,7 +6,6 @@ Other packages add methods with the entry-point group ``classicseg.segmenters``;
 from __future__ import annotations
 
 import difflib
-import warnings
 from dataclasses import dataclass
 from functools import cache
 from importlib import import_module, metadata
@@ -14,7 +13,7 @@ from types import MappingProxyType
 from typing import Any
 
 from classicseg.base import Segmenter
-from classicseg.errors import ParameterError, PluginWarning
+from classicseg.errors import ParameterError, PluginWarning, warn
 from classicseg.parameters import Parameter, declared
 
 GROUP = "classicseg.segmenters"
@@ -86,7 +85,7 @@ def methods() -> dict[str, Method]:
         try:
             found[name] = describe(name)
         except ParameterError as error:
-            warnings.warn(str(error), PluginWarning, stacklevel=2)
+            warn(str(error), PluginWarning)
     return found
 
 
@@ -158,10 +157,9 @@ def _plugins() -> dict[str, metadata.EntryPoint]:
     for entry in sorted(metadata.entry_points(group=GROUP), key=lambda entry: (entry.name, entry.value)):
         if entry.name in BUILT_IN or entry.name in PRESETS or entry.name in found:
             taken = "classicseg" if entry.name not in found else found[entry.name].value
-            warnings.warn(
+            warn(
                 f"the plug-in method {entry.name!r} ({entry.value}) is left out: {taken} has that name already.",
                 PluginWarning,
-                stacklevel=3,
             )
         else:
             found[entry.name] = entry

@@ -18,24 +18,25 @@ from typing import Any, TypeVar
 
 import numba
 
+config: Any = numba.config  # its settings are made at run time, unknown to type checkers
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 # No fast-math: it may drop NaN, rewrite divisions and reorder sums. "numpy" division: no test for zero in the loops.
-_FLAGS = {"nopython": True, "nogil": True, "fastmath": False, "error_model": "numpy"}
+_FLAGS: dict[str, Any] = {"nopython": True, "nogil": True, "fastmath": False, "error_model": "numpy"}
 
 
 def kernel(function: Function) -> Function:
     """Compile `function` when it is first called, without the GIL, and keep the machine code on disk."""
     folder = cache_folder()
-    before = numba.config.CACHE_DIR
+    before = config.CACHE_DIR
     try:
         # Numba looks at this setting only while it decorates; it is put back for everybody else's functions.
-        numba.config.CACHE_DIR = str(folder or "")
+        config.CACHE_DIR = str(folder or "")
         return numba.jit(**_FLAGS, cache=folder is not None)(function)
     except RuntimeError:  # numba found no place for the cache after all
         return numba.jit(**_FLAGS)(function)
     finally:
-        numba.config.CACHE_DIR = before
+        config.CACHE_DIR = before
 
 
 @cache
@@ -78,5 +79,5 @@ def _fingerprint() -> str:
         version = metadata.version("classicseg")
     except metadata.PackageNotFoundError:  # run from a checkout that was never installed
         version = "0"
-    digest.update(f"{version} {numba.config.BOUNDSCHECK}".encode())
+    digest.update(f"{version} {config.BOUNDSCHECK}".encode())
     return digest.hexdigest()[:16]

@@ -1,4 +1,4 @@
-"""Optimal cuts of a sorted list of weighted values into classes (multi-Otsu, 1-D k-means): exact dynamic programming."""
+"""Optimal cuts of sorted, weighted values into classes (multi-Otsu, 1-D k-means) by exact dynamic programming."""
 
 from __future__ import annotations
 
@@ -44,9 +44,9 @@ def _cut_from_right(weight, moment, gains, previous, choice):
 def best_cuts(values: NDArray[np.floating], counts: NDArray[np.integer], classes: int) -> NDArray[np.intp]:
     """Indices of the last value of each class but the brightest, for the greatest between-class variance.
 
-    `values` (n,) rise strictly and come `counts` (n,) times; 1 <= `classes` <= n. A class with weight w and first moment m
-    about the mean gains m^2 / w; the sum over classes is the between-class variance. Of equal maxima the lowest cuts
-    win. O(classes n log n).
+    `values` (n,) rise strictly and come `counts` (n,) times; 1 <= `classes` <= n. A class with weight w and first
+    moment m about the mean gains m^2 / w; the sum over classes is the between-class variance. Of equal maxima the
+    lowest cuts win. O(classes n log n).
     """
     weights = counts.astype(np.float64)
     centred = values.astype(np.float64) - np.average(values, weights=weights)

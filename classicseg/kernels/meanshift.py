@@ -39,10 +39,14 @@ def _climb_rows(
                 weight_sum = 0.0
                 mean[:] = 0.0
                 reach = spatial * np.sqrt(support)
-                for r in range(max(0, int(np.ceil(here[0] - reach))), min(height - 1, int(np.floor(here[0] + reach))) + 1):
+                for r in range(
+                    max(0, int(np.ceil(here[0] - reach))), min(height - 1, int(np.floor(here[0] + reach))) + 1
+                ):
                     away = (r - here[0]) * (r - here[0]) * inverse_spatial
                     half = spatial * np.sqrt(max(0.0, support - away))
-                    for c in range(max(0, int(np.ceil(here[1] - half))), min(width - 1, int(np.floor(here[1] + half))) + 1):
+                    for c in range(
+                        max(0, int(np.ceil(here[1] - half))), min(width - 1, int(np.floor(here[1] + half))) + 1
+                    ):
                         color_distance = 0.0
                         for d in range(depth):
                             difference = colors[r, c, d] - here[2 + d]
@@ -81,8 +85,8 @@ def climb(
 ) -> tuple[NDArray[np.float64], NDArray[np.int32], NDArray[np.bool_]]:
     """The mode that each pixel climbs to: (row, column, colour), the steps it took, and whether it came to rest.
 
-    `colors` is (H, W, D) C-contiguous. A pixel rests when a step moves it by at most `tol` bandwidths. Work is the number of
-    pixels, times their steps, times the pixels within the spatial bandwidth.
+    `colors` is (H, W, D) C-contiguous. A pixel rests when a step moves it by at most `tol` bandwidths. Work is the
+    number of pixels, times their steps, times the pixels within the spatial bandwidth.
     """
     modes = np.zeros((*inside.shape, 2 + colors.shape[2]), dtype=np.float64)
     steps = np.zeros(inside.shape, dtype=np.int32)

@@ -34,7 +34,7 @@ def _density_rows(colors, inside, width, inverse, first_row, last_row, densities
 
 @kernel
 def _parent_rows(colors, inside, width, densities, first_row, last_row, parents, distances):
-    """The nearest pixel of higher density (of equal densities the earlier counts as higher; of equal distances the first)."""
+    """The nearest pixel of higher density; of equals the earlier is higher, or the first wins."""
     height, columns, depth = colors.shape
     for row in range(first_row, last_row):
         for column in range(columns):
@@ -66,8 +66,8 @@ def shift_quickly(
 ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
     """The tree of quickshift: for each pixel the raster index of its parent, and the distance to it (inf at roots).
 
-    `colors` (H, W, D) are already weighted against position. The window reaches ceil(3 `kernel_size`) pixels each way, as in
-    scikit-image. O(N w^2) for a window of w pixels a side.
+    `colors` (H, W, D) are already weighted against position. The window reaches ceil(3 `kernel_size`) pixels each
+    way, as in scikit-image. O(N w^2) for a window of w pixels a side.
     """
     width = int(np.ceil(3 * kernel_size))
     inverse = 0.5 / float(kernel_size) ** 2

@@ -19,7 +19,7 @@ def find(parent, node):
 
 @kernel
 def _fuse_pixels(modes, inside, inverse_squares, reach, parent):
-    """Join 4-neighbours i, j with sum_d ((modes_i - modes_j)_d / bandwidth_d)^2 <= reach; the lower index is the root."""
+    """Join 4-neighbours i, j with sum_d ((modes_i - modes_j)_d / bandwidth_d)^2 <= reach; the lower index is root."""
     height, width, depth = modes.shape
     for row in range(height):
         for column in range(width):
@@ -49,8 +49,8 @@ def fuse_pixels(
 ) -> NDArray[np.int64]:
     """A map (H, W) with one number for each connected set of pixels whose neighbouring modes lie within `reach`.
 
-    Distance between modes (H, W, D) is Euclidean after division by `bandwidths` (D,). A set's number is the raster index
-    of its first pixel.
+    Distance between modes (H, W, D) is Euclidean after division by `bandwidths` (D,). A set's number is the raster
+    index of its first pixel.
     """
     parent = np.arange(inside.size, dtype=np.int64)
     _fuse_pixels(modes, inside, 1.0 / bandwidths**2, float(reach) ** 2, parent)
@@ -111,7 +111,15 @@ def absorb(
     small = np.flatnonzero((sizes < min_size) & ~fixed)
     order = small[np.argsort(sizes[small], kind="stable")].astype(np.int64)
     _absorb(
-        starts, np.ascontiguousarray(both[:, 1]), order, sizes.astype(np.int64), np.ascontiguousarray(sums, dtype=np.float64),
-        np.ascontiguousarray(fixed), int(min_size), parent, np.arange(count, dtype=np.int64), np.full(count, -1, np.int64),
-    )  # fmt: skip
+        starts,
+        np.ascontiguousarray(both[:, 1]),
+        order,
+        sizes.astype(np.int64),
+        np.array(sums, dtype=np.float64, order="C"),
+        np.ascontiguousarray(fixed),
+        int(min_size),
+        parent,
+        np.arange(count, dtype=np.int64),
+        np.full(count, -1, dtype=np.int64),
+    )
     return parent

@@ -5,8 +5,9 @@ One contingency table is built for a prediction and a truth, and every region sc
 """
 
 from classicseg.metrics.contingency import ContingencyTable, contingency_table
-from classicseg.metrics.overlap import TRUTH_KINDS, Foreground, TruthKind
-from classicseg.metrics.scores import Score, mean_score, score, score_all, scores
+from classicseg.metrics.kinds import TRUTH_KINDS, TruthKind
+from classicseg.metrics.named import Score, mean_score, score, score_all, scores
+from classicseg.metrics.overlap import Foreground
 
 __all__ = [
     "TRUTH_KINDS",

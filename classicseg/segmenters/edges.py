@@ -19,10 +19,10 @@ class Edges(Segmenter):
     """Edge detection (Sobel or Canny), contours closed across gaps, segments flooded by the watershed of the gradient.
 
     A pixel is an edge where the gradient reaches `high_threshold`, or reaches `low_threshold` and hangs together with
-    such a pixel (hysteresis). Canny first thins the gradient of the lightness to its ridges; Sobel takes the gradient of
-    all colour planes as it is. What lies farther than half a `gap` from every edge falls into connected cores; each core,
-    and each enclosed piece too narrow to have one, is a marker. The watershed of the gradient then gives every pixel,
-    contour pixels too, to one of the markers.
+    such a pixel (hysteresis). Canny first thins the gradient of the lightness to its ridges; Sobel takes the
+    gradient of all colour planes as it is. What lies farther than half a `gap` from every edge falls into connected
+    cores; each core, and each enclosed piece too narrow to have one, is a marker. The watershed of the gradient then
+    gives every pixel, contour pixels too, to one of the markers.
 
     Parameters
     ----------
@@ -59,7 +59,7 @@ class Edges(Segmenter):
     bytes_per_pixel: ClassVar[int] = 160
 
     detector: str = parameter("sobel", "how edges are found", choices=("sobel", "canny"))
-    sigma: float = parameter(1.5, "smoothing before the gradient", low=0, high=50, unit="px")
+    sigma: float = parameter(2.0, "smoothing before the gradient", low=0, high=50, unit="px")
     low_threshold: float = parameter(
         2.0, "gradient that may belong to an edge", low=0, high=200, unit="Delta E per px", scale="log"
     )

@@ -22,15 +22,15 @@ _MOST_AUTO = 8
 class GaussianMixture(Segmenter):
     """Gaussian mixture of the colours by expectation maximisation; each pixel takes its most probable component.
 
-    Maximises sum_i log sum_k w_k N(x_i; mu_k, Sigma_k) from the clusters of k-means, whose weights, means and covariances are
-    the start. Sums are taken in float64 about the mean colour.
+    Maximises sum_i log sum_k w_k N(x_i; mu_k, Sigma_k) from the clusters of k-means, whose weights, means and
+    covariances are the start. Sums are taken in float64 about the mean colour.
 
     Parameters
     ----------
     n_components : int or "auto"
-        Number of classes; an upper bound, as fewer distinct colours give fewer, and a component may end as nobody's most
-        probable one. "auto" tries 1 to 8 and takes the lowest Bayesian information criterion, p ln N - 2 ln L with p free
-        parameters; photographs have so many pixels that it often takes the most.
+        Number of classes; an upper bound, as fewer distinct colours give fewer, and a component may end as nobody's
+        most probable one. "auto" tries 1 to 8 and takes the lowest Bayesian information criterion, p ln N - 2 ln L with
+        p free parameters; photographs have so many pixels that it often takes the most.
     covariance_type : {"full", "tied", "diag", "spherical"}
         Shape of the components, as in scikit-learn.
     max_iter : int
@@ -133,7 +133,7 @@ class GaussianMixture(Segmenter):
         labels = lloyd(colors, seeds, max_iter=300, tol=1e-4, threads=threads).labels
         depth = samples.shape[1]
         zeroth = np.bincount(labels, minlength=count).astype(np.float64)
-        first = np.stack([np.bincount(labels, samples[:, d], count) for d in range(depth)], axis=1)
+        first = np.stack([np.bincount(labels, samples[:, d], count) for d in range(depth)], axis=1, dtype=np.float64)
         second = np.empty((count, depth, depth))
         for row in range(depth):
             for column in range(depth):

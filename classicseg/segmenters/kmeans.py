@@ -28,9 +28,9 @@ class KMeans(Segmenter):
     Parameters
     ----------
     n_clusters : int or "auto"
-        Number of classes; an upper bound, as fewer distinct colours give fewer. 3 by default: dark, middle, bright. "auto"
-        tries 2 to 8 and takes the one with the greatest simplified silhouette, the mean of 1 - a/b over all pixels,
-        with a and b the distances to the nearest and the second nearest centre (Hruschka et al. 2006).
+        Number of classes; an upper bound, as fewer distinct colours give fewer. 3 by default: dark, middle,
+        bright. "auto" tries 2 to 8 and takes the one with the greatest simplified silhouette, the mean of 1 - a/b over
+        all pixels, with a and b the distances to the nearest and the second nearest centre (Hruschka et al. 2006).
     space : {"lab", "rgb", "luv", "hsv"}
         Colour space of colour pictures; distances in Lab are closest to what one sees.
     spatial_weight : float
@@ -46,8 +46,8 @@ class KMeans(Segmenter):
 
     Notes
     -----
-    Findings: ``centers`` (in `space`), ``inertia``, ``iterations``, ``converged``, ``n_clusters``, and for "auto" ``silhouettes``.
-    O(N K) an iteration for N pixels.
+    Findings: ``centers`` (in `space`), ``inertia``, ``iterations``, ``converged``, ``n_clusters``, and for "auto"
+    ``silhouettes``. O(N K) an iteration for N pixels.
 
     References
     ----------
@@ -66,14 +66,23 @@ class KMeans(Segmenter):
     name: ClassVar[str] = "kmeans"
     makes: ClassVar[Literal["classes", "segments"]] = "classes"
 
-    n_clusters: int | str = parameter(3, "number of classes; an upper bound", low=1, high=256, special=("auto",), scale="log")
+    n_clusters: int | str = parameter(
+        3, "number of classes; an upper bound", low=1, high=256, special=("auto",), scale="log"
+    )
     space: str = parameter("lab", "colour space of colour pictures", choices=("lab", "rgb", "luv", "hsv"))
     spatial_weight: float = parameter(
-        0, "what one pixel of distance counts; 0 leaves position out", kind=float, low=0, high=100, unit="Delta E per px"
+        0,
+        "what one pixel of distance counts; 0 leaves position out",
+        kind=float,
+        low=0,
+        high=100,
+        unit="Delta E per px",
     )
     n_init: int = parameter(4, "starts, of which the best wins", low=1, high=1000, scale="log")
     max_iter: int = parameter(300, "most iterations of a start", low=1, high=100_000, scale="log")
-    tol: float = parameter(1e-4, "moves of the centres, as a share of the variance, that end a start", low=0, high=1, scale="log")
+    tol: float = parameter(
+        1e-4, "moves of the centres, as a share of the variance, that end a start", low=0, high=1, scale="log"
+    )
     random_state: int = parameter(0, "seed of the starts", low=0)
 
     def _segment(self, image: Image, context: Context) -> tuple[NDArray[np.integer], dict[str, Any]]:

@@ -18,8 +18,9 @@ class QuickShift(Segmenter):
     """Quickshift: every pixel hangs from the nearest one of higher density; long links are cut, trees are segments.
 
     The density of a pixel sums exp(-(|p - q|^2 + ratio^2 |c_p - c_q|^2) / (2 kernel_size^2)) over the pixels q within
-    3 kernel_size rows and columns. Each pixel's parent is the nearest pixel of higher density by the same distance. Where
-    scikit-image breaks ties by adding noise to the densities, here the earlier pixel in raster order counts as higher.
+    3 kernel_size rows and columns. Each pixel's parent is the nearest pixel of higher density by the same distance.
+    Where scikit-image breaks ties by adding noise to the densities, here the earlier pixel in raster order counts as
+    higher.
 
     Parameters
     ----------
@@ -32,12 +33,13 @@ class QuickShift(Segmenter):
     space : {"lab", "rgb", "luv", "hsv"}
         Colour space of colour pictures.
     connected : bool
-        True splits each tree into connected segments, since a tree may jump over pixels that hang elsewhere. False gives
-        the raw partition into trees, as scikit-image does.
+        True splits each tree into connected segments, since a tree may jump over pixels that hang elsewhere. False
+        gives the raw partition into trees, as scikit-image does.
 
     Notes
     -----
-    Findings: ``n_trees``, and ``parents`` (raster index) and ``distances`` (H, W) of the uncut tree. O(N kernel_size^2).
+    Findings: ``n_trees``, and ``parents`` (raster index) and ``distances`` (H, W) of the uncut tree. O(N
+    kernel_size^2).
 
     References
     ----------

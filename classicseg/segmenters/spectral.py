@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 _MOST_AUTO = 20
 _DENSE_NODES = 256  # below, the dense matrix is no larger than the sparse one and its solver never fails
 _STARTS = 10
+_MOST_RESTARTS = 1000
+_ABOVE_ALL = 1 + 1e-4  # no eigenvalue of D^-1/2 W D^-1/2 is above 1
 _BYTES_PER_PAIR = 120  # measured: index pairs, distances, and the two triangles of the matrix while it is built
 
 
@@ -31,12 +33,12 @@ class Nodes(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True)
 class SpectralClustering(Segmenter):
-    """Normalised cuts: the graph of superpixels (or pixels) is cut where its links are weak beside all that its parts hold.
+    """Normalised cuts: a graph of superpixels (or pixels) is cut where links are weak beside all that the parts hold.
 
     Nodes i and j no farther apart than `radius` are linked by
-    w_ij = exp(-|c_i - c_j|^2 / (2 color_scale^2) - |p_i - p_j|^2 / (2 spatial_scale^2)). With W these weights and D their sums,
-    the eigenvectors of D^-1/2 W D^-1/2 with the greatest eigenvalues solve the relaxed normalised cut; they are turned
-    into classes by the rotation of Yu & Shi (the best of 10 fixed starts). The affinity is never dense.
+    w_ij = exp(-|c_i - c_j|^2 / (2 color_scale^2) - |p_i - p_j|^2 / (2 spatial_scale^2)). With W these weights and D
+    their sums, the eigenvectors of D^-1/2 W D^-1/2 with the greatest eigenvalues solve the relaxed normalised cut; they
+    are turned into classes by the rotation of Yu & Shi (the best of 10 fixed starts). The affinity is never dense.
 
     Parameters
     ----------
@@ -49,16 +51,16 @@ class SpectralClustering(Segmenter):
     radius : float
         Longest link, in node spacings.
     n_superpixels : int
-        About how many SLIC superpixels are the nodes. 0, or no fewer than the picture has pixels: every pixel is a node,
-        which is exact, and takes minutes where superpixels take a second.
+        About how many SLIC superpixels are the nodes. 0, or no fewer than the picture has pixels: every pixel is a
+        node, which is exact, and takes minutes where superpixels take a second.
     space : {"lab", "rgb", "luv", "hsv"}
         Colour space of colour pictures.
 
     Notes
     -----
-    Findings: ``eigenvalues`` (falling, the first is 1), ``cut`` (the normalised cut of the classes on the graph: the sum over
-    classes of the links that leave it, by all its links), ``n_nodes``, ``n_links``, ``n_clusters``. Time is that of the
-    superpixels, O(N), and of the Lanczos iterations, each O(links).
+    Findings: ``eigenvalues`` (falling, the first is 1), ``cut`` (the normalised cut of the classes on the graph: the
+    sum over classes of the links that leave it, by all its links), ``n_nodes``, ``n_links``, ``n_clusters``. Time is
+    that of the superpixels, O(N), and of the Lanczos iterations, each O(links).
 
     References
     ----------
@@ -78,15 +80,19 @@ class SpectralClustering(Segmenter):
     makes: ClassVar[Literal["classes", "segments"]] = "classes"
     bytes_per_pixel: ClassVar[int] = 200
 
-    n_clusters: int | str = parameter(8, "number of classes; an upper bound", low=1, high=256, special=("auto",), scale="log")
+    n_clusters: int | str = parameter(
+        8, "number of classes; an upper bound", low=1, high=256, special=("auto",), scale="log"
+    )
     color_scale: float = parameter(
-        10.0, "colour distance at which a link fades", low=0.01, high=1000, unit="Delta E", scale="log"
+        3.0, "colour distance at which a link fades", low=0.01, high=1000, unit="Delta E", scale="log"
     )
     spatial_scale: float = parameter(
         4.0, "distance at which a link fades", low=0.01, high=1000, unit="node spacings", scale="log"
     )
     radius: float = parameter(5.0, "longest link", low=1, high=100, unit="node spacings", scale="log")
-    n_superpixels: int = parameter(1200, "about how many superpixels are nodes; 0: every pixel is one", low=0, scale="log")
+    n_superpixels: int = parameter(
+        1200, "about how many superpixels are nodes; 0: every pixel is one", low=0, scale="log"
+    )
     space: str = parameter("lab", "colour space of colour pictures", choices=("lab", "rgb", "luv", "hsv"))
 
     def _memory(self, image: Image) -> int:
@@ -157,7 +163,6 @@ class SpectralClustering(Segmenter):
 def normalised_eigenpairs(affinity: csr_array, count: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """The `count` greatest eigenvalues, falling, of D^-1/2 W D^-1/2, and D^-1/2 times its eigenvectors (n, count)."""
     from scipy.sparse import dia_array
-    from scipy.sparse.linalg import eigsh
 
     size = affinity.shape[0]
     scale = 1 / np.sqrt(affinity.sum(axis=1))
@@ -166,15 +171,26 @@ def normalised_eigenpairs(affinity: csr_array, count: int) -> tuple[NDArray[np.f
     if size <= max(_DENSE_NODES, count + 1):
         eigenvalues, eigenvectors = np.linalg.eigh(normalised.toarray())
     else:
-        # The start is random, so that it is orthogonal to no eigenvector, and fixed, so that runs agree.
-        start = np.random.default_rng(0).standard_normal(size)
-        eigenvalues, eigenvectors = eigsh(normalised, k=count, which="LA", v0=start, ncv=min(size, max(4 * count, 40)))
+        eigenvalues, eigenvectors = _lanczos(normalised, count)
     order = np.argsort(-eigenvalues, kind="stable")[:count]
     return eigenvalues[order], eigenvectors[:, order] * scale[:, np.newaxis]
 
 
+def _lanczos(matrix: csr_array, count: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    from scipy.sparse.linalg import ArpackNoConvergence, eigsh
+
+    # The start is random, so that it is orthogonal to no eigenvector, and fixed, so that runs agree.
+    start = np.random.default_rng(0).standard_normal(matrix.shape[0])
+    basis = min(matrix.shape[0], max(4 * count, 40))
+    try:
+        return eigsh(matrix, k=count, which="LA", v0=start, ncv=basis, maxiter=_MOST_RESTARTS)
+    except ArpackNoConvergence:
+        # Many nodes all but cut off: their eigenvalues crowd at 1. The inverse about a point above 1 spreads them.
+        return eigsh(matrix.tocsc(), k=count, sigma=_ABOVE_ALL, which="LM", v0=start, ncv=basis)
+
+
 def discretise(eigenvectors: NDArray[np.float64]) -> NDArray[np.intp]:
-    """The class of each row (n,): the rotation that brings rows of unit length nearest to unit vectors (Yu & Shi 2003)."""
+    """The class of each row (n,), by the rotation that brings unit rows nearest to unit vectors (Yu & Shi 2003)."""
     lengths = np.linalg.norm(eigenvectors, axis=1, keepdims=True)
     rows = eigenvectors / np.where(lengths > 0, lengths, 1)
     starts = np.unique(np.linspace(0, len(rows) - 1, _STARTS).astype(int))

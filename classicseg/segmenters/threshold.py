@@ -19,9 +19,9 @@ class Threshold(Segmenter):
     """Thresholds on the grey level: fixed, Otsu, multi-Otsu, triangle, Li, Yen, or local (adaptive).
 
     A pixel is bright where its level is *above* the threshold. On colour the level is luma: where every sample lies on
-    k/255, ``(9798 R + 19235 G + 3735 B + 16384) >> 15`` on the values k, which is OpenCV's conversion to the last digit;
-    else ``0.299 R + 0.587 G + 0.114 B`` in float64, unrounded. On bands it is their first principal component, or `band`.
-    Levels run from 0 to 255 whatever type carried the picture.
+    k/255, ``(9798 R + 19235 G + 3735 B + 16384) >> 15`` on the values k, which is OpenCV's conversion to the last
+    digit; else ``0.299 R + 0.587 G + 0.114 B`` in float64, unrounded. On bands it is their first principal
+    component, or `band`. Levels run from 0 to 255 whatever type carried the picture.
 
     ``otsu`` with k classes takes the thresholds t1 < ... < t(k-1) among the distinct levels that maximise the
     between-class variance sum_c w_c (mu_c - mu)^2. It is exact: no histogram of a chosen width, and of equal maxima the
@@ -57,9 +57,12 @@ class Threshold(Segmenter):
     ----------
     N. Otsu, "A threshold selection method from gray-level histograms", IEEE Trans. SMC 9(1), 1979.
     P.-S. Liao, T.-S. Chen, P.-C. Chung, "A fast algorithm for multilevel thresholding", J. Inf. Sci. Eng. 17, 2001.
-    G. W. Zack, W. E. Rogers, S. A. Latt, "Automatic measurement of sister chromatid exchange frequency", 1977 (triangle).
-    C. H. Li, P. K. S. Tam, "An iterative algorithm for minimum cross entropy thresholding", Pattern Rec. Lett. 19, 1998.
-    J.-C. Yen, F.-J. Chang, S. Chang, "A new criterion for automatic multilevel thresholding", IEEE Trans. IP 4(3), 1995.
+    G. W. Zack, W. E. Rogers, S. A. Latt, "Automatic measurement of sister chromatid exchange frequency",
+    J. Histochem. Cytochem. 25(7), 1977 (triangle).
+    C. H. Li, P. K. S. Tam, "An iterative algorithm for minimum cross entropy thresholding", Pattern
+    Recognition Letters 19, 1998.
+    J.-C. Yen, F.-J. Chang, S. Chang, "A new criterion for automatic multilevel thresholding", IEEE Trans. Image
+    Processing 4(3), 1995.
 
     Examples
     --------
@@ -81,7 +84,12 @@ class Threshold(Segmenter):
         51, "side of the block that rule 'local' averages", low=3, unit="px", scale="log", odd=True
     )
     offset: float = parameter(
-        0, "rule 'local': how far below its block's mean a bright pixel may lie", kind=float, low=-255, high=255, unit="level"
+        0,
+        "rule 'local': how far below its block's mean a bright pixel may lie",
+        kind=float,
+        low=-255,
+        high=255,
+        unit="level",
     )
     foreground: str = parameter("bright", "which side is the foreground", choices=("bright", "dark", "border"))
     band: int | None = parameter(
@@ -92,8 +100,8 @@ class Threshold(Segmenter):
         super().__post_init__()
         if self.classes > 2 and self.rule != "otsu":
             raise ParameterError(
-                f"threshold: classes={self.classes} with rule={self.rule!r} is not allowed; only rule='otsu' makes more than "
-                "2 classes. Set one of the two back."
+                f"threshold: classes={self.classes} with rule={self.rule!r} is not allowed; only rule='otsu' "
+                "makes more than 2 classes. Set one of the two back."
             )
 
     @property
@@ -220,7 +228,8 @@ def _several_classes(
 def _block_means(levels: NDArray[Any], mask: NDArray[np.bool_], side: int) -> NDArray[np.float64]:
     """Mean level of the block around each pixel, over the pixels inside picture and mask.
 
-    Levels are summed as whole multiples of 2^-22, so that the running sums are exact and a flat picture equals its mean.
+    Levels are summed as whole multiples of 2^-22, so that the running sums are exact and a flat picture equals its
+    mean.
     """
     unit = 2.0**22
     fixed = np.where(mask, np.rint(levels * unit), 0).astype(np.int64)

@@ -1,0 +1,135 @@
+"""What every reader gives: a data set of samples, each a picture with its truths, read when they are asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from classicseg.errors import ImageError
+from classicseg.image import DataRange
+from classicseg.metrics.kinds import TruthKind
+
+if TYPE_CHECKING:
+    from classicseg.io.read import Picture
+
+
+@dataclass(frozen=True, eq=False)
+class Truths:
+    """The truths of one picture.
+
+    Attributes
+    ----------
+    maps : tuple of (H, W) int32 arrays
+        One label map an annotator.
+    void : (H, W) bool array or None
+        True where no score counts; None where every pixel counts.
+    """
+
+    maps: tuple[NDArray[np.int32], ...]
+    void: NDArray[np.bool_] | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class LoadedSample:
+    """A sample with its picture and truths, which have one size: what `Sample.read` gives."""
+
+    name: str
+    kind: TruthKind
+    image: Picture
+    truths: tuple[NDArray[np.int32], ...]
+    void: NDArray[np.bool_] | None
+
+
+@dataclass(frozen=True, eq=False)
+class Sample:
+    """One picture of a data set. Nothing is read before a method asks for it, and nothing is kept.
+
+    A sample can be pickled and read in another process, as long as its two loaders can.
+
+    Attributes
+    ----------
+    name : str
+        Unique in its data set.
+    kind : {"binary", "classes", "instances"}
+        What the values of the truths mean: foreground (1) and background (0), one class a value, or one object a value
+        with background 0.
+    image_loader : callable
+        Reads the picture: a `classicseg.io.read.Picture` with array, mask, color and name.
+    truth_loader : callable
+        Reads the `Truths`.
+    path : Path or None
+        The file of the picture; None for a picture that is made.
+    """
+
+    name: str
+    kind: TruthKind
+    image_loader: Callable[[], Picture]
+    truth_loader: Callable[[], Truths]
+    path: Path | None = None
+
+    def read_image(self) -> Picture:
+        """The picture alone."""
+        return self.image_loader()
+
+    def read_truths(self) -> tuple[NDArray[np.int32], ...]:
+        """The truths alone: label maps (H, W), one an annotator."""
+        return self.truth_loader().maps
+
+    def read_void(self) -> NDArray[np.bool_] | None:
+        """The void alone: True where no score counts; None where every pixel does."""
+        return self.truth_loader().void
+
+    def read(self) -> LoadedSample:
+        """Picture, truths and void together, of one size.
+
+        Raises
+        ------
+        ImageError
+            A file cannot be read, or a truth has another size than the picture.
+        """
+        image, truths = self.image_loader(), self.truth_loader()
+        for what, array in [*(("truth", each) for each in truths.maps), ("void", truths.void)]:
+            if array is not None and array.shape != image.array.shape[:2]:
+                raise ImageError(
+                    f"{self.name}: the picture has {_size(image.array)} pixels (height x width), its {what} "
+                    f"{_size(array)}. Give files of one size, or take the pair out."
+                )
+        return LoadedSample(self.name, self.kind, image, truths.maps, truths.void)
+
+
+@dataclass(frozen=True, eq=False)
+class DataSet:
+    """Samples under one name, in a fixed order.
+
+    Attributes
+    ----------
+    name : str
+    samples : tuple of Sample
+    data_range : (low, high), "image" or None
+        The samples' values that mean black and white, as `classicseg.segment` takes them; None: those of the type.
+    """
+
+    name: str
+    samples: tuple[Sample, ...]
+    data_range: DataRange | None = None
+
+    @property
+    def kind(self) -> TruthKind | None:
+        """The kind of the truths; None where samples differ in it."""
+        kinds = {sample.kind for sample in self.samples}
+        return kinds.pop() if len(kinds) == 1 else None
+
+    def __len__(self) -> int:
+        return len(self.samples)
+
+    def __iter__(self) -> Iterator[Sample]:
+        return iter(self.samples)
+
+
+def _size(array: NDArray[np.generic]) -> str:
+    return f"{array.shape[0]} x {array.shape[1]}"

@@ -1,0 +1,213 @@
+"""Data sets that are two folders: pictures in one, a truth of the same name for each in the other."""
+
+from __future__ import annotations
+
+import re
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from classicseg.datasets.base import DataSet, Sample, Truths
+from classicseg.errors import ImageError
+from classicseg.image import DataRange
+from classicseg.metrics.kinds import TruthKind, check_kind
+
+if TYPE_CHECKING:
+    from classicseg.io.read import Picture
+
+SUFFIXES = (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp", ".gif", ".webp", ".npy")
+IMAGE_FOLDERS = ("images", "image")
+TRUTH_FOLDERS = ("labels", "masks", "label")
+
+_NAMED_IN_A_MESSAGE = 3
+
+
+def folder_root(root: str | Path, kind: TruthKind, *, data_range: DataRange | None = None) -> DataSet:
+    """The folder pairs below one root: ``images`` or ``image``, and ``labels``, ``masks`` or ``label``.
+
+    Parameters
+    ----------
+    root : str or Path
+        A folder with exactly one folder of each list; upper and lower case are the same. Whatever else stands there is
+        left alone.
+    kind, data_range
+        As for `folder_pairs`.
+
+    Returns
+    -------
+    DataSet
+        Named for the root.
+
+    Raises
+    ------
+    ImageError
+        The root is no folder, or a folder is missing or there are several; or as `folder_pairs`.
+    ParameterError
+        `kind` is not allowed.
+    """
+    root = Path(root)
+    _require_folder(root, "the data set")
+    folders = sorted(path.name for path in root.iterdir() if path.is_dir())
+    images = _only_one(root, folders, IMAGE_FOLDERS, "pictures")
+    masks = _only_one(root, folders, TRUTH_FOLDERS, "truths")
+    return folder_pairs(images, masks, kind, name=root.resolve().name, data_range=data_range)
+
+
+def folder_pairs(
+    images: str | Path,
+    masks: str | Path,
+    kind: TruthKind,
+    *,
+    name: str | None = None,
+    data_range: DataRange | None = None,
+) -> DataSet:
+    """Pictures of one folder with the truths of another, matched by stem (the file's name without its last suffix).
+
+    Parameters
+    ----------
+    images, masks : str or Path
+        The folders. Files with the suffixes `SUFFIXES` count, whatever their case; others, hidden files and folders
+        inside are left alone. Stems are matched with their case.
+    kind : {"binary", "classes", "instances"}
+        What the values of the truths mean. Binary truths become 0 and 1: a value above 0 is foreground; in JPEG and
+        lossy WebP files, whose compression leaves no value as it was, one above 127 (the mean of the channels).
+    name : str, optional
+        The name of the data set; by default that of the folder of pictures.
+    data_range : (low, high) or "image", optional
+        The values of the pictures that mean black and white.
+
+    Returns
+    -------
+    DataSet
+        In natural order: ``2`` comes before ``10``. Files are found now and read later; `Sample.read` then checks that
+        picture and truth have one size.
+
+    Raises
+    ------
+    ImageError
+        A folder is missing, both are the same, a folder has two files of one stem, or a picture has no truth or a truth
+        no picture.
+    ParameterError
+        `kind` is not allowed.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> import numpy as np
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     for part in ("images", "masks"):
+    ...         (Path(folder) / part).mkdir()
+    ...         np.save(Path(folder) / part / "a.npy", np.eye(4, dtype=np.uint8))
+    ...     data = folder_pairs(Path(folder) / "images", Path(folder) / "masks", "binary")
+    ...     [(sample.name, int(sample.read_truths()[0].sum())) for sample in data]
+    [('a', 4)]
+    """
+    check_kind(kind)
+    images, masks = Path(images), Path(masks)
+    pictures, truths = _by_stem(images, "pictures"), _by_stem(masks, "truths")
+    if images.samefile(masks):
+        raise ImageError(f"pictures and truths are both looked for in {images}. Give two folders.")
+    _require_pairs(images, pictures, masks, truths)
+    samples = tuple(
+        Sample(
+            name=stem,
+            kind=kind,
+            image_loader=partial(_read_image, pictures[stem]),
+            truth_loader=partial(_read_truth, truths[stem], kind),
+            path=pictures[stem],
+        )
+        for stem in sorted(pictures, key=natural_order)
+    )
+    return DataSet(images.resolve().name if name is None else name, samples, data_range)
+
+
+def natural_order(name: str) -> tuple[list[str | int], str]:
+    """A key that sorts names by the numbers in them.
+
+    Examples
+    --------
+    >>> sorted(["b10", "b9", "a", "b09", "10", "2"], key=natural_order)
+    ['2', '10', 'a', 'b09', 'b9', 'b10']
+    """
+    parts = re.split("([0-9]+)", name)  # text and digits take turns, beginning with text, so that like meets like
+    return [int(part) if index % 2 else part for index, part in enumerate(parts)], name
+
+
+def _read_image(path: Path) -> Picture:
+    from classicseg.io.read import read_picture
+
+    return read_picture(path)
+
+
+def _read_truth(path: Path, kind: TruthKind) -> Truths:
+    from classicseg.io.read import read_labels, read_picture
+
+    if kind == "binary" and _is_lossy(path):
+        grey = np.atleast_3d(read_picture(path).array).mean(axis=2)
+        return Truths(((grey > 127).astype(np.int32),))
+    labels = read_labels(path)
+    return Truths(((labels > 0).astype(np.int32) if kind == "binary" else labels,))
+
+
+def _is_lossy(path: Path) -> bool:
+    """Whether the file is a JPEG, or a WebP without a lossless bitstream; its content decides, as in `read_labels`."""
+    try:
+        with path.open("rb") as file:
+            head = file.read(4096)
+    except OSError:  # reading the truth will say what is wrong
+        return False
+    return head.startswith(b"\xff\xd8\xff") or (head[8:12] == b"WEBP" and b"VP8L" not in head)
+
+
+def _require_folder(folder: Path, what: str) -> None:
+    if not folder.is_dir():
+        state = "is a file" if folder.exists() else "does not exist"
+        raise ImageError(f"{what}: {folder} {state}; a folder is wanted. Check the path.")
+
+
+def _only_one(root: Path, folders: list[str], wanted: tuple[str, ...], what: str) -> Path:
+    found = [name for name in folders if name.lower() in wanted]
+    if len(found) != 1:
+        state = f"has {' and '.join(found)}" if found else "has none of them"
+        there = ", ".join(folders) or "no folder"
+        raise ImageError(
+            f"{root} should have one folder of {what}, named {' or '.join(wanted)}, and {state} (there: {there}). "
+            "Name the folders of pictures and of truths one by one, or tidy the root."
+        )
+    return root / found[0]
+
+
+def _by_stem(folder: Path, what: str) -> dict[str, Path]:
+    _require_folder(folder, what)
+    found: dict[str, Path] = {}
+    for path in sorted(folder.iterdir()):
+        if path.suffix.lower() not in SUFFIXES or path.name.startswith(".") or not path.is_file():
+            continue
+        if path.stem in found:
+            raise ImageError(
+                f"{folder} has two files of one stem, {found[path.stem].name} and {path.name}; "
+                "files are matched by it. Take one away."
+            )
+        found[path.stem] = path
+    return found
+
+
+def _require_pairs(images: Path, pictures: dict[str, Path], masks: Path, truths: dict[str, Path]) -> None:
+    if not pictures and not truths:
+        raise ImageError(f"{images} and {masks} hold no picture file ({', '.join(SUFFIXES)}). Check the paths.")
+    missing = []
+    if lone := sorted(pictures.keys() - truths.keys(), key=natural_order):
+        missing.append(f"{len(lone)} of {len(pictures)} pictures in {images} have no truth ({_some(lone)})")
+    if lone := sorted(truths.keys() - pictures.keys(), key=natural_order):
+        missing.append(f"{len(lone)} of {len(truths)} truths in {masks} have no picture ({_some(lone)})")
+    if missing:
+        raise ImageError(
+            f"{'; '.join(missing)}. Picture and truth need the same name up to the suffix, upper and lower case too. "
+            "Rename the files, or take those without a partner out."
+        )
+
+
+def _some(names: list[str]) -> str:
+    return ", ".join(names[:_NAMED_IN_A_MESSAGE]) + (", ..." if len(names) > _NAMED_IN_A_MESSAGE else "")

@@ -1,0 +1,177 @@
+"""Encoded bytes become samples: all that Pillow reads, PNG with 16 bits in colour, and .npy."""
+
+from __future__ import annotations
+
+import struct
+import warnings
+from dataclasses import dataclass
+from io import BytesIO
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from classicseg.errors import DependencyError, ImageError
+
+if TYPE_CHECKING:
+    from PIL.Image import Image as PillowImage
+
+PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
+# A list of our own: Pillow would also hand PostScript to an interpreter, and take data without a signature for Targa.
+_FORMATS = ("PNG", "JPEG", "MPO", "JPEG2000", "BMP", "GIF", "WEBP", "AVIF", "PPM", "TIFF")
+_DIRECT_MODES = ("1", "L", "I", "F", "RGB")
+_ESSENTIAL_CHUNKS = (b"IHDR", b"IDAT", b"IEND")
+
+
+@dataclass(frozen=True, eq=False)
+class Decoded:
+    """The samples of a file, (H, W) or (H, W, C) without alpha; where they are visible; what the channels are."""
+
+    array: NDArray[Any]
+    visible: NDArray[np.bool_] | None = None
+    color: Literal["rgb", "multiband"] | None = None
+
+
+def decode_npy(data: bytes) -> Decoded:
+    """Decode a .npy file; what its axes mean is not known."""
+    array = np.load(BytesIO(data), allow_pickle=False)
+    if array.ndim not in (2, 3) or array.size == 0:
+        raise ImageError(
+            f"holds an array of shape {array.shape}; a picture is (H, W) or (H, W, C) and has a pixel at least."
+        )
+    return Decoded(usable_type(array))
+
+
+def decode_raster(data: bytes, *, stored: bool = False, frame: int = 0) -> Decoded:
+    """Decode what Pillow reads.
+
+    Parameters
+    ----------
+    data : bytes
+    stored : bool
+        Keep the numbers that are stored, for label maps: palette indices, and grey of 1, 2 or 4 bits unscaled.
+    frame : int
+        Which of several frames or pages; the first by default.
+    """
+    from PIL import Image
+
+    Image.init()
+    png_chunks = _png_chunks(data) if data.startswith(PNG_SIGNATURE) else None
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # about sizes below Pillow's limit, and about metadata that nobody asked for
+        try:
+            opened = Image.open(BytesIO(data), formats=[name for name in _FORMATS if name in Image.OPEN])
+        except Image.DecompressionBombError as error:
+            raise ImageError(
+                f"is too large: {error} Cut it into tiles, or raise PIL.Image.MAX_IMAGE_PIXELS."
+            ) from error
+        with opened as image:
+            image.seek(frame)
+            image.load()
+            if png_chunks is not None and data[24] == 16 and data[25] in (2, 4, 6):
+                return _decode_deep_png(png_chunks, image)
+            return _from_pillow(image, stored, depth=data[24] if png_chunks is not None else 8)
+
+
+def _from_pillow(image: PillowImage, stored: bool, depth: int) -> Decoded:
+    mode = image.mode
+    if mode in ("P", "PA"):
+        if stored:
+            indices = np.array(image)
+            return Decoded(indices if indices.ndim == 2 else np.ascontiguousarray(indices[..., 0]))
+        image = image.convert("RGBA" if mode == "PA" or "transparency" in image.info else "RGB")
+    elif mode == "RGBX" and image.format == "TIFF":  # three colours and a fourth sample that is no alpha
+        return Decoded(np.array(image), color="multiband")
+    elif mode in ("La", "RGBa"):  # colours multiplied by alpha
+        image = image.convert(mode.upper())
+    elif mode not in (*_DIRECT_MODES, "LA", "RGBA") and not mode.startswith("I;16"):
+        image = image.convert("RGB")
+    array = usable_type(np.array(image))
+    if image.mode in ("LA", "RGBA"):
+        return without_alpha(array)
+    if image.mode == "I" and image.format in ("PNG", "PPM"):  # Pillow's room for 16 bits in these formats
+        array = array.astype(np.uint16)
+    if depth in (2, 4):
+        step = 255 // (2**depth - 1)  # Pillow spreads grey of few bits over 0..255
+        key = image.info.get("transparency")
+        visible = None if key is None else array != key * step
+        return Decoded(array // step if stored else array, visible)
+    return Decoded(array, _unlike_key(array, image.info.get("transparency")), "rgb" if array.ndim == 3 else None)
+
+
+def without_alpha(array: NDArray[Any]) -> Decoded:
+    """Grey or RGB with a last channel that is alpha: colour, and where alpha is above 0."""
+    visible = array[..., -1] > 0
+    if array.shape[-1] == 2:
+        return Decoded(np.ascontiguousarray(array[..., 0]), visible)
+    return Decoded(np.ascontiguousarray(array[..., :-1]), visible, "rgb")
+
+
+def usable_type(array: NDArray[Any]) -> NDArray[Any]:
+    """Samples in native byte order; float16 as float32, exactly. Types that are no samples are refused."""
+    if array.dtype.kind not in "buif":
+        raise ImageError(
+            f"holds values of type {array.dtype}; samples are bool, integers or real floats. Convert it first."
+        )
+    if array.dtype == np.float16:
+        return array.astype(np.float32)
+    if array.dtype.kind == "f" and array.dtype.itemsize > 8:
+        return array.astype(np.float64)
+    return array.astype(array.dtype.newbyteorder("="), copy=False)
+
+
+def load_cv2(purpose: str) -> Any:
+    """OpenCV, or a `DependencyError` with the cure where it cannot be loaded."""
+    try:
+        import cv2
+    except ImportError as error:
+        raise DependencyError(
+            f"{purpose} needs OpenCV, which cannot be loaded ({error}). On a machine without a display: "
+            "pip install opencv-python-headless in place of opencv-python."
+        ) from error
+    return cv2
+
+
+def _unlike_key(array: NDArray[Any], key: Any) -> NDArray[np.bool_] | None:
+    """Where the samples differ from the one colour that the file calls transparent."""
+    if key is None or isinstance(key, bytes):
+        return None
+    different = array != np.asarray(key)
+    return different.any(axis=2) if array.ndim == 3 else different
+
+
+def _png_chunks(data: bytes) -> list[tuple[bytes, bytes]]:
+    """The chunks of a PNG, each a type and the whole chunk; Pillow itself forgives a missing end."""
+    chunks = []
+    position = len(PNG_SIGNATURE)
+    while position + 12 <= len(data):
+        (length,) = struct.unpack_from(">I", data, position)
+        kind, end = data[position + 4 : position + 8], position + 12 + length
+        if end > len(data):
+            break
+        chunks.append((kind, data[position:end]))
+        if kind == b"IEND":
+            return chunks
+        position = end
+    raise ImageError("is truncated: the PNG ends before its IEND chunk. Get the file again, or write it anew.")
+
+
+def _decode_deep_png(chunks: list[tuple[bytes, bytes]], image: PillowImage) -> Decoded:
+    """16 bits in grey with alpha, RGB or RGBA, of which Pillow keeps the upper 8.
+
+    Pillow has checked the data before. libpng is given the chunks that hold pixels, since it prints what it thinks of
+    others (colour profiles, text) on stderr.
+    """
+    cv2 = load_cv2("a PNG with 16 bits in several channels")
+    essential = PNG_SIGNATURE + b"".join(chunk for kind, chunk in chunks if kind in _ESSENTIAL_CHUNKS)
+    array = cv2.imdecode(np.frombuffer(essential, np.uint8), cv2.IMREAD_UNCHANGED)
+    if array is None or array.dtype != np.uint16:
+        raise ImageError("is damaged: OpenCV cannot decode this PNG. Write it anew.")
+    channels = essential[25]  # the colour type: 2 is RGB, 4 grey with alpha, 6 RGBA
+    if channels == 4:
+        return without_alpha(array[..., [0, 3]])
+    if channels == 6:
+        return without_alpha(array[..., [2, 1, 0, 3]])
+    rgb = np.ascontiguousarray(array[..., ::-1])
+    keys = [struct.unpack(">3H", chunk[8:14]) for kind, chunk in chunks if kind == b"tRNS"]
+    return Decoded(rgb, _unlike_key(rgb, keys[0] if keys else None), "rgb")

@@ -1,0 +1,252 @@
+"""Results to look at: any picture as 8-bit RGB, overlays of label maps, mean colours, and montages."""
+
+from __future__ import annotations
+
+import warnings
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from classicseg.errors import ImageError, ParameterError
+from classicseg.image import as_image
+from classicseg.io.palette import label_colors
+from classicseg.labels import boundaries
+
+if TYPE_CHECKING:
+    from PIL.Image import Image as PillowImage
+
+Rgb = NDArray[np.uint8]
+
+_MASKED_GREY = 224
+_STRETCH = (1.0, 99.0)  # percentiles that become black and white
+_LINE_WINDOW = 25  # pixels square whose mean luma decides whether a boundary is drawn light or dark
+_LIGHT = 165  # from this mean luma on, white lines are lost
+_DARK_LINE, _LIGHT_LINE = 20, 255
+_MARGIN = 12
+_FONT_SIZE = 15
+
+
+def display(
+    array: ArrayLike,
+    mask: ArrayLike | None = None,
+    color: str | None = None,
+    data_range: Any = None,
+) -> Rgb:
+    """Any picture that classicseg takes, as 8-bit RGB to look at.
+
+    Parameters
+    ----------
+    array, mask, color, data_range
+        As in `classicseg.segment`; without a data range, samples deeper than 8 bits have that of the picture.
+
+    Returns
+    -------
+    (H, W, 3) uint8 array
+        8-bit colour and grey unchanged. Deeper samples are stretched from their 1st to their 99th percentile, all
+        channels together, so that a 12-bit picture is not black. Of several bands the first three are shown as red,
+        green and blue (of two, their mean as grey), each stretched by itself. Masked pixels are light grey.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> display(np.array([[0, 400], [800, 4000]], dtype=np.uint16))[..., 0].tolist()
+    [[0, 25], [52, 255]]
+    """
+    samples = np.asarray(array)
+    shallow = samples.dtype in (np.uint8, np.bool_)
+    chosen = "image" if data_range is None and not shallow else data_range
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # the run itself has said what there is to say about the data range
+        image = as_image(samples, mask=mask, color=color, data_range=chosen)
+    planes = image.planes
+    if image.kind == "bands":
+        planes = planes[:3] if len(planes) != 2 else planes.mean(axis=0, keepdims=True)
+        planes = np.concatenate([_stretched(plane[np.newaxis], image.mask) for plane in planes])
+    elif not shallow:
+        planes = _stretched(planes, image.mask)
+    rgb = np.empty((*image.shape, 3), dtype=np.uint8)
+    rgb[:] = np.moveaxis(np.rint(planes * 255), 0, -1)  # one plane fills all three channels
+    rgb[~image.mask] = _MASKED_GREY
+    return rgb
+
+
+def overlay(rgb: Rgb, labels: NDArray[np.integer], alpha: float = 0.35) -> Rgb:
+    """A label map over its picture: translucent colours, and boundaries one pixel wide.
+
+    Parameters
+    ----------
+    rgb : (H, W, 3) uint8 array
+    labels : (H, W) integer array
+        Label 0 is left uncoloured.
+    alpha : float
+        How much of the colour shows, 0 to 1. At the default the picture's texture stays readable.
+
+    Returns
+    -------
+    (H, W, 3) uint8 array
+    """
+    _require_fit(rgb, labels)
+    if not 0 <= alpha <= 1:
+        raise ParameterError(f"alpha={alpha!r} is not allowed; it is a number from 0 to 1.")
+    result = rgb.copy()
+    inside = labels > 0
+    tint = label_colors(labels)[labels[inside]]
+    result[inside] = np.rint((1 - alpha) * rgb[inside] + alpha * tint.astype(np.float64))
+    edge = boundaries(labels)
+    result[edge] = _line_colors(result)[edge]
+    return result
+
+
+def mean_color(rgb: Rgb, labels: NDArray[np.integer]) -> Rgb:
+    """Each label painted with its mean colour; label 0 too.
+
+    Parameters
+    ----------
+    rgb : (H, W, 3) uint8 array
+    labels : (H, W) integer array
+        Labels of 0 or above.
+
+    Returns
+    -------
+    (H, W, 3) uint8 array
+        Means of the sRGB values, rounded to the nearest (halves up).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> grey = np.repeat(np.array([[[10], [20], [90]]], dtype=np.uint8), 3, axis=2)
+    >>> mean_color(grey, np.array([[1, 1, 0]]))[..., 0].tolist()
+    [[15, 15, 90]]
+    """
+    _require_fit(rgb, labels)
+    flat = labels.ravel()
+    count = np.maximum(np.bincount(flat), 1)
+    sums = np.stack([np.bincount(flat, weights=rgb[..., channel].ravel()) for channel in range(3)], axis=1)
+    means = np.floor(sums / count[:, np.newaxis] + 0.5).astype(np.uint8)
+    return means[labels]
+
+
+def montage(tiles: list[tuple[str, Rgb]], columns: int = 4, tile_width: int = 320) -> Rgb:
+    """Pictures side by side on white, each below its caption.
+
+    Parameters
+    ----------
+    tiles : list of (caption, (H, W, 3) uint8 array)
+        Laid out row by row. A caption that is too long for its tile is cut off.
+    columns : int
+        Pictures in a row.
+    tile_width : int
+        Width in pixels to which every picture is scaled; very tall ones are narrower, so that none is more than twice
+        as high as this.
+
+    Returns
+    -------
+    (H, W, 3) uint8 array
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> black = np.zeros((20, 40, 3), dtype=np.uint8)
+    >>> montage([("one", black), ("two", black), ("three", black)], columns=2, tile_width=100).shape
+    (180, 236, 3)
+    """
+    if not tiles or columns < 1 or tile_width < 16:
+        raise ParameterError(
+            f"{len(tiles)} tiles in {columns} columns of {tile_width} pixels came; at least 1, 1 and 16 are allowed."
+        )
+    for _, rgb in tiles:
+        _require_rgb(rgb)
+    from PIL import Image, ImageDraw
+
+    columns = min(columns, len(tiles))
+    pictures = [_scaled(Image.fromarray(np.ascontiguousarray(rgb)), tile_width) for _, rgb in tiles]
+    font, line_height = _caption_font()
+    rows = [range(start, min(start + columns, len(tiles))) for start in range(0, len(tiles), columns)]
+    heights = [line_height + max(pictures[tile].height for tile in row) for row in rows]
+    width = _MARGIN + columns * (tile_width + _MARGIN)
+    canvas = Image.new("RGB", (width, _MARGIN + sum(heights) + _MARGIN * len(rows)), "white")
+    draw = ImageDraw.Draw(canvas)
+    top = _MARGIN
+    for row, height in zip(rows, heights, strict=True):
+        for column, tile in enumerate(row):
+            left = _MARGIN + column * (tile_width + _MARGIN)
+            draw.text((left, top), _fitted(tiles[tile][0], tile_width, font), fill=(30, 30, 30), font=font)
+            canvas.paste(pictures[tile], (left, top + line_height))
+        top += height + _MARGIN
+    return np.asarray(canvas).copy()
+
+
+def _caption_font() -> tuple[Any, int]:
+    """Pillow's own font, and the height of a caption line."""
+    from PIL import ImageFont
+
+    try:
+        return ImageFont.load_default(_FONT_SIZE), _FONT_SIZE + 7
+    except (ImportError, OSError, TypeError):  # a Pillow without FreeType, or before 10.1, has a bitmap font only
+        return ImageFont.load_default(), 15
+
+
+def _scaled(picture: PillowImage, width: int) -> PillowImage:
+    from PIL import Image
+
+    factor = min(width / picture.width, 2 * width / picture.height)
+    size = (max(round(picture.width * factor), 1), max(round(picture.height * factor), 1))
+    # Pixels of small pictures stay squares to be counted; everything else is resampled smoothly.
+    how = Image.Resampling.NEAREST if factor >= 3 else Image.Resampling.LANCZOS
+    return picture if size == picture.size else picture.resize(size, how)
+
+
+def _fitted(caption: str, width: int, font: Any) -> str:
+    if font.getlength(caption) <= width:
+        return caption
+    while caption and font.getlength(caption + "...") > width:
+        caption = caption[:-1]
+    return caption.rstrip() + "..."
+
+
+def _require_fit(rgb: Rgb, labels: NDArray[np.integer]) -> None:
+    _require_rgb(rgb)
+    if labels.shape != rgb.shape[:2]:
+        raise ImageError(
+            f"the label map has shape {labels.shape}, the picture {rgb.shape[:2]}. Give those of one picture."
+        )
+
+
+def _require_rgb(rgb: Rgb) -> None:
+    if rgb.dtype != np.uint8 or rgb.ndim != 3 or rgb.shape[2] != 3 or rgb.size == 0:
+        raise ImageError(
+            f"a picture of shape {rgb.shape} and type {rgb.dtype} came; it is (H, W, 3) uint8 here. Use display()."
+        )
+
+
+def _stretched(planes: NDArray[np.float32], mask: NDArray[np.bool_]) -> NDArray[np.float32]:
+    """Planes whose percentiles inside the mask are spread over 0..1, all planes by the same two."""
+    inside = planes[:, mask]
+    if not inside.size:
+        return planes
+    low, high = np.percentile(inside, _STRETCH)
+    if high <= low:  # nearly all pixels are equal: show what few are not
+        low, high = inside.min(), inside.max()
+    if high <= low:
+        return planes
+    return np.clip((planes - low) / (high - low), 0, 1).astype(np.float32)
+
+
+def _line_colors(rgb: Rgb) -> Rgb:
+    """White on dark surroundings and nearly black on light ones, so that a thin line reads everywhere."""
+    luma = rgb @ np.array([0.299, 0.587, 0.114])
+    light = _box_mean(luma, _LINE_WINDOW) >= _LIGHT
+    return np.where(light[..., np.newaxis], np.uint8(_DARK_LINE), np.uint8(_LIGHT_LINE)).repeat(3, axis=2)
+
+
+def _box_mean(plane: NDArray[np.float64], width: int) -> NDArray[np.float64]:
+    """Means over a square window, cut off at the border of the picture."""
+    for axis in (0, 1):
+        length = plane.shape[axis]
+        sums = np.concatenate([np.zeros_like(plane.take([0], axis)), plane.cumsum(axis)], axis=axis)
+        start = np.maximum(np.arange(length) - width // 2, 0)
+        stop = np.minimum(np.arange(length) + width // 2 + 1, length)
+        sizes = (stop - start)[:, np.newaxis] if axis == 0 else stop - start
+        plane = (sums.take(stop, axis) - sums.take(start, axis)) / sizes
+    return plane

@@ -1,0 +1,227 @@
+"""Read pictures and label maps: from files, from encoded bytes, and the photographs that scikit-image installs.
+
+The content of a file decides how it is read, never its name. What can go wrong with a file ends in an `ImageError`
+of one line that begins with the file's name.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from classicseg.errors import DependencyError, ImageError, MemoryLimitError
+from classicseg.io.decode import Decoded, decode_npy, decode_raster
+from classicseg.io.tiff import decode_tiff
+
+_SAMPLE = "sample:"
+_SAMPLE_SUFFIXES = (".png", ".jpg", ".gif", ".tif")
+_KNOWN = "PNG, JPEG, TIFF, GIF, BMP, WebP, JPEG 2000, AVIF, PPM and .npy are read"
+_TIFF_SIGNATURES = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
+_RASTER_SIGNATURES = (b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"RIFF")
+
+
+@dataclass(frozen=True, eq=False)
+class Picture:
+    """A picture as its file holds it, and what to hand on to `classicseg.segment`.
+
+    Attributes
+    ----------
+    array : (H, W) or (H, W, C) array
+        Samples of the file's own type, without alpha.
+    mask : (H, W) bool array, or None
+        False where the file is fully transparent; None where every pixel counts.
+    color : {"rgb", "multiband"} or None
+        What the file says about its channels; None for grey, and where it says nothing.
+    name : str
+        The stem for the names of what is written about this picture.
+    """
+
+    array: NDArray[Any]
+    mask: NDArray[np.bool_] | None
+    color: Literal["rgb", "multiband"] | None
+    name: str
+
+
+def read_picture(source: str | Path | bytes, name: str | None = None) -> Picture:
+    """Read a picture with all its bits, and its alpha as a mask.
+
+    Parameters
+    ----------
+    source : str, Path or bytes
+        The path of a file; ``sample:NAME``, a photograph that scikit-image installs (see `sample_names`); or the
+        encoded bytes of a file, as they come from stdin.
+    name : str, optional
+        The picture's name; by default the file's stem, the sample's name, or "stdin".
+
+    Returns
+    -------
+    Picture
+        8 and 16 bits a sample, 32-bit integers and floats stay what they are (16-bit floats become float32). 1-bit
+        pictures become bool; palettes, CMYK and the like become RGB. Transparent pixels (alpha 0) become the mask.
+        Bands of a TIFF come last, in whatever order the file has them; without a declared alpha four samples are four
+        bands. Of several pages or frames the first is read. The EXIF orientation is not applied: rows are the file's.
+
+    Raises
+    ------
+    ImageError
+        The file is missing, a folder, empty, no picture, truncated or damaged, or unreasonably large.
+    MemoryLimitError
+        A TIFF holds more than the machine's memory.
+
+    Examples
+    --------
+    >>> coffee = read_picture("sample:coffee")
+    >>> coffee.array.shape, coffee.array.dtype, coffee.mask, coffee.color, coffee.name
+    ((400, 600, 3), dtype('uint8'), None, 'rgb', 'coffee')
+    """
+    data, where, stem = _load(source, name)
+    decoded = _decode(data, where, stored=False)
+    visible = decoded.visible
+    if visible is not None and visible.all():
+        visible = None
+    return Picture(decoded.array, visible, decoded.color, stem if name is None else name)
+
+
+def read_labels(source: str | Path | bytes) -> NDArray[np.int32]:
+    """Read a label map, such as a truth, with the numbers that are stored in the file.
+
+    Parameters
+    ----------
+    source : str, Path or bytes
+        A PNG, TIFF, GIF, BMP or .npy file, by its path or its bytes. Of a palette picture the indices are the labels,
+        not the colours. Alpha is left aside. A picture with equal colour channels counts as grey.
+
+    Returns
+    -------
+    (H, W) int32 array
+
+    Raises
+    ------
+    ImageError
+        As `read_picture`; also where colour channels differ, numbers are no integers or do not fit int32, and for
+        JPEG, whose compression changes labels.
+
+    Examples
+    --------
+    >>> from classicseg.io.write import encode_labels
+    >>> read_labels(encode_labels(np.array([[0, 1], [70_000, 2]]), "tiff"))
+    array([[    0,     1],
+           [70000,     2]], dtype=int32)
+    """
+    data, where, _ = _load(source, None)
+    if data.startswith(b"\xff\xd8\xff"):
+        raise ImageError(
+            f"{where} is a JPEG, whose compression changes labels along their edges. Give the label map as PNG, TIFF "
+            "or .npy; of a binary JPEG mask, save the pixels above 127 as PNG."
+        )
+    stored = _decode(data, where, stored=True).array
+    if stored.ndim == 3:
+        if any(not np.array_equal(stored[..., 0], stored[..., band]) for band in range(1, stored.shape[2])):
+            raise ImageError(
+                f"{where} has {stored.shape[2]} channels that differ; a label map has one number a pixel. Save the "
+                "channel that holds the labels as a grey PNG, or give each colour a number first."
+            )
+        stored = stored[..., 0]
+    return _as_int32(stored, where)
+
+
+def sample_names() -> list[str]:
+    """Names of the photographs that scikit-image installs, for ``sample:NAME``; nothing is ever downloaded.
+
+    Examples
+    --------
+    >>> {"astronaut", "chelsea", "coffee", "coins"} <= set(sample_names())
+    True
+    """
+    return sorted(_sample_files())
+
+
+def _sample_files() -> dict[str, Path]:
+    spec = find_spec("skimage")  # tells the folder without importing the library
+    if spec is None or not spec.submodule_search_locations:
+        raise DependencyError(
+            "the sample pictures come with scikit-image, which is not installed: pip install scikit-image"
+        )
+    folder = Path(spec.submodule_search_locations[0]) / "data"
+    return {path.stem: path for path in sorted(folder.glob("*")) if path.suffix in _SAMPLE_SUFFIXES}
+
+
+def _load(source: str | Path | bytes, name: str | None) -> tuple[bytes, str, str]:
+    """The encoded bytes, the words that name them in a message, and their stem."""
+    if isinstance(source, bytes):
+        where = stem = name or "stdin"
+        data = source
+    else:
+        path = _sample_path(str(source)[len(_SAMPLE) :]) if str(source).startswith(_SAMPLE) else Path(source)
+        where, stem = str(source), path.stem
+        data = _file_bytes(path, where)
+    if not data:
+        raise ImageError(f"{where} is empty (0 bytes). Give a picture; {_KNOWN}.")
+    return data, where, stem
+
+
+def _sample_path(sample: str) -> Path:
+    files = _sample_files()
+    if sample not in files:
+        raise ImageError(f"sample:{sample} is not among the installed samples, which are: {', '.join(sorted(files))}.")
+    return files[sample]
+
+
+def _file_bytes(path: Path, where: str) -> bytes:
+    try:
+        if not path.is_dir():
+            return path.read_bytes()
+    except FileNotFoundError:
+        cure = "Check the path, or say sample:coffee for a picture to try."
+        raise ImageError(f"{where} does not exist. {cure}") from None
+    except (OSError, ValueError) as error:  # ValueError: a path with a null character
+        reason = _one_line(getattr(error, "strerror", None) or error)
+        raise ImageError(f"{where} cannot be read ({reason}). Check the path and its permissions.") from error
+    raise ImageError(f"{where} is a folder. Give a picture file; {_KNOWN}.")
+
+
+def _decode(data: bytes, where: str, *, stored: bool) -> Decoded:
+    try:
+        if data.startswith(b"\x93NUMPY"):
+            return decode_npy(data)
+        if data.startswith(_TIFF_SIGNATURES):
+            return decode_tiff(data, stored=stored)
+        return decode_raster(data, stored=stored)
+    except ImageError as error:
+        raise ImageError(f"{where} {error}") from error
+    except (MemoryLimitError, DependencyError) as error:
+        raise type(error)(f"{where}: {error}") from error
+    except MemoryError as error:
+        raise ImageError(f"{where} does not fit into this machine's memory. Cut it into tiles.") from error
+    except Exception as error:  # decoders raise anything on damaged data: struct.error, zlib.error, KeyError, ...
+        from PIL import UnidentifiedImageError
+
+        if isinstance(error, UnidentifiedImageError) and not data.startswith(_RASTER_SIGNATURES):
+            raise ImageError(f"{where} is no picture that classicseg reads; {_KNOWN}.") from error
+        detail = "" if isinstance(error, UnidentifiedImageError) else f" ({_one_line(error)})"
+        raise ImageError(f"{where} is truncated or damaged{detail}. Get the file again, or write it anew.") from error
+
+
+def _one_line(reason: object) -> str:
+    words = re.sub(r"<[^<>]* at 0x\w+>", "...", " ".join(str(reason).split())) or type(reason).__name__
+    return words if len(words) <= 160 else words[:157] + "..."
+
+
+def _as_int32(stored: NDArray[Any], where: str) -> NDArray[np.int32]:
+    if stored.dtype.kind == "f" and not (np.isfinite(stored).all() and np.array_equal(stored, np.trunc(stored))):
+        raise ImageError(
+            f"{where} holds numbers with a fraction, or NaN; labels are integers. Round them, or give another file."
+        )
+    limits = np.iinfo(np.int32)
+    if stored.dtype != bool and stored.size and (stored.min() < limits.min or stored.max() > limits.max):
+        raise ImageError(
+            f"{where} holds labels from {stored.min():g} to {stored.max():g}; {limits.min} to {limits.max} (int32) are "
+            "allowed. Number them from 1."
+        )
+    return np.ascontiguousarray(stored, dtype=np.int32)

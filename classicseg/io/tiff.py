@@ -1,0 +1,213 @@
+"""TIFF becomes samples: any depth, any number of bands, with what the tags say about alpha, palettes and axes."""
+
+from __future__ import annotations
+
+import logging
+import struct
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from io import BytesIO
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from classicseg.errors import ImageError
+from classicseg.io.decode import Decoded, decode_raster, load_cv2, usable_type
+from classicseg.memory import require_memory
+
+# Values of the tags, from the TIFF 6.0 specification.
+_WHITE_IS_ZERO, _RGB, _PALETTE, _CMYK, _YCBCR, _CIELAB = 0, 2, 3, 5, 6, 8
+_PREMULTIPLIED, _STRAIGHT = 1, 2
+_ORIENTATION_TAG = 274
+_BYTES_OF_TYPE = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4, 16: 8, 17: 8, 18: 8}
+
+
+def decode_tiff(data: bytes, *, stored: bool = False) -> Decoded:
+    """Decode the first page of a TIFF, or the pages of its channels where it says that it has a channel axis.
+
+    Parameters
+    ----------
+    data : bytes
+    stored : bool
+        Keep the numbers that are stored, for label maps: palette indices, grey not inverted where 0 means white.
+    """
+    import tifffile
+
+    with _quiet(), tifffile.TiffFile(BytesIO(data)) as tiff:
+        pages = _pages_to_read(tiff)
+        first = pages[0]
+        require_memory(
+            first.nbytes * len(pages),
+            f"reading {first.imagewidth} x {first.imagelength} pixels",
+            "Cut the picture into tiles.",
+        )
+        if any(end > len(data) for page in pages for end in (*_ends_of_tags(page, data), *_ends_of_samples(page))):
+            raise ImageError(
+                "is truncated: the TIFF ends before its samples or tags do. Get the file again, or write it anew."
+            )
+        if int(first.photometric) in (_CMYK, _YCBCR, _CIELAB):
+            return _through_pillow(pages, data, stored)
+        try:
+            planes = [_rows_columns_bands(page, page.asarray()) for page in pages]
+        except ValueError as error:
+            if "imagecodecs" not in str(error):
+                raise
+            if first.dtype in (np.uint8, np.bool_):
+                return _through_pillow(pages, data, stored)
+            planes = [_through_opencv(page, data) for page in pages]
+        samples = planes[0] if len(planes) == 1 else np.concatenate(planes, axis=2)
+        return _interpret(first, usable_type(samples), stored)
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep tifffile's log and warnings from the user, who gets the picture or one error."""
+    logger = logging.getLogger("tifffile")
+
+    def refuse(record: logging.LogRecord) -> bool:
+        return False
+
+    logger.addFilter(refuse)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        logger.removeFilter(refuse)
+
+
+def _pages_to_read(tiff: Any) -> list[Any]:
+    """The first page; or, where pages follow each other along a channel axis "C", one page for each channel."""
+    series = tiff.series[0]
+    page_axes = len(series.keyframe.shape)
+    outer = dict(zip(series.axes[:-page_axes], series.shape[:-page_axes], strict=True))
+    pages = list(series.pages)
+    if outer.get("C", 1) == 1 or len(pages) != np.prod(list(outer.values())) or None in pages:
+        return [tiff.pages[0]]
+    numbers = np.arange(len(pages)).reshape(tuple(outer.values()))
+    wanted = numbers[tuple(slice(None) if axis == "C" else 0 for axis in outer)]
+    return [pages[number] for number in wanted]
+
+
+def _ends_of_samples(page: Any) -> Iterator[int]:
+    return (start + count for start, count in zip(page.dataoffsets, page.databytecounts, strict=False))
+
+
+def _ends_of_tags(page: Any, data: bytes) -> Iterator[int]:
+    """Where the values of a page's tags end in the file; tifffile passes over tags that it cannot read."""
+    order, big = page.parent.byteorder, page.parent.is_bigtiff
+    head, entry, inline = ("Q", "HHQQ", 8) if big else ("H", "HHII", 4)
+    (count,) = struct.unpack_from(order + head, data, page.offset)
+    first = page.offset + struct.calcsize(order + head)
+    for number in range(count):
+        _, kind, length, offset = struct.unpack_from(
+            order + entry, data, first + number * struct.calcsize(order + entry)
+        )
+        size = _BYTES_OF_TYPE.get(kind, 1) * length
+        if size > inline:
+            yield offset + size
+
+
+def _rows_columns_bands(page: Any, array: NDArray[Any]) -> NDArray[Any]:
+    """The samples of a page as (H, W, C), whatever the order of its axes; of further axes (depth) the first."""
+    axes = page.axes
+    array = array[tuple(slice(None) if axis in "YXS" else 0 for axis in axes)]
+    kept = [axis for axis in axes if axis in "YXS"]
+    if "S" not in kept:
+        return array[..., np.newaxis]
+    return np.moveaxis(array, kept.index("S"), -1)
+
+
+def _interpret(page: Any, samples: NDArray[Any], stored: bool) -> Decoded:
+    """What the samples (H, W, C) mean, by the page's tags."""
+    photometric = int(page.photometric)
+    alpha = _alpha_band(page, samples.shape[2])
+    visible = None
+    if alpha is not None:
+        band, premultiplied = alpha
+        opacity = samples[..., band]
+        visible = opacity > 0
+        samples = np.delete(samples, band, axis=2)
+        if premultiplied and not stored:
+            samples = _straight_colors(samples, opacity)
+    if samples.shape[2] > 1:
+        color = "rgb" if photometric == _RGB and samples.shape[2] == 3 else "multiband"
+        return Decoded(np.ascontiguousarray(samples), visible, color)  # type: ignore[arg-type]
+    grey = np.ascontiguousarray(samples[..., 0])
+    if stored:
+        return Decoded(grey, visible)
+    if photometric == _PALETTE and page.colormap is not None:
+        return Decoded((page.colormap >> 8).astype(np.uint8).T[grey], visible, "rgb")
+    if page.bitspersample in (2, 4) and grey.dtype == np.uint8:
+        grey = grey * np.uint8(255 // (2**page.bitspersample - 1))
+    if photometric == _WHITE_IS_ZERO:
+        grey = _inverted(grey)
+    return Decoded(grey, visible)
+
+
+def _alpha_band(page: Any, count: int) -> tuple[int, bool] | None:
+    """Which band is alpha, and whether the colours are multiplied by it."""
+    extra = [int(kind) for kind in page.extrasamples]
+    for place, kind in enumerate(extra):
+        if kind in (_PREMULTIPLIED, _STRAIGHT) and count == page.samplesperpixel:
+            return count - len(extra) + place, kind == _PREMULTIPLIED
+    return None
+
+
+def _straight_colors(colors: NDArray[Any], opacity: NDArray[Any]) -> NDArray[Any]:
+    full = np.iinfo(colors.dtype).max if colors.dtype.kind in "ui" else 1.0
+    share = np.where(opacity > 0, opacity / full, 1.0)[..., np.newaxis]
+    straight = np.clip(colors / share, 0, full)
+    return (np.rint(straight) if colors.dtype.kind in "ui" else straight).astype(colors.dtype)
+
+
+def _inverted(grey: NDArray[Any]) -> NDArray[Any]:
+    if grey.dtype == bool:
+        return ~grey
+    if grey.dtype.kind == "u":
+        return np.iinfo(grey.dtype).max - grey
+    return grey  # the specification gives 0 as white a meaning for unsigned samples only
+
+
+def _through_pillow(pages: list[Any], data: bytes, stored: bool) -> Decoded:
+    """8-bit pages in the compressions and colour spaces that tifffile leaves to a further package."""
+    try:
+        parts = [decode_raster(_upright(page, data), stored=stored, frame=page.index) for page in pages]
+    except ImageError:
+        raise
+    except (OSError, ValueError, KeyError, SyntaxError, EOFError) as error:
+        raise ImageError(_cannot(pages[0])) from error
+    return parts[0] if len(parts) == 1 else Decoded(np.dstack([part.array for part in parts]), color="multiband")
+
+
+def _through_opencv(page: Any, data: bytes) -> NDArray[Any]:
+    """A page (H, W, C) of 16 bits or floats in such compressions."""
+    cv2 = load_cv2("a TIFF in this compression")
+    order = {1: [0], 3: [2, 1, 0], 4: [2, 1, 0, 3]}.get(page.samplesperpixel)
+    encoded = np.frombuffer(_upright(page, data), np.uint8)
+    decoded = ()
+    if order is not None:
+        _, decoded = cv2.imdecodemulti(encoded, cv2.IMREAD_UNCHANGED, range=(page.index, page.index + 1))
+    if len(decoded) != 1 or decoded[0].dtype != page.dtype or decoded[0].size != page.size:
+        raise ImageError(_cannot(page))
+    return decoded[0].reshape(page.imagelength, page.imagewidth, page.samplesperpixel)[..., order]
+
+
+def _upright(page: Any, data: bytes) -> bytes:
+    """The file with its orientation tag at rest, which other libraries would apply."""
+    tag = page.aspage().tags.get(_ORIENTATION_TAG)
+    if tag is None:
+        return data
+    at_rest = struct.pack(page.parent.byteorder + "H", 1)
+    return data[: tag.valueoffset] + at_rest + data[tag.valueoffset + 2 :]
+
+
+def _cannot(page: Any) -> str:
+    compression = getattr(page.compression, "name", page.compression)
+    return (
+        f"is a TIFF ({page.samplesperpixel} x {page.dtype}, compression {compression}) that cannot be decoded here: it "
+        "is damaged, or needs another library. Save it uncompressed or deflated, as grey or RGB; or pip install "
+        "imagecodecs."
+    )

@@ -1,0 +1,145 @@
+"""`classicseg bench`: methods over a data set, scored."""
+
+from __future__ import annotations
+
+import csv
+import dataclasses
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+from classicseg_cli.main import DONE, FAILED, PARTLY_FAILED
+from classicseg_cli.options import MethodType, data_range_option, foreground_option, settings, truth_option
+
+
+@click.command()
+@click.argument("dataset", required=False)
+@click.option(
+    "-m",
+    "--method",
+    "names",
+    multiple=True,
+    type=MethodType(),
+    help="A method or preset; may be repeated. All by default.",
+)
+@click.option("--metric", default="iou.hungarian", show_default=True, help="The score, measure.protocol.")
+@click.option("--images", type=click.Path(path_type=Path), help="Folder of pictures, with --masks instead of DATASET.")
+@click.option("--masks", type=click.Path(path_type=Path), help="Folder of truths, matched by stem.")
+@truth_option
+@foreground_option
+@data_range_option
+@click.option(
+    "--set", "pairs", multiple=True, callback=settings, metavar="METHOD.NAME=VALUE", help="A parameter of one method."
+)
+@click.option("--threads", type=click.IntRange(min=1), help="Threads to compute with; one a core by default.")
+@click.option("--csv", "as_csv", is_flag=True, help="Print as CSV.")
+@click.option("--json", "as_json", is_flag=True, help="Print as JSON.")
+@click.option("-q", "--quiet", is_flag=True, help="No progress bar.")
+def bench(
+    dataset: str | None,
+    names: tuple[str, ...],
+    metric: str,
+    images: Path | None,
+    masks: Path | None,
+    kind: Any,
+    foreground: Any,
+    data_range: Any,
+    pairs: dict[str, str],
+    threads: int | None,
+    as_csv: bool,
+    as_json: bool,
+    quiet: bool,
+) -> int:
+    """Score methods over a data set: mean of a named score, pictures, seconds a picture.
+
+    DATASET is "scenes", the made scenes that ship with classicseg, or a folder that holds images|image and
+    labels|masks|label.
+    """
+    from classicseg_cli.tables import progress_bar
+
+    from classicseg.bench import Entry, PictureScore, run_benchmark
+    from classicseg.registry import methods
+
+    if as_csv and as_json:
+        raise click.UsageError("--csv and --json exclude each other.")
+    data = _open(dataset, images, masks, kind, data_range)
+    entries = [Entry(name, segmenter) for name, segmenter in _segmenters(names or tuple(methods()), pairs).items()]
+    with progress_bar(quiet) as bar:
+        task = bar.add_task(data.name, total=len(data) * len(entries))
+
+        def advance(result: PictureScore) -> None:
+            if result.error:
+                click.echo(f"classicseg: {result.picture}: {result.method}: {result.error}", err=True)
+            bar.advance(task)
+
+        rows = run_benchmark(data, entries, metric, foreground=foreground, threads=threads, advance=advance)
+    _print(rows, data.name, as_csv, as_json)
+    failed = sum(row.failed for row in rows)
+    if not failed:
+        return DONE
+    return FAILED if failed == sum(row.pictures for row in rows) else PARTLY_FAILED
+
+
+def _open(dataset: str | None, images: Path | None, masks: Path | None, kind: Any, data_range: Any) -> Any:
+    from classicseg.datasets import folder_pairs, open_dataset
+
+    if dataset is not None and images is None and masks is None:
+        return open_dataset(dataset, kind=kind, data_range=data_range)
+    if dataset is not None or images is None or masks is None:
+        raise click.UsageError("Give either a DATASET, or both --images and --masks.")
+    if kind is None:
+        raise click.UsageError("Say with --truth what the values of the truths mean: binary, classes or instances.")
+    return folder_pairs(images, masks, kind, data_range=data_range)
+
+
+def _segmenters(names: tuple[str, ...], pairs: dict[str, str]) -> dict[str, Any]:
+    from classicseg_cli.options import method_parameters
+
+    from classicseg.registry import make
+
+    given: dict[str, dict[str, str]] = {name: {} for name in names}
+    for key, text in pairs.items():
+        method, _, field = key.partition(".")
+        if method not in given or not field:
+            raise click.UsageError(
+                f"--set {key}: say METHOD.NAME=VALUE, with a method of this run ({', '.join(given)})."
+            )
+        given[method][field] = text
+    return {name: make(name, **method_parameters(name, {}, fields)) for name, fields in given.items()}
+
+
+def _print(rows: list[Any], title: str, as_csv: bool, as_json: bool) -> None:
+    from classicseg.io.write import plain
+
+    if as_json:
+        click.echo(json.dumps([plain(dataclasses.asdict(row)) for row in rows], indent=2))
+    elif as_csv:
+        writer = csv.writer(sys.stdout, lineterminator="\n")
+        fields = [field.name for field in dataclasses.fields(rows[0])]
+        writer.writerow(fields)
+        for row in rows:
+            values = dataclasses.asdict(row) | {"parameters": json.dumps(plain(row.parameters))}
+            writer.writerow([values[field] for field in fields])
+    else:
+        from classicseg_cli.tables import print_table
+
+        header = [
+            "method",
+            f"{rows[0].metric} ({rows[0].averaging})",
+            "scored",
+            "pictures",
+            "failed",
+            "s/picture",
+            "parameters",
+        ]
+        print_table(
+            header,
+            [(row.method, row.value, row.scored, row.pictures, row.failed, row.seconds, _chosen(row)) for row in rows],
+            title=title,
+        )
+
+
+def _chosen(row: Any) -> str:
+    return f"{row.chosen}, oracle" if row.oracle else row.chosen

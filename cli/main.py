@@ -1,0 +1,96 @@
+"""The command `classicseg`: finds the subcommand, and turns errors into one line and an exit code."""
+
+from __future__ import annotations
+
+import sys
+import warnings
+from importlib import import_module
+from typing import Any
+
+import click
+
+_COMMANDS = {
+    "run": ("classicseg_cli.run:run", "Segment pictures: label map, overlay and record of each."),
+    "methods": ("classicseg_cli.methods:methods", "List the methods, their presets and parameters."),
+    "score": ("classicseg_cli.score:score", "Score label maps against ground truth."),
+    "bench": ("classicseg_cli.bench:bench", "Score methods over a data set."),
+    "demo": ("classicseg_cli.demo:demo", "Run all methods on a photograph and on made scenes."),
+}
+
+DONE, FAILED, WRONG_USE, PARTLY_FAILED, INTERRUPTED = 0, 1, 2, 3, 130
+
+
+class _LazyGroup(click.Group):
+    """Subcommands are imported when they are called, so that help is there at once."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in _COMMANDS:
+            return None
+        module, _, name = _COMMANDS[cmd_name][0].partition(":")
+        return getattr(import_module(module), name)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, help_line) for name, (_, help_line) in _COMMANDS.items()])
+
+
+@click.group(cls=_LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="classicseg", message="%(prog)s %(version)s")
+def cli() -> None:
+    """Classical, unsupervised image segmentation.
+
+    \b
+    classicseg run --method meanshift img.jpg
+    classicseg methods kmeans
+    """
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run the command line and leave the process with its exit code."""
+    warnings.showwarning = _show_warning
+    sys.exit(_exit_code(arguments))
+
+
+def _exit_code(arguments: list[str] | None) -> int:
+    try:
+        result: Any = cli.main(arguments, prog_name="classicseg", standalone_mode=False)
+        return result if isinstance(result, int) else DONE
+    except click.UsageError as error:
+        command = error.ctx.command_path if error.ctx else "classicseg"
+        _complain(f"{error.format_message()} See '{command} --help'.")
+        return WRONG_USE
+    except click.ClickException as error:
+        _complain(error.format_message())
+        return FAILED
+    except (KeyboardInterrupt, click.Abort):
+        _complain("interrupted")
+        return INTERRUPTED
+    except BrokenPipeError:  # the reader of our output has gone; nobody is left to tell
+        sys.stdout = None
+        return FAILED
+    except Exception as error:
+        code = _code_of(error)
+        if code is None:
+            raise
+        _complain(str(error))
+        return code
+
+
+def _code_of(error: Exception) -> int | None:
+    """The exit code for an error that is the input's or the user's; None for one of our own."""
+    from classicseg.errors import DependencyError, ImageError, MemoryLimitError, ParameterError
+
+    if isinstance(error, ParameterError):
+        return WRONG_USE
+    return FAILED if isinstance(error, (ImageError, MemoryLimitError, DependencyError, OSError)) else None
+
+
+def _complain(message: str) -> None:
+    click.echo(f"classicseg: {' '.join(message.split())}", err=True)
+
+
+def _show_warning(message: Warning | str, *_: Any, **__: Any) -> None:
+    click.echo(f"classicseg: warning: {message}", err=True)

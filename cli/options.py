@@ -1,0 +1,174 @@
+"""Options that several commands share, and those that a method's parameters become."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from classicseg.parameters import Parameter
+
+_PREFIX = "parameter_"
+
+
+def data_range(_: click.Context, __: click.Parameter, value: str | None) -> Any:
+    """The value of ``--data-range``: LOW,HIGH or the word image."""
+    if value is None or value == "image":
+        return value
+    try:
+        low, high = (float(part) for part in value.split(","))
+    except ValueError:
+        raise click.BadParameter(f"{value!r} is neither LOW,HIGH (such as 0,4095) nor 'image'") from None
+    return low, high
+
+
+def foreground(_: click.Context, __: click.Parameter, value: str) -> Any:
+    """The value of ``--foreground``: nonzero, bright, dark, or a label's number."""
+    return int(value) if value.lstrip("-").isdigit() else value
+
+
+def settings(_: click.Context, __: click.Parameter, values: tuple[str, ...]) -> dict[str, str]:
+    """The values of ``--set``: each NAME=VALUE."""
+    pairs = {}
+    for value in values:
+        name, equals, text = value.partition("=")
+        if not (name and equals):
+            raise click.BadParameter(f"{value!r} is not NAME=VALUE")
+        pairs[name.strip()] = text.strip()
+    return pairs
+
+
+data_range_option = click.option(
+    "--data-range",
+    metavar="LOW,HIGH|image",
+    callback=data_range,
+    help="Samples that mean black and white, such as 0,4095.",
+)
+truth_option = click.option(
+    "--truth",
+    "kind",
+    type=click.Choice(["binary", "classes", "instances"]),
+    help="What the values of the truth mean: foreground above 0, a class each, or an object each on background 0.",
+)
+foreground_option = click.option(
+    "--foreground",
+    default="nonzero",
+    show_default=True,
+    callback=foreground,
+    metavar="nonzero|bright|dark|LABEL",
+    help="For iou.foreground: which predicted label is the foreground.",
+)
+
+
+class MethodType(click.ParamType):
+    """The name of a method or preset."""
+
+    name = "method"
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        from classicseg.errors import ParameterError
+        from classicseg.registry import resolve
+
+        try:
+            resolve(value)
+        except ParameterError as error:
+            self.fail(str(error), param, ctx)
+        return value
+
+
+class ParameterType(click.ParamType):
+    """A value of one of the method's parameters."""
+
+    def __init__(self, method: str, field: str, declaration: Parameter) -> None:
+        self.name = "choice" if declaration.choices else declaration.kind.__name__
+        self._method, self._field, self._declaration = method, field, declaration
+
+    def get_metavar(self, param: click.Parameter, ctx: click.Context | None = None) -> str:
+        words = [*self._declaration.choices] or [self._declaration.kind.__name__.upper()]
+        return "|".join([*words, *(str(value) for value in self._declaration.special)])
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        from classicseg.errors import ParameterError
+
+        if not isinstance(value, str):
+            return value
+        try:
+            return self._declaration.parse(self._method, self._field, value)
+        except ParameterError as error:
+            self.fail(str(error), param, ctx)
+
+
+class MethodCommand(click.Command):
+    """A command whose ``--method`` brings options of its own, one for each declared parameter."""
+
+    def get_params(self, ctx: click.Context) -> list[click.Parameter]:
+        own = super().get_params(ctx)
+        method = ctx.meta.get("classicseg.method")
+        return [*own, *_method_options(method, own)] if method else own
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        ctx.meta["classicseg.method"] = _named_method(args) or self._default_method(ctx)
+        return super().parse_args(ctx, args)
+
+    def _default_method(self, ctx: click.Context) -> str | None:
+        default = next((param.default for param in self.params if param.name == "method"), None)
+        return default if isinstance(default, str) else None
+
+
+def _named_method(args: list[str]) -> str | None:
+    for position, argument in enumerate(args):
+        if argument in ("--method", "-m") and position + 1 < len(args):
+            return args[position + 1]
+        if argument.startswith("--method="):
+            return argument.partition("=")[2]
+    return None
+
+
+def _method_options(method: str, own: list[click.Parameter]) -> list[click.Parameter]:
+    from classicseg.errors import ParameterError
+    from classicseg.parameters import declared
+    from classicseg.registry import resolve
+
+    try:
+        cls, preset = resolve(method)
+    except ParameterError:  # said by the option --method itself
+        return []
+    taken = {name for param in own for name in param.opts}
+    options: list[click.Parameter] = []
+    for field, declaration in declared(cls).items():
+        flag = "--" + field.replace("_", "-")
+        if flag in taken:
+            continue
+        default = preset.get(field, declaration.default)
+        unit = f" ({declaration.unit})" if declaration.unit else ""
+        options.append(
+            click.Option(
+                [f"{flag}/--no-{flag[2:]}" if declaration.kind is bool else flag, _PREFIX + field],
+                type=None if declaration.kind is bool else ParameterType(method, field, declaration),
+                default=None,
+                help=f"{declaration.help}{unit}  [{default}]",
+            )
+        )
+    return options
+
+
+def method_parameters(method: str, given: dict[str, Any], pairs: dict[str, str]) -> dict[str, Any]:
+    """Parameters from the method's own options and from ``--set``; the same one given twice is an error."""
+    from classicseg.parameters import declared
+    from classicseg.registry import resolve
+
+    own = {key.removeprefix(_PREFIX): value for key, value in given.items() if value is not None}
+    known = declared(resolve(method)[0])
+    for name, text in pairs.items():
+        if name in own:
+            raise click.UsageError(f"{name} is given twice, by its option and by --set.")
+        own[name] = known[name].parse(method, name, text) if name in known else text
+    return own
+
+
+def with_common_flags(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The flags ``-q`` and ``-v``."""
+    function = click.option("-q", "--quiet", is_flag=True, help="Print nothing but errors.")(function)
+    return click.option("-v", "--verbose", is_flag=True, help="Say more on stderr.")(function)

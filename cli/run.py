@@ -1,0 +1,134 @@
+"""`classicseg run`: segment pictures."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+from classicseg_cli.main import DONE, FAILED, PARTLY_FAILED
+from classicseg_cli.options import (
+    MethodCommand,
+    MethodType,
+    data_range_option,
+    method_parameters,
+    settings,
+    with_common_flags,
+)
+
+
+@click.command(cls=MethodCommand)
+@click.argument("inputs", nargs=-1, required=True, metavar="PICTURE...")
+@click.option("-m", "--method", type=MethodType(), default="meanshift", show_default=True, help="A method or preset.")
+@click.option(
+    "-o", "--output", type=click.Path(file_okay=False, path_type=Path), default=Path(), help="Folder to write to."
+)
+@click.option(
+    "--format", type=click.Choice(["png", "tiff", "npy"]), default="png", show_default=True, help="Of the label map."
+)
+@click.option(
+    "--set", "pairs", multiple=True, callback=settings, metavar="NAME=VALUE", help="A parameter of the method."
+)
+@click.option(
+    "--mean-colour", "--mean-color", "mean_color", is_flag=True, help="Also write each label in its mean colour."
+)
+@data_range_option
+@click.option(
+    "--color", type=click.Choice(["rgb", "bgr", "multiband"]), help="What the channels mean, if the file does not tell."
+)
+@click.option("--threads", type=click.IntRange(min=1), help="Threads to compute with; one a core by default.")
+@click.option("--overwrite", is_flag=True, help="Compute anew what is there already.")
+@click.option("--json", "as_json", is_flag=True, help="Print each record as a line of JSON.")
+@with_common_flags
+def run(
+    inputs: tuple[str, ...],
+    method: str,
+    output: Path,
+    format: str,
+    pairs: dict[str, str],
+    mean_color: bool,
+    data_range: Any,
+    color: str | None,
+    threads: int | None,
+    overwrite: bool,
+    as_json: bool,
+    quiet: bool,
+    verbose: bool,
+    **given: Any,
+) -> int:
+    """Segment pictures and write, for img.jpg, img_METHOD_labels.png, img_METHOD_overlay.png and img_METHOD.json.
+
+    PICTURE is a file, a folder, a glob pattern, sample:NAME for a photograph that scikit-image installs, or - for
+    stdin, whose label map goes to stdout. `classicseg run --method NAME --help` lists the options of a method.
+    """
+    from classicseg.batch import Settings, collect
+    from classicseg.registry import make
+
+    how = Settings(
+        segmenter=make(method, **method_parameters(method, given, pairs)),
+        name=method,
+        folder=output,
+        call={"data_range": data_range, "color": color},
+        format=format,
+        mean_color=mean_color,
+        overwrite=overwrite,
+        threads=threads,
+    )
+    if "-" in inputs:
+        return _stream(inputs, how, as_json)
+    if verbose:
+        click.echo(f"classicseg: {how.segmenter}", err=True)
+    return _batch(collect(inputs), how, as_json, quiet)
+
+
+def _batch(jobs: list[Any], how: Any, as_json: bool, quiet: bool) -> int:
+    from classicseg_cli.tables import progress_bar
+
+    from classicseg.batch import process
+    from classicseg.errors import ImageError, MemoryLimitError
+
+    failed = 0
+    with progress_bar(quiet or len(jobs) == 1) as bar:
+        task = bar.add_task(how.name, total=len(jobs))
+        for job in jobs:
+            try:
+                outcome = process(job, how)
+            except (ImageError, MemoryLimitError, OSError) as error:
+                failed += 1
+                bar.console.print(f"classicseg: {job.source}: {error}", markup=False, highlight=False, soft_wrap=True)
+            else:
+                if as_json or not quiet:
+                    click.echo(_line(outcome, as_json))
+            bar.advance(task)
+    if not failed:
+        return DONE
+    return FAILED if failed == len(jobs) else PARTLY_FAILED
+
+
+def _line(outcome: Any, as_json: bool) -> str:
+    record = outcome.record
+    if as_json:
+        import json
+
+        from classicseg.io.write import plain
+
+        return json.dumps(plain(record))
+    labels = f"{record['labels']} label{'s' if record['labels'] != 1 else ''}"
+    how_long = "kept from before (--overwrite computes it anew)" if outcome.kept else f"{record['seconds']:.2f} s"
+    return f"{record['input']}: {record['name']}, {labels}, {how_long} -> {outcome.files[0]}"
+
+
+def _stream(inputs: tuple[str, ...], how: Any, as_json: bool) -> int:
+    """A picture from stdin, its label map to stdout."""
+    from classicseg.batch import segment_picture
+    from classicseg.io.read import read_picture
+    from classicseg.io.write import encode_labels
+
+    if len(inputs) > 1 or as_json:
+        raise click.UsageError("'-' writes the label map to stdout; it goes with no other input and not with --json.")
+    picture = read_picture(sys.stdin.buffer.read(), name="stdin")
+    data = encode_labels(segment_picture(picture, how).labels, how.format)
+    sys.stdout.buffer.write(data)
+    sys.stdout.buffer.flush()
+    return DONE

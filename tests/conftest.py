@@ -1,0 +1,58 @@
+"""What several tests share: real photographs, a small picture, the folder of real data."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import classicseg
+
+# Settings under which a method is quick on small pictures even where its kernels run as plain Python.
+QUICK: dict[str, dict[str, object]] = {
+    "meanshift": {"spatial_bandwidth": 2.0, "min_size": 0},
+    "quickshift": {"kernel_size": 1, "max_dist": 4},
+    "kmeans": {"n_init": 1},
+    "spectral": {"n_clusters": 3, "radius": 3.0},
+}
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """A test that takes `method` runs for every registered method, built in or plugged in."""
+    if "method" in metafunc.fixturenames:
+        metafunc.parametrize("method", list(classicseg.methods()))
+
+
+@pytest.fixture
+def quick(method: str) -> dict[str, object]:
+    """Parameters with which `method` is quick on small pictures."""
+    return QUICK.get(method, {})
+
+
+@pytest.fixture
+def small_picture() -> np.ndarray:
+    """A seeded 12 x 14 sRGB picture, uint8: four flat parts and a little noise."""
+    rng = np.random.default_rng(7)
+    picture = np.empty((12, 14, 3))
+    picture[:6, :7], picture[:6, 7:] = (200, 40, 30), (40, 180, 60)
+    picture[6:, :7], picture[6:, 7:] = (30, 40, 190), (225, 220, 210)
+    return np.clip(picture + rng.integers(-6, 7, picture.shape), 0, 255).astype(np.uint8)
+
+
+@pytest.fixture(scope="session")
+def photograph() -> np.ndarray:
+    """A piece of scikit-image's photograph of a cup of coffee, 96 x 128, uint8 sRGB."""
+    from skimage import data
+
+    return np.ascontiguousarray(data.coffee()[60:156, 180:308])
+
+
+@pytest.fixture(scope="session")
+def data_root() -> Path:
+    """The folder of real data sets, or a skipped test where there is none."""
+    root = os.environ.get("CLASSICSEG_DATA")
+    if not root or not Path(root).is_dir():
+        pytest.skip("CLASSICSEG_DATA names no folder of real data sets")
+    return Path(root)

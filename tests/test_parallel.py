@@ -1,0 +1,214 @@
+"""Chunks of work on threads, and the lock around borrowed solvers."""
+
+import os
+import subprocess
+import sys
+import threading
+import time
+
+import numpy as np
+import pytest
+
+from classicseg import ParameterError, parallel
+from classicseg.parallel import chunks, for_chunks, one_library_thread, thread_count
+
+pytestmark = pytest.mark.small
+
+
+@pytest.mark.parametrize(("length", "at_most"), [(0, 3), (1, 3), (3, 3), (4, 3), (10, 1), (5, 100)])
+def test_chunks_cover_everything_once(length, at_most):
+    bounds = chunks(length, at_most)
+    assert [i for start, stop in bounds for i in range(start, stop)] == list(range(length))
+    assert all(0 < stop - start <= at_most for start, stop in bounds)
+
+
+@pytest.mark.parametrize("threads", [1, 2, 5, 50])
+def test_every_chunk_is_done_once_with_its_own_number(threads):
+    bounds = chunks(23, 4)
+    seen = []
+    for_chunks(lambda index, start, stop: seen.append((index, start, stop)), bounds, threads)
+    assert sorted(seen) == [(index, *bound) for index, bound in enumerate(bounds)]
+
+
+def test_one_thread_goes_through_the_chunks_in_order_and_stays_in_the_callers_thread():
+    seen, where = [], set()
+
+    def work(index, start, stop):
+        seen.append(index)
+        where.add(threading.current_thread())
+
+    for_chunks(work, chunks(9, 2), 1)
+    assert seen == [0, 1, 2, 3, 4]
+    assert where == {threading.current_thread()}
+
+
+def test_several_threads_work_at_the_same_time():
+    """Each of two chunks waits until the other has begun."""
+    meeting = threading.Barrier(2, timeout=20)
+    for_chunks(lambda index, start, stop: meeting.wait(), [(0, 1), (1, 2)], 2)
+    assert meeting.n_waiting == 0
+    assert not meeting.broken
+
+
+@pytest.mark.parametrize("threads", [1, 2, 4])
+def test_progress_rises_to_one_in_the_callers_thread(threads):
+    shares, where = [], set()
+
+    def progress(share):
+        shares.append(share)
+        where.add(threading.current_thread())
+
+    for_chunks(lambda index, start, stop: time.sleep(0.002 * (index % 3)), chunks(8, 1), threads, progress)
+    assert shares == [k / 8 for k in range(1, 9)]
+    assert where == {threading.current_thread()}
+
+
+@pytest.mark.parametrize("threads", [1, 2, 4])
+def test_an_exception_in_the_work_comes_out(threads):
+    def work(index, start, stop):
+        if index == 3:
+            raise ZeroDivisionError("chunk 3")
+
+    with pytest.raises(ZeroDivisionError, match="chunk 3"):
+        for_chunks(work, chunks(10, 1), threads)
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+def test_an_exception_in_progress_ends_the_run(threads):
+    begun = []
+
+    def work(index, start, stop):
+        begun.append(index)
+        time.sleep(0.005)
+
+    def progress(share):
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        for_chunks(work, chunks(200, 1), threads, progress)
+    assert len(begun) < 200
+
+
+def test_no_work_is_no_trouble():
+    for_chunks(lambda index, start, stop: pytest.fail("there is no chunk"), [], 4)
+
+
+def test_calls_may_nest():
+    total = np.zeros((3, 4))
+
+    def outer(row, start, stop):
+        def inner(column, first, last):
+            total[row, column] += 1
+
+        for_chunks(inner, chunks(4, 1), 2)
+
+    for_chunks(outer, chunks(3, 1), 2)
+    assert (total == 1).all()
+
+
+# --- how many threads ---------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("threads", [1, 2, 64])
+def test_a_given_number_is_taken(monkeypatch, threads):
+    monkeypatch.setenv("NUMBA_NUM_THREADS", "1")
+    assert thread_count(threads) == threads
+
+
+@pytest.mark.parametrize("threads", [0, -1, 1.0, 2.5, "2", True])
+def test_other_values_are_refused_with_the_cure(threads):
+    with pytest.raises(ParameterError, match=r"threads=.* is not allowed; it is an integer of at least 1\. Leave it out"):
+        thread_count(threads)
+
+
+@pytest.mark.parametrize(("limit", "expected"), [("1", 1), ("2", 2), ("400", 4), ("", 4), ("many", 4), ("0", 1), ("-3", 4)])
+def test_the_default_is_the_usable_cores_or_fewer(monkeypatch, limit, expected):
+    monkeypatch.setattr(parallel.os, "sched_getaffinity", lambda process: {0, 1, 2, 3}, raising=False)
+    monkeypatch.setenv("NUMBA_NUM_THREADS", limit)
+    assert thread_count(None) == expected
+
+
+def test_where_the_usable_cores_are_not_told_all_count(monkeypatch):
+    monkeypatch.delattr(parallel.os, "sched_getaffinity", raising=False)
+    monkeypatch.delenv("NUMBA_NUM_THREADS", raising=False)
+    monkeypatch.setattr(parallel.os, "cpu_count", lambda: 6)
+    assert thread_count(None) == 6
+    monkeypatch.setattr(parallel.os, "cpu_count", lambda: None)
+    assert thread_count(None) == 1
+
+
+def test_a_worker_process_takes_one(monkeypatch):
+    monkeypatch.setattr(parallel.multiprocessing, "parent_process", lambda: object())
+    assert thread_count(None) == 1
+    assert thread_count(3) == 3
+
+
+# --- borrowed solvers ------------------------------------------------------------------------------------------------------
+
+
+def blas_threads():
+    from threadpoolctl import threadpool_info
+
+    return {pool["num_threads"] for pool in threadpool_info()}
+
+
+def test_borrowed_solvers_have_one_thread_and_get_theirs_back():
+    import sklearn.cluster  # noqa: F401 - brings OpenMP
+
+    before = blas_threads()
+    with one_library_thread():
+        assert blas_threads() == {1}
+        with one_library_thread():  # the same thread may enter again
+            assert blas_threads() == {1}
+        assert blas_threads() == {1}
+    assert blas_threads() == before
+
+
+def test_one_caller_at_a_time():
+    inside, most = [], []
+
+    def work(index, start, stop):
+        with one_library_thread():
+            inside.append(index)
+            most.append(len(inside))
+            time.sleep(0.005)
+            inside.remove(index)
+
+    for_chunks(work, chunks(6, 1), 6)
+    assert most == [1] * 6
+
+
+def test_the_lock_is_left_open_after_an_exception():
+    with pytest.raises(ZeroDivisionError), one_library_thread():
+        raise ZeroDivisionError
+    free = []
+    other = threading.Thread(target=lambda: free.append(parallel._library_lock.acquire(timeout=5)))
+    other.start()
+    other.join()
+    assert free == [True]
+    parallel._renew_lock()  # the other thread has ended without giving it back
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
+def test_a_child_forked_while_the_lock_is_held_can_enter():
+    program = """
+import os, threading, warnings
+warnings.simplefilter("ignore")  # Python warns of a fork beside threads, which is the very case
+from classicseg.parallel import one_library_thread
+held, done = threading.Event(), threading.Event()
+def hold():
+    with one_library_thread():
+        held.set()
+        done.wait(20)
+threading.Thread(target=hold, daemon=True).start()
+held.wait(20)
+child = os.fork()
+if child == 0:
+    with one_library_thread():
+        os._exit(7)
+status = os.waitpid(child, 0)[1]
+done.set()
+print(os.waitstatus_to_exitcode(status))
+"""
+    outcome = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=True)
+    assert outcome.stdout.strip() == "7"
