@@ -95,7 +95,9 @@ def absorb_small(
     regions, count = components(labels, mask)
     inside = regions[mask] - 1
     sizes = np.bincount(inside, minlength=count)
-    sums = np.stack([np.bincount(inside, weights=plane[mask], minlength=count) for plane in planes], axis=1, dtype=np.float64)
+    sums = np.stack(
+        [np.bincount(inside, weights=plane[mask], minlength=count) for plane in planes], axis=1, dtype=np.float64
+    )
     label_of = np.zeros(count, dtype=np.int32)
     label_of[inside] = labels[mask]
     fixed = label_of == background if background is not None else np.zeros(count, dtype=bool)

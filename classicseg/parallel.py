@@ -29,9 +29,12 @@ def thread_count(threads: int | None) -> int:
     if threads is None:
         if multiprocessing.parent_process() is not None:
             return 1
-        limit = os.environ.get("NUMBA_NUM_THREADS", "")
         cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-        return max(1, min(cores, int(limit))) if limit.isdigit() else cores
+        try:
+            limit = int(os.environ.get("NUMBA_NUM_THREADS", ""))
+        except ValueError:
+            return cores
+        return max(1, min(cores, limit))
     if isinstance(threads, bool) or not isinstance(threads, int) or threads < 1:
         raise ParameterError(
             f"threads={threads!r} is not allowed; it is an integer of at least 1. Leave it out for one thread a core."

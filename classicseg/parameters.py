@@ -56,7 +56,7 @@ class Parameter:
 
     @property
     def allowed(self) -> str:
-        """The allowed values in words, such as ``a number from 0.5 to 200 (px), or 'auto'``."""
+        """The allowed values in words, such as ``a number from 0.5 to 200, or 'auto'``."""
         if self.kind is bool:
             words = "True or False"
         elif self.kind is str:
@@ -64,7 +64,6 @@ class Parameter:
         else:
             noun = "a number" if self.kind is float else "an odd integer" if self.odd else "an integer"
             words = f"{noun} {self._bounds()}".rstrip()
-            words += f" ({self.unit})" if self.unit else ""
         for value in self.special:
             words += f", or {value!r}"
         return words
@@ -89,15 +88,16 @@ class Parameter:
         number = numbers.Integral if self.kind is int else numbers.Real
         if isinstance(value, bool) or not isinstance(value, number) or not math.isfinite(value):
             return False
-        if self.odd and int(value) % 2 == 0:
+        if self.odd and float(value) % 2 == 0:
             return False
         return (self.low is None or float(value) >= self.low) and (self.high is None or float(value) <= self.high)
 
     def check(self, owner: str, name: str, value: Any) -> None:
         """Raise `ParameterError` unless `value` is allowed."""
         if not self.accepts(value):
+            unit = f" ({self.unit})" if self.unit else ""
             raise ParameterError(
-                f"{owner}: {name}={value!r} is not allowed; {name} is {self.allowed}. "
+                f"{owner}: {name}={value!r} is not allowed; {name} is {self.allowed}{unit}. "
                 f"Give such a value, or leave it out for the default {self.default!r}."
             )
 

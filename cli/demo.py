@@ -15,8 +15,9 @@ _SCENES_SHOWN = ("shading-2", "touching-2")
 @click.option(
     "-o", "--output", type=click.Path(file_okay=False, path_type=Path), default=Path(), help="Folder to write to."
 )
+@click.option("--scenes/--no-scenes", "with_scenes", default=True, help="Show and score the made scenes too.")
 @click.option("-q", "--quiet", is_flag=True, help="No progress bar.")
-def demo(picture: str, output: Path, quiet: bool) -> None:
+def demo(picture: str, output: Path, with_scenes: bool, quiet: bool) -> None:
     """Run all methods on PICTURE (a photograph by default) and on made scenes.
 
     Prints the IoU of each method on the made scenes and writes classicseg_demo.png, all results side by side.
@@ -30,14 +31,15 @@ def demo(picture: str, output: Path, quiet: bool) -> None:
     from classicseg.io.write import write_picture
     from classicseg.registry import BUILT_IN, make
 
-    scenes = made_scenes()
+    scenes = made_scenes() if with_scenes else ()
     shown = [read_picture(picture), *(sample.read_image() for sample in scenes if sample.name in _SCENES_SHOWN)]
     entries = [Entry(name, make(name)) for name in BUILT_IN]
     with progress_bar(quiet) as bar:
         task = bar.add_task("demo", total=len(entries) * (len(shown) + len(scenes)))
         sight = compare_methods(shown, entries, advance=lambda: bar.advance(task))
-        rows = _score(scenes, entries, lambda: bar.advance(task))
-    _print(rows)
+        rows = _score(scenes, entries, lambda: bar.advance(task)) if with_scenes else {}
+    if rows:
+        _print(rows)
     target = output / "classicseg_demo.png"
     write_picture(target, sight)
     click.echo(f"all results side by side -> {target}")

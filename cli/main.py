@@ -50,8 +50,14 @@ def cli() -> None:
 
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line and leave the process with its exit code."""
-    warnings.showwarning = _show_warning
-    sys.exit(_exit_code(arguments))
+    from classicseg.errors import DataRangeWarning, PluginWarning
+
+    with warnings.catch_warnings():
+        for category in (DataRangeWarning, PluginWarning):
+            warnings.simplefilter("always", category)
+        warnings.showwarning = _show_warning
+        code = _exit_code(arguments)
+    sys.exit(code)
 
 
 def _exit_code(arguments: list[str] | None) -> int:

@@ -96,7 +96,8 @@ def _batch(jobs: list[Any], how: Any, as_json: bool, quiet: bool) -> int:
                 outcome = process(job, how)
             except (ImageError, MemoryLimitError, OSError) as error:
                 failed += 1
-                bar.console.print(f"classicseg: {job.source}: {error}", markup=False, highlight=False, soft_wrap=True)
+                where = "" if job.source in str(error) else f"{job.source}: "
+                bar.console.print(f"classicseg: {where}{error}", markup=False, highlight=False, soft_wrap=True)
             else:
                 if as_json or not quiet:
                     click.echo(_line(outcome, as_json))

@@ -71,7 +71,9 @@ def test_close_to_scikit_image(rgb, space):
 
 def test_rgb_is_scaled():
     picture = np.array([[[0.5]], [[0.25]], [[1.0]]], dtype=np.float32)
-    np.testing.assert_allclose(color.convert(picture, "rgb")[:, 0, 0], np.array([50, 25, 100]) / math.sqrt(3), rtol=1e-6)
+    np.testing.assert_allclose(
+        color.convert(picture, "rgb")[:, 0, 0], np.array([50, 25, 100]) / math.sqrt(3), rtol=1e-6
+    )
 
 
 @pytest.mark.parametrize(

@@ -119,7 +119,7 @@ def test_background_absorbs_but_is_not_absorbed():
     assert label_maps.absorb_small(labels, planes, mask, 3, background=0).tolist() == [[0, 0, 0, 0, 1, 1, 1]]
 
 
-# --- touching objects ------------------------------------------------------------------------------------------------
+# --- touching objects -----------------------------------------------------------------------------------------------
 
 
 def discs(shape, radius, *centers):

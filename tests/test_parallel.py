@@ -106,7 +106,7 @@ def test_calls_may_nest():
     assert (total == 1).all()
 
 
-# --- how many threads ---------------------------------------------------------------------------------------------------
+# --- how many threads -----------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("threads", [1, 2, 64])
@@ -117,11 +117,15 @@ def test_a_given_number_is_taken(monkeypatch, threads):
 
 @pytest.mark.parametrize("threads", [0, -1, 1.0, 2.5, "2", True])
 def test_other_values_are_refused_with_the_cure(threads):
-    with pytest.raises(ParameterError, match=r"threads=.* is not allowed; it is an integer of at least 1\. Leave it out"):
+    with pytest.raises(
+        ParameterError, match=r"threads=.* is not allowed; it is an integer of at least 1\. Leave it out"
+    ):
         thread_count(threads)
 
 
-@pytest.mark.parametrize(("limit", "expected"), [("1", 1), ("2", 2), ("400", 4), ("", 4), ("many", 4), ("0", 1), ("-3", 4)])
+@pytest.mark.parametrize(
+    ("limit", "expected"), [("1", 1), ("2", 2), ("400", 4), ("", 4), ("many", 4), ("0", 1), ("-3", 1), ("²", 4)]
+)
 def test_the_default_is_the_usable_cores_or_fewer(monkeypatch, limit, expected):
     monkeypatch.setattr(parallel.os, "sched_getaffinity", lambda process: {0, 1, 2, 3}, raising=False)
     monkeypatch.setenv("NUMBA_NUM_THREADS", limit)
@@ -143,7 +147,7 @@ def test_a_worker_process_takes_one(monkeypatch):
     assert thread_count(3) == 3
 
 
-# --- borrowed solvers ------------------------------------------------------------------------------------------------------
+# --- borrowed solvers -----------------------------------------------------------------------------------------------
 
 
 def blas_threads():

@@ -142,23 +142,13 @@ def _read_image(path: Path) -> Picture:
 
 
 def _read_truth(path: Path, kind: TruthKind) -> Truths:
-    from classicseg.io.read import read_labels, read_picture
+    from classicseg.io.read import is_lossy, read_bytes, read_labels, read_picture
 
-    if kind == "binary" and _is_lossy(path):
+    if kind == "binary" and is_lossy(read_bytes(path)):
         grey = np.atleast_3d(read_picture(path).array).mean(axis=2)
         return Truths(((grey > 127).astype(np.int32),))
     labels = read_labels(path)
     return Truths(((labels > 0).astype(np.int32) if kind == "binary" else labels,))
-
-
-def _is_lossy(path: Path) -> bool:
-    """Whether the file is a JPEG, or a WebP without a lossless bitstream; its content decides, as in `read_labels`."""
-    try:
-        with path.open("rb") as file:
-            head = file.read(4096)
-    except OSError:  # reading the truth will say what is wrong
-        return False
-    return head.startswith(b"\xff\xd8\xff") or (head[8:12] == b"WEBP" and b"VP8L" not in head)
 
 
 def _require_folder(folder: Path, what: str) -> None:

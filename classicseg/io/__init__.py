@@ -2,8 +2,16 @@
 
 from classicseg.io.overlay import display, mean_color, montage, overlay
 from classicseg.io.palette import label_colors
-from classicseg.io.read import Picture, read_labels, read_picture, sample_names
-from classicseg.io.write import atomic_write, encode_labels, encode_picture, write_json, write_labels, write_picture
+from classicseg.io.read import Picture, is_lossy, read_bytes, read_labels, read_picture, sample_names
+from classicseg.io.write import (
+    atomic_write,
+    encode_labels,
+    encode_picture,
+    plain,
+    write_json,
+    write_labels,
+    write_picture,
+)
 
 __all__ = [
     "Picture",
@@ -11,10 +19,13 @@ __all__ = [
     "display",
     "encode_labels",
     "encode_picture",
+    "is_lossy",
     "label_colors",
     "mean_color",
     "montage",
     "overlay",
+    "plain",
+    "read_bytes",
     "read_labels",
     "read_picture",
     "sample_names",

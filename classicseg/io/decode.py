@@ -70,7 +70,7 @@ def decode_raster(data: bytes, *, stored: bool = False, frame: int = 0) -> Decod
             image.load()
             if png_chunks is not None and data[24] == 16 and data[25] in (2, 4, 6):
                 return _decode_deep_png(png_chunks, image)
-            return _from_pillow(image, stored, depth=data[24] if png_chunks is not None else 8)
+            return _from_pillow(image, stored, _bits_of_grey(image, data))
 
 
 def _from_pillow(image: PillowImage, stored: bool, depth: int) -> Decoded:
@@ -97,6 +97,13 @@ def _from_pillow(image: PillowImage, stored: bool, depth: int) -> Decoded:
         visible = None if key is None else array != key * step
         return Decoded(array // step if stored else array, visible)
     return Decoded(array, _unlike_key(array, image.info.get("transparency")), "rgb" if array.ndim == 3 else None)
+
+
+def _bits_of_grey(image: PillowImage, data: bytes) -> int:
+    if image.format == "PNG":
+        return data[24]
+    tags = getattr(image, "tag_v2", {})
+    return tags.get(258, (8,))[0]
 
 
 def without_alpha(array: NDArray[Any]) -> Decoded:

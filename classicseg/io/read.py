@@ -105,7 +105,7 @@ def read_labels(source: str | Path | bytes) -> NDArray[np.int32]:
     ------
     ImageError
         As `read_picture`; also where colour channels differ, numbers are no integers or do not fit int32, and for
-        JPEG, whose compression changes labels.
+        JPEG and lossy WebP, whose compression changes labels.
 
     Examples
     --------
@@ -115,10 +115,10 @@ def read_labels(source: str | Path | bytes) -> NDArray[np.int32]:
            [70000,     2]], dtype=int32)
     """
     data, where, _ = _load(source, None)
-    if data.startswith(b"\xff\xd8\xff"):
+    if is_lossy(data):
         raise ImageError(
-            f"{where} is a JPEG, whose compression changes labels along their edges. Give the label map as PNG, TIFF "
-            "or .npy; of a binary JPEG mask, save the pixels above 127 as PNG."
+            f"{where} is a JPEG or a lossy WebP, whose compression changes labels along edges. Give the label map "
+            "as PNG, TIFF or .npy; of a binary mask, save the pixels above 127 as PNG."
         )
     stored = _decode(data, where, stored=True).array
     if stored.ndim == 3:
@@ -129,6 +129,23 @@ def read_labels(source: str | Path | bytes) -> NDArray[np.int32]:
             )
         stored = stored[..., 0]
     return _as_int32(stored, where)
+
+
+def read_bytes(source: str | Path | bytes) -> bytes:
+    """The encoded bytes of a file or a sample; bytes come back as they are.
+
+    Raises
+    ------
+    ImageError
+        The file is missing, a folder, empty, or cannot be read.
+    """
+    return _load(source, None)[0]
+
+
+def is_lossy(data: bytes) -> bool:
+    """Whether encoded bytes are JPEG or lossy WebP, whose samples are not exactly those that were written."""
+    webp = data[:4] == b"RIFF" and data[8:12] == b"WEBP"
+    return data.startswith(b"\xff\xd8\xff") or (webp and b"VP8L" not in data[:4096])
 
 
 def sample_names() -> list[str]:

@@ -51,7 +51,7 @@ def decode_tiff(data: bytes, *, stored: bool = False) -> Decoded:
             return _through_pillow(pages, data, stored)
         try:
             planes = [_rows_columns_bands(page, page.asarray()) for page in pages]
-        except ValueError as error:
+        except (ValueError, NotImplementedError) as error:
             if "imagecodecs" not in str(error):
                 raise
             if first.dtype in (np.uint8, np.bool_):
@@ -88,7 +88,7 @@ def _pages_to_read(tiff: Any) -> list[Any]:
         return [tiff.pages[0]]
     numbers = np.arange(len(pages)).reshape(tuple(outer.values()))
     wanted = numbers[tuple(slice(None) if axis == "C" else 0 for axis in outer)]
-    return [pages[number] for number in wanted]
+    return [pages[number].aspage() for number in wanted]
 
 
 def _ends_of_samples(page: Any) -> Iterator[int]:
@@ -197,7 +197,7 @@ def _through_opencv(page: Any, data: bytes) -> NDArray[Any]:
 
 def _upright(page: Any, data: bytes) -> bytes:
     """The file with its orientation tag at rest, which other libraries would apply."""
-    tag = page.aspage().tags.get(_ORIENTATION_TAG)
+    tag = page.tags.get(_ORIENTATION_TAG)
     if tag is None:
         return data
     at_rest = struct.pack(page.parent.byteorder + "H", 1)

@@ -119,17 +119,14 @@ def write_picture(path: str | Path, rgb: NDArray[np.uint8]) -> None:
 
 
 def write_json(path: str | Path, record: Mapping[str, Any]) -> None:
-    """Write a record as indented JSON in UTF-8, atomically.
-
-    NumPy's numbers and arrays become numbers and lists, paths become text, and NaN and infinity, which JSON does not
-    have, become null.
+    """Write a record as indented JSON in UTF-8, atomically; values are put in JSON's words by `plain`.
 
     Raises
     ------
     TypeError
         The record holds something that JSON has no words for.
     """
-    text = json.dumps(_plain(record), indent=2, ensure_ascii=False, allow_nan=False)
+    text = json.dumps(plain(record), indent=2, ensure_ascii=False, allow_nan=False)
     atomic_write(path, (text + "\n").encode("utf-8"))
 
 
@@ -146,14 +143,23 @@ def _png_of_labels(labels: NDArray[np.integer], highest: int) -> bytes:
     return buffer.getvalue()
 
 
-def _plain(value: Any) -> Any:
-    """The same value in Python's own types, as JSON can say them."""
+def plain(value: Any) -> Any:
+    """The same value in Python's own types, as JSON can say them.
+
+    NumPy's numbers and arrays become numbers and lists, sets sorted lists, keys and paths text; NaN and infinity, which
+    JSON does not have, become None. What JSON has no words for is left as it is.
+
+    Examples
+    --------
+    >>> plain({"centres": np.array([[1.0, np.nan]]), 3: np.int64(7)})
+    {'centres': [[1.0, None]], '3': 7}
+    """
     if isinstance(value, Mapping):
-        return {str(key): _plain(item) for key, item in value.items()}
+        return {str(key): plain(item) for key, item in value.items()}
     if isinstance(value, np.ndarray | np.generic):
-        return _plain(value.tolist())
+        return plain(value.tolist())
     if isinstance(value, list | tuple | set | frozenset):
-        return [_plain(item) for item in (sorted(value) if isinstance(value, set | frozenset) else value)]
+        return [plain(item) for item in (sorted(value) if isinstance(value, set | frozenset) else value)]
     if isinstance(value, float) and not math.isfinite(value):
         return None
     if isinstance(value, Path):

@@ -33,9 +33,10 @@ def _cut_from_right(weight, moment, gains, previous, choice):
             if gain > best_gain:
                 best, best_gain = j, gain
         gains[middle], choice[middle] = best_gain, best
-        if best < 0:  # no value is left for the classes on the right
-            best = lowest
-        stack[size, 0], stack[size, 1], stack[size, 2], stack[size, 3] = first, middle - 1, lowest, max(best, lowest)
+        upper = best
+        if best < 0:  # no value is left for the classes on the right; that bounds no other i
+            best, upper = lowest, highest
+        stack[size, 0], stack[size, 1], stack[size, 2], stack[size, 3] = first, middle - 1, lowest, upper
         size += 1
         stack[size, 0], stack[size, 1], stack[size, 2], stack[size, 3] = middle + 1, final, best, highest
         size += 1

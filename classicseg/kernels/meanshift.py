@@ -43,7 +43,7 @@ def _climb_rows(
                     max(0, int(np.ceil(here[0] - reach))), min(height - 1, int(np.floor(here[0] + reach))) + 1
                 ):
                     away = (r - here[0]) * (r - here[0]) * inverse_spatial
-                    half = spatial * np.sqrt(max(0.0, support - away))
+                    half = spatial * np.sqrt(max(0.0, support - away)) + 1e-6  # u decides; rounding must drop none
                     for c in range(
                         max(0, int(np.ceil(here[1] - half))), min(width - 1, int(np.floor(here[1] + half))) + 1
                     ):

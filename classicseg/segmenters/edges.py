@@ -16,7 +16,7 @@ from classicseg.parameters import parameter
 
 @dataclass(frozen=True, kw_only=True)
 class Edges(Segmenter):
-    """Edge detection (Sobel or Canny), contours closed across gaps, segments flooded by the watershed of the gradient.
+    """Edges (Sobel or Canny), closed to contours; segments by the watershed of the gradient.
 
     A pixel is an edge where the gradient reaches `high_threshold`, or reaches `low_threshold` and hangs together with
     such a pixel (hysteresis). Canny first thins the gradient of the lightness to its ridges; Sobel takes the
@@ -110,15 +110,21 @@ class Edges(Segmenter):
 
 
 def _markers(edges: NDArray[np.bool_], mask: NDArray[np.bool_], gap: float) -> NDArray[np.int32]:
-    """Numbered cores of the area between edges, and the pieces that have none."""
+    """Numbered cores of the area between edges, the pieces that have none, and parts of the mask that are all edge."""
     from scipy.ndimage import distance_transform_edt
     from skimage.measure import label
 
     free = mask & ~edges
-    if not free.any():
-        return mask.astype(np.int32)
     core = free & (distance_transform_edt(free) > gap / 2) if edges.any() else free
-    pieces, count = label(free, connectivity=1, return_num=True)
-    has_core = np.zeros(count + 1, dtype=bool)
-    has_core[pieces[core]] = True
-    return label(core | (free & ~has_core[pieces]), connectivity=1).astype(np.int32)
+    seeds = core | _without(free, core)
+    return label(seeds | _without(mask, seeds), connectivity=1).astype(np.int32)
+
+
+def _without(area: NDArray[np.bool_], seeds: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """The connected pieces of an area that hold no seed."""
+    from skimage.measure import label
+
+    pieces, count = label(area, connectivity=1, return_num=True)
+    seeded = np.zeros(count + 1, dtype=bool)
+    seeded[pieces[seeds]] = True
+    return area & ~seeded[pieces]

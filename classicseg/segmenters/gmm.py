@@ -20,7 +20,7 @@ _MOST_AUTO = 8
 
 @dataclass(frozen=True, kw_only=True)
 class GaussianMixture(Segmenter):
-    """Gaussian mixture of the colours by expectation maximisation; each pixel takes its most probable component.
+    """Gaussian mixture of the colours by EM; each pixel takes its most probable component.
 
     Maximises sum_i log sum_k w_k N(x_i; mu_k, Sigma_k) from the clusters of k-means, whose weights, means and
     covariances are the start. Sums are taken in float64 about the mean colour.

@@ -20,7 +20,7 @@ _MOST_AUTO = 8
 
 @dataclass(frozen=True, kw_only=True)
 class KMeans(Segmenter):
-    """k-means on colour, optionally with position: classes that minimise the squared distance to their mean.
+    """k-means on colour, optionally with position.
 
     Minimises sum_i |x_i - c_k(i)|^2 over centres c and assignments k by Lloyd's algorithm from greedy k-means++ starts;
     x_i is the colour in `space`, followed by (row, column) times `spatial_weight` where that is not 0.

@@ -15,8 +15,9 @@ from classicseg.parameters import parameter
 
 @dataclass(frozen=True, kw_only=True)
 class QuickShift(Segmenter):
-    """Quickshift: every pixel hangs from the nearest one of higher density; long links are cut, trees are segments.
+    """Quickshift: every pixel hangs from the nearest one of higher density; trees are segments.
 
+    Links longer than `max_dist` are cut, and the trees that remain are the segments.
     The density of a pixel sums exp(-(|p - q|^2 + ratio^2 |c_p - c_q|^2) / (2 kernel_size^2)) over the pixels q within
     3 kernel_size rows and columns. Each pixel's parent is the nearest pixel of higher density by the same distance.
     Where scikit-image breaks ties by adding noise to the densities, here the earlier pixel in raster order counts as

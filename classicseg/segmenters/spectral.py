@@ -18,7 +18,9 @@ if TYPE_CHECKING:
 _MOST_AUTO = 20
 _DENSE_NODES = 256  # below, the dense matrix is no larger than the sparse one and its solver never fails
 _STARTS = 10
-_MOST_RESTARTS = 1000
+_ROUNDING = 1e-12
+_MOST_RESTARTS = 300
+_CROWDED_TOLERANCE = 1e-8
 _ABOVE_ALL = 1 + 1e-4  # no eigenvalue of D^-1/2 W D^-1/2 is above 1
 _BYTES_PER_PAIR = 120  # measured: index pairs, distances, and the two triangles of the matrix while it is built
 
@@ -33,8 +35,9 @@ class Nodes(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True)
 class SpectralClustering(Segmenter):
-    """Normalised cuts: a graph of superpixels (or pixels) is cut where links are weak beside all that the parts hold.
+    """Normalised cuts on a sparse graph of superpixels or pixels.
 
+    The graph is cut where links are weak beside all the links that the parts hold.
     Nodes i and j no farther apart than `radius` are linked by
     w_ij = exp(-|c_i - c_j|^2 / (2 color_scale^2) - |p_i - p_j|^2 / (2 spatial_scale^2)). With W these weights and D
     their sums, the eigenvectors of D^-1/2 W D^-1/2 with the greatest eigenvalues solve the relaxed normalised cut; they
@@ -43,7 +46,8 @@ class SpectralClustering(Segmenter):
     Parameters
     ----------
     n_clusters : int or "auto"
-        Number of classes; an upper bound. "auto" takes from 2 to 20 the number behind which the eigenvalues fall most.
+        Number of classes; an upper bound. "auto" takes from 2 to 20 the number k with the largest relative
+        eigengap, the least (1 - lambda_k) / (1 - lambda_(k+1)).
     color_scale : float
         Colour distance at which a link has fallen to 0.61; smaller heeds fainter differences.
     spatial_scale : float
@@ -186,13 +190,15 @@ def _lanczos(matrix: csr_array, count: int) -> tuple[NDArray[np.float64], NDArra
         return eigsh(matrix, k=count, which="LA", v0=start, ncv=basis, maxiter=_MOST_RESTARTS)
     except ArpackNoConvergence:
         # Many nodes all but cut off: their eigenvalues crowd at 1. The inverse about a point above 1 spreads them.
-        return eigsh(matrix.tocsc(), k=count, sigma=_ABOVE_ALL, which="LM", v0=start, ncv=basis)
+        inverse = {"sigma": _ABOVE_ALL, "which": "LM", "tol": _CROWDED_TOLERANCE}
+        return eigsh(matrix.tocsc(), k=count, v0=start, ncv=basis, **inverse)
 
 
 def discretise(eigenvectors: NDArray[np.float64]) -> NDArray[np.intp]:
     """The class of each row (n,), by the rotation that brings unit rows nearest to unit vectors (Yu & Shi 2003)."""
-    lengths = np.linalg.norm(eigenvectors, axis=1, keepdims=True)
-    rows = eigenvectors / np.where(lengths > 0, lengths, 1)
+    largest = np.abs(eigenvectors).max(axis=1, keepdims=True)  # taken out first: squares of weak nodes' rows overflow
+    rows = eigenvectors / np.where(largest > 0, largest, 1)
+    rows /= np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1)
     starts = np.unique(np.linspace(0, len(rows) - 1, _STARTS).astype(int))
     outcomes = [_rotate(rows, first) for first in starts]
     return max(outcomes, key=lambda outcome: outcome[0])[1]
@@ -229,9 +235,14 @@ def class_cuts(affinity: csr_array, classes: NDArray[np.integer], count: int) ->
 
 
 def _behind_largest_gap(eigenvalues: NDArray[np.float64]) -> int:
+    """The count k >= 2 for which 1 - lambda_k is smallest beside 1 - lambda_(k+1).
+
+    The gap is relative, since within a region the eigenvalues fall by steps that outgrow the gap between regions.
+    """
     if len(eigenvalues) < 3:
         return len(eigenvalues)
-    return 2 + int(np.argmax(eigenvalues[1:-1] - eigenvalues[2:]))
+    short = np.maximum(1 - eigenvalues, _ROUNDING)
+    return 2 + int(np.argmax(1 - short[1:-1] / short[2:]))
 
 
 def _superpixels(planes: NDArray[np.float32], count: int) -> NDArray[np.integer]:

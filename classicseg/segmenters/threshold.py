@@ -45,8 +45,9 @@ class Threshold(Segmenter):
         Which side is the foreground of a binary result. "border" takes the side that holds fewer of the border's pixels
         (bright where they are equal).
     band : int or None
-        Index of the band to use on multi-band pictures; None takes the first principal component, signed so that its
-        loadings sum to a positive number and scaled so that their absolute values sum to 1.
+        Index of the band (or colour channel) to use; None takes luma on colour, and on multi-band pictures the first
+        principal component, signed so that its loadings sum to a positive number and scaled so that their absolute
+        values sum to 1.
 
     Notes
     -----
@@ -93,7 +94,11 @@ class Threshold(Segmenter):
     )
     foreground: str = parameter("bright", "which side is the foreground", choices=("bright", "dark", "border"))
     band: int | None = parameter(
-        None, "band of a multi-band picture; None: first principal component", kind=int, low=0, special=(None,)
+        None,
+        "band or channel to use; None: luma, or the first principal component of bands",
+        kind=int,
+        low=0,
+        special=(None,),
     )
 
     def __post_init__(self) -> None:
@@ -113,7 +118,8 @@ class Threshold(Segmenter):
         if self.classes > 2:
             return _several_classes(levels, image.mask, self.classes)
         if self.rule == "local":
-            bright = levels > _block_means(levels, image.mask, self.block_size) - self.offset
+            fixed, means = _block_means(levels, image.mask, self.block_size)
+            bright = fixed > means - self.offset
             findings: dict[str, Any] = {"rule": self.rule}
         else:
             inside = levels[image.mask]
@@ -128,7 +134,7 @@ class Threshold(Segmenter):
 def grey_levels(image: Image, band: int | None = None) -> tuple[NDArray[Any], bool]:
     """Levels 0..255 (H, W), and whether they are whole numbers (uint8) or unrounded float64."""
     planes = image.planes
-    if image.kind == "bands" and len(planes) > 1:
+    if len(planes) > 1 and (image.kind == "bands" or band is not None):
         planes = _one_band(planes, image.mask, band)
     whole = np.rint(planes * np.float64(255))
     if np.array_equal((whole / 255).astype(np.float32), planes):
@@ -225,17 +231,18 @@ def _several_classes(
     }
 
 
-def _block_means(levels: NDArray[Any], mask: NDArray[np.bool_], side: int) -> NDArray[np.float64]:
-    """Mean level of the block around each pixel, over the pixels inside picture and mask.
+def _block_means(
+    levels: NDArray[Any], mask: NDArray[np.bool_], side: int
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """The levels, and the mean level of the block around each pixel over the pixels inside picture and mask.
 
-    Levels are summed as whole multiples of 2^-22, so that the running sums are exact and a flat picture equals its
-    mean.
+    Levels are rounded to multiples of 2^-22, whose running sums are exact, so that a flat picture equals its mean.
     """
     unit = 2.0**22
     fixed = np.where(mask, np.rint(levels * unit), 0).astype(np.int64)
     sums = _box_sums(fixed, side)
     counts = _box_sums(mask.astype(np.int64), side)
-    return sums / (np.maximum(counts, 1) * unit)
+    return fixed / unit, sums / np.maximum(counts, 1) / unit
 
 
 def _box_sums(values: NDArray[np.int64], side: int) -> NDArray[np.int64]:

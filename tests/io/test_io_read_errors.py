@@ -10,7 +10,7 @@ from PIL import Image
 
 from classicseg.errors import DependencyError, ImageError, MemoryLimitError
 from classicseg.io import decode, tiff
-from classicseg.io.read import read_labels, read_picture
+from classicseg.io.read import read_bytes, read_labels, read_picture
 
 pytestmark = pytest.mark.small
 
@@ -65,6 +65,15 @@ def test_a_file_that_may_not_be_read(tmp_path):
     path.write_bytes(b"x")
     path.chmod(0)
     assert f"{path} cannot be read (Permission denied)" in refusal(path)
+
+
+def test_the_bytes_of_a_source(tmp_path):
+    (tmp_path / "file").write_bytes(b"content")
+    assert read_bytes(tmp_path / "file") == read_bytes(str(tmp_path / "file")) == read_bytes(b"content") == b"content"
+    assert read_bytes("sample:coins").startswith(b"\x89PNG")
+    for source in (b"", tmp_path, tmp_path / "none"):
+        with pytest.raises(ImageError):
+            read_bytes(source)
 
 
 def test_a_path_that_is_none():
@@ -160,11 +169,15 @@ def test_npy_that_is_no_picture(tmp_path):
 
 
 def test_label_maps_that_are_none():
+    grey = samples(*SHAPE)
+    np.testing.assert_array_equal(read_labels(encoded(grey, "WEBP", lossless=True)), grey)
     different = encoded(samples(*SHAPE, 3), "PNG")
     with pytest.raises(ImageError, match=r"stdin has 3 channels that differ; .* grey PNG"):
         read_labels(different)
-    with pytest.raises(ImageError, match=r"stdin is a JPEG, whose compression changes labels"):
+    with pytest.raises(ImageError, match=r"stdin is a JPEG or a lossy WebP, whose compression changes labels"):
         read_labels(encoded(samples(*SHAPE), "JPEG"))
+    with pytest.raises(ImageError, match=r"lossy WebP"):
+        read_labels(encoded(samples(*SHAPE), "WEBP"))
     with pytest.raises(ImageError, match=r"numbers with a fraction"):
         read_labels(encoded(np.array([[0.5, 1]]), "NPY"))
     with pytest.raises(ImageError, match=r"numbers with a fraction, or NaN"):

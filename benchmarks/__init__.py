@@ -1,0 +1,1 @@
+"""Measurements of classicseg; run from a checkout, not installed."""

@@ -1,0 +1,203 @@
+"""`classicseg methods`, `score`, `bench` and `demo`."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+
+import numpy as np
+import pytest
+from PIL import Image
+
+import classicseg
+from classicseg_cli.main import main
+
+
+@pytest.fixture
+def call(capsys):
+    """Run the command line in this process: exit code, stdout, stderr."""
+
+    def run(*arguments):
+        with pytest.raises(SystemExit) as leaving:
+            main([str(argument) for argument in arguments])
+        captured = capsys.readouterr()
+        assert "Traceback" not in captured.err
+        return leaving.value.code, captured.out, captured.err
+
+    return run
+
+
+@pytest.fixture
+def pairs(tmp_path):
+    """A data set of three pictures with binary truths: bright squares, of which the last truth is half right."""
+    root = tmp_path / "set"
+    (root / "images").mkdir(parents=True)
+    (root / "masks").mkdir()
+    for name in ("p1", "p2", "p10"):
+        image = np.full((16, 16), 30, np.uint8)
+        image[4:8, 4:12] = 220
+        truth = image > 100
+        if name == "p10":
+            truth[8:12, 4:12] = True
+        Image.fromarray(image).save(root / "images" / f"{name}.png")
+        Image.fromarray(truth.astype(np.uint8) * 255).save(root / "masks" / f"{name}.png")
+    return root
+
+
+def test_methods_lists_all_with_their_presets(call):
+    code, stdout, _ = call("methods")
+    assert code == 0
+    for name, method in classicseg.methods().items():
+        assert name in stdout
+        assert method.summary in stdout
+    assert "otsu, multiotsu, binary" in stdout
+
+
+def test_methods_name_lists_parameters(call, method):
+    stdout = call("methods", method)[1]
+    for name, declaration in classicseg.methods()[method].parameters.items():
+        assert name in stdout
+        assert declaration.unit in stdout
+    assert "preset of threshold: rule='fixed', value=127" in call("methods", "binary")[1]
+    record = json.loads(call("methods", method, "--json")[1])
+    assert record[method]["parameters"]["min_size"]["low"] == 0
+    assert set(json.loads(call("methods", "--json")[1])) == set(classicseg.methods())
+
+
+def test_score_prints_protocol_names(call, tmp_path):
+    prediction = np.array([[0, 0, 1, 1], [0, 0, 1, 1]], np.uint8)
+    truth = np.array([[0, 255, 255, 255], [0, 255, 255, 255]], np.uint8)
+    Image.fromarray(prediction).save(tmp_path / "p.png")
+    Image.fromarray(truth).save(tmp_path / "t.png")
+    code, stdout, _ = call("score", tmp_path / "p.png", tmp_path / "t.png", "--truth", "binary", "--json")
+    assert code == 0
+    found = json.loads(stdout)["pictures"]["p.png"]
+    # by hand: foreground 4 of 6 pixels; background 2 of 4; covering (2 * 1/2 + 6 * 2/3) / 8
+    assert found["iou.foreground"] == pytest.approx(4 / 6)
+    assert found["iou.hungarian"] == pytest.approx((4 / 6 + 2 / 4) / 2)
+    assert found["covering"] == pytest.approx((2 * 0.5 + 6 * 4 / 6) / 8)
+    dark = call("score", tmp_path / "p.png", tmp_path / "t.png", "--truth", "binary", "--foreground", "dark", "--json")[
+        1
+    ]
+    assert json.loads(dark)["pictures"]["p.png"]["iou.foreground"] == pytest.approx(2 / 8)
+    table = call("score", tmp_path / "p.png", tmp_path / "t.png", "--truth", "binary")[1]
+    assert "iou.foreground" in table
+    assert "0.6667" in table
+
+
+def test_score_leaves_void_out(call, tmp_path):
+    Image.fromarray(np.array([[1, 1, 2, 2]], np.uint8)).save(tmp_path / "p.png")
+    Image.fromarray(np.array([[5, 255, 9, 9]], np.uint8)).save(tmp_path / "t.png")
+    stdout = call("score", tmp_path / "p.png", tmp_path / "t.png", "--void", 255, "--json")[1]
+    assert json.loads(stdout)["mean"]["iou.hungarian"] == {"value": 1.0, "scored": 1}
+
+
+def test_score_matches_what_run_wrote_to_a_folder_of_truths(call, pairs, tmp_path):
+    call("run", "-m", "otsu", "-o", tmp_path / "out", pairs / "images")
+    code, stdout, _ = call("score", tmp_path / "out", pairs / "masks", "--truth", "binary", "--json")
+    assert code == 0
+    found = json.loads(stdout)
+    assert {name: row["iou.foreground"] for name, row in found["pictures"].items()} == {
+        "p1": 1.0,
+        "p2": 1.0,
+        "p10": 0.5,
+    }
+    assert found["mean"]["iou.foreground"]["value"] == pytest.approx(2.5 / 3)
+
+
+@pytest.mark.parametrize("what", ["missing", "size", "folder", "lonely"])
+def test_score_refuses_with_one_line(call, tmp_path, what):
+    (tmp_path / "a").mkdir()
+    (tmp_path / "b").mkdir()
+    Image.fromarray(np.zeros((4, 4), np.uint8)).save(tmp_path / "a" / "x.png")
+    Image.fromarray(np.zeros((4, 5), np.uint8)).save(tmp_path / "b" / "y.png")
+    left, right, words = {
+        "missing": (tmp_path / "a" / "x.png", tmp_path / "none.png", "none.png does not exist"),
+        "size": (tmp_path / "a" / "x.png", tmp_path / "b" / "y.png", "(4, 5)"),
+        "folder": (tmp_path / "a", tmp_path / "b" / "y.png", "one is a folder"),
+        "lonely": (tmp_path / "a", tmp_path / "b", "have no truth"),
+    }[what]
+    code, stdout, stderr = call("score", left, right)
+    assert (code, stdout) == (1, "")
+    assert words in stderr
+    assert len(stderr.splitlines()) == 1
+
+
+def test_bench_prints_the_mean_under_its_protocol(call, pairs):
+    arguments = ["bench", pairs, "--truth", "binary", "--method", "otsu", "--metric", "iou.foreground"]
+    code, stdout, _ = call(*arguments, "--foreground", "bright", "--json")
+    assert code == 0
+    (row,) = json.loads(stdout)
+    assert row["value"] == pytest.approx(2.5 / 3)
+    assert (row["metric"], row["averaging"], row["pictures"], row["scored"]) == ("iou.foreground", "mean", 3, 3)
+    assert (row["chosen"], row["oracle"], row["parameters"]["rule"]) == ("fixed", False, "otsu")
+    table = call(*arguments)[1]
+    assert "iou.foreground (mean)" in table
+    assert "0.8333" in table
+    folders = ["bench", "--images", pairs / "images", "--masks", pairs / "masks", "--truth", "binary"]
+    rows = list(csv.DictReader(io.StringIO(call(*folders, "-m", "otsu", "-m", "binary", "--csv")[1])))
+    assert [row["method"] for row in rows] == ["otsu", "binary"]
+    assert json.loads(rows[1]["parameters"])["value"] == 127
+
+
+def test_bench_takes_parameters_and_marks_oracles(call, pairs):
+    code, stdout, _ = call(
+        "bench", pairs, "--truth", "binary", "-m", "kmeans", "--set", "kmeans.n_clusters=2", "--metric", "iou.majority",
+        "--json",
+    )  # fmt: skip
+    assert code == 0
+    (row,) = json.loads(stdout)
+    assert row["oracle"] is True
+    assert row["parameters"]["n_clusters"] == 2
+
+
+def test_bench_goes_on_after_a_picture_that_fails(call, pairs):
+    (pairs / "images" / "p2.png").write_bytes(b"nothing")
+    code, stdout, stderr = call("bench", pairs, "--truth", "binary", "-m", "otsu", "--json")
+    assert code == 3
+    (row,) = json.loads(stdout)
+    assert (row["pictures"], row["scored"], row["failed"]) == (3, 2, 1)
+    assert "p2" in stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "words"),
+    [
+        ([], 2, "Give either a DATASET"),
+        (["SET"], 2, "kind of the truths"),
+        (["SET", "--truth", "binary", "--metric", "iou.nonsense"], 2, "iou.nonsense"),
+        (["SET", "--truth", "binary", "-m", "otsu", "--set", "kmeans.n_clusters=2"], 2, "METHOD.NAME=VALUE"),
+        (["nowhere", "--truth", "binary"], 1, "nowhere"),
+        (["--images", "SET"], 2, "both --images and --masks"),
+    ],
+)
+def test_bench_refuses_with_one_line(call, pairs, arguments, code, words):
+    found, stdout, stderr = call("bench", *(str(pairs) if word == "SET" else word for word in arguments))
+    assert (found, stdout) == (code, "")
+    assert words in stderr
+    assert len(stderr.splitlines()) == 1
+
+
+def test_demo_writes_one_picture_of_all_methods(call, tmp_path, monkeypatch, small_picture):
+    from classicseg.datasets import DataSet, made_scenes
+
+    few = [sample for sample in made_scenes(size=64) if sample.name in ("shading-2", "touching-2")]
+    monkeypatch.setattr("classicseg.datasets.made_scenes", lambda: DataSet("scenes", tuple(few)))
+    Image.fromarray(small_picture).save(tmp_path / "img.png")
+    code, stdout, stderr = call("demo", "-o", tmp_path, tmp_path / "img.png")
+    assert (code, stderr) == (0, "")
+    for name in classicseg.methods():
+        assert name in stdout
+    assert "mean" in stdout
+    sight = np.asarray(Image.open(tmp_path / "classicseg_demo.png"))
+    assert min(sight.shape[:2]) > 1000
+
+
+def test_help_and_version(call):
+    code, stdout, _ = call("--help")
+    assert code == 0
+    for command in ("run", "methods", "score", "bench", "demo"):
+        assert command in stdout
+        assert call(command, "--help")[0] == 0
+    assert call("--version")[1].strip() == f"classicseg {classicseg.__version__}"

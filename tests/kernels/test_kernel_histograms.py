@@ -1,0 +1,60 @@
+"""Optimal cuts of weighted values, against exhaustive search in exact fractions."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from reference import otsu
+
+from classicseg.kernels.histograms import best_cuts
+
+pytestmark = pytest.mark.small
+
+histograms = st.dictionaries(st.integers(0, 255), st.integers(1, 60), min_size=2, max_size=10)
+
+
+def check_as_good_as_the_best(values, counts, classes):
+    cuts = best_cuts(np.array(values, dtype=float), np.array(counts), classes).tolist()
+    assert len(cuts) == classes - 1
+    assert sorted(set(cuts)) == cuts
+    assert all(0 <= cut < len(values) - 1 for cut in cuts)
+    best = otsu.between_class_variance(values, counts, otsu.best_cuts(values, counts, classes))
+    assert float(otsu.between_class_variance(values, counts, cuts)) == pytest.approx(float(best), rel=1e-12)
+
+
+@settings(derandomize=True, max_examples=60, deadline=None, database=None)
+@given(histogram=histograms, classes=st.integers(1, 8))
+def test_reaches_the_exhaustive_optimum(histogram, classes):
+    values = sorted(histogram)
+    check_as_good_as_the_best(values, [histogram[v] for v in values], min(classes, len(values)))
+
+
+@pytest.mark.parametrize("classes", [1, 2, 3, 4, 5, 6])
+def test_few_values_for_many_classes(classes):
+    check_as_good_as_the_best([0, 1, 2, 100, 200, 255], [9, 1, 4, 1, 7, 2], classes)
+
+
+def test_cuts_by_hand():
+    values = np.array([0.0, 1.0, 2.0, 100.0, 200.0, 255.0])
+    assert best_cuts(values, np.ones(6, dtype=int), 2).tolist() == [3]
+    assert best_cuts(values, np.ones(6, dtype=int), 3).tolist() == [2, 3]
+    assert best_cuts(values, np.ones(6, dtype=int), 4).tolist() == [2, 3, 4]
+
+
+def test_counts_weigh():
+    values = np.array([0.0, 10.0, 20.0])
+    assert best_cuts(values, np.array([1, 1, 100]), 2).tolist() == [1]
+    assert best_cuts(values, np.array([100, 1, 1]), 2).tolist() == [0]
+
+
+def test_of_equal_maxima_the_lowest_wins():
+    assert best_cuts(np.array([-1.0, 0.0, 1.0]), np.array([1, 1, 1]), 2).tolist() == [0]
+
+
+@pytest.mark.parametrize("classes", [3, 4])
+def test_long_lists_like_short_ones(classes):
+    """Values that come in tight groups, too many for a search over all cuts, part between the groups."""
+    rng = np.random.default_rng(3)
+    groups = [np.sort(start + rng.random(200)) for start in (0, 40, 90, 200)[:classes]]
+    values = np.concatenate(groups)
+    assert best_cuts(values, np.ones(len(values), dtype=int), classes).tolist() == [199, 399, 599][: classes - 1]

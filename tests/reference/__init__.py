@@ -1,0 +1,1 @@
+"""Slow, plain twins of the methods, written from the formulas; nothing here imports anything of classicseg."""

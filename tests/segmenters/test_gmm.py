@@ -1,0 +1,151 @@
+"""Gaussian mixtures, against scikit-learn from the same start."""
+
+import numpy as np
+import pytest
+from reference import gmm as plain
+
+import classicseg
+from classicseg import GaussianMixture
+from classicseg.image import as_image
+
+KINDS = ["full", "tied", "diag", "spherical"]
+
+
+def centred(picture):
+    image = as_image(picture)
+    colors = image.samples(image.in_space("lab"))
+    return colors - colors.mean(axis=0, dtype=np.float64)
+
+
+def precisions(kind, covariances):
+    inverse = np.linalg.inv(covariances)
+    diagonal = np.diagonal(inverse, axis1=1, axis2=2)
+    return {"full": inverse, "tied": inverse[0], "diag": diagonal, "spherical": diagonal[:, 0]}[kind]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("count", [3, 5])
+def test_log_likelihood_of_scikit_learn_from_the_same_start(photograph, kind, count):
+    from sklearn.mixture import GaussianMixture as Theirs
+
+    samples = centred(photograph)
+    start = GaussianMixture(covariance_type=kind)._start(samples, count, 1)
+    theirs = Theirs(
+        count, covariance_type=kind, reg_covar=1e-2, tol=1e-4, max_iter=1000, weights_init=start.weights,
+        means_init=start.means, precisions_init=precisions(kind, start.covariances),
+    ).fit(samples)  # fmt: skip
+    result = classicseg.run(photograph, "gmm", n_components=count, covariance_type=kind, tol=1e-4, max_iter=1000)
+    assert result.findings["converged"]
+    assert result.findings["log_likelihood"] == pytest.approx(theirs.score(samples), abs=1e-3)
+    assert np.mean(same_numbers(theirs.predict(samples), samples) == result.labels.ravel()) > 0.99
+
+
+def same_numbers(classes, samples):
+    """Classes renumbered from 1 by rising mean lightness."""
+    order = np.argsort([samples[classes == k, 0].mean() for k in range(classes.max() + 1)])
+    return 1 + np.argsort(order)[classes]
+
+
+@pytest.mark.small
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_start_is_that_of_the_clusters(small_picture, kind):
+    """Four flat parts, so that k-means' clusters are known: their shares, means and (full) covariances."""
+    samples = centred(small_picture)
+    start = GaussianMixture(covariance_type=kind)._start(samples, 4, 1)
+    part = np.repeat([[0, 1], [2, 3]], 6, axis=0).repeat(7, axis=1).ravel()
+    order = [int(np.argmin(np.linalg.norm(start.means - samples[part == k].mean(axis=0), axis=1))) for k in range(4)]
+    np.testing.assert_allclose(start.weights, 0.25)
+    own = np.array([np.cov(samples[part == k].T, bias=True) for k in range(4)])
+    expected = {
+        "full": own,
+        "tied": [own.mean(axis=0)] * 4,
+        "diag": [np.diag(np.diag(matrix)) for matrix in own],
+        "spherical": [np.eye(3) * np.trace(matrix) / 3 for matrix in own],
+    }[kind]
+    np.testing.assert_allclose(start.covariances[order], expected + 1e-2 * np.eye(3), rtol=1e-6, atol=1e-6)
+
+
+@pytest.mark.small
+@pytest.mark.parametrize("masked", [False, True])
+def test_posteriors_tell_the_labels(small_picture, masked):
+    mask = np.random.default_rng(0).random(small_picture.shape[:2]) > 0.3 * masked
+    result = classicseg.run(small_picture, "gmm", n_components=4, mask=mask)
+    shares = result.findings["posteriors"]
+    assert shares.shape == (result.n_labels, 12, 14)
+    np.testing.assert_allclose(shares[:, mask].sum(axis=0), 1, atol=1e-5)
+    assert not shares[:, ~mask].any()
+    assert np.array_equal(shares.argmax(axis=0)[mask] + 1, result.labels[mask])
+
+
+@pytest.mark.small
+def test_findings_belong_to_the_labels(small_picture):
+    """Soft assignment on flat parts is hard: weights and means are those of the classes, from dark to bright."""
+    result = classicseg.run(small_picture, "gmm", n_components=4)
+    colors = as_image(small_picture).in_space("lab")
+    for k in range(4):
+        own = result.labels == k + 1
+        np.testing.assert_allclose(result.findings["weights"][k], own.mean(), atol=1e-6)
+        np.testing.assert_allclose(result.findings["means"][k], colors[:, own].mean(axis=1), atol=1e-3)
+        np.testing.assert_allclose(
+            result.findings["covariances"][k],
+            np.cov(colors[:, own].astype(float), bias=True) + 1e-2 * np.eye(3),
+            atol=1e-2,
+        )
+    assert (np.diff(result.findings["means"][:, 0]) > 0).all()
+    samples = centred(small_picture)
+    means = result.findings["means"] - colors.reshape(3, -1).mean(axis=1, dtype=np.float64)
+    expected = plain.log_likelihood(samples, result.findings["weights"], means, result.findings["covariances"])
+    assert result.findings["log_likelihood"] == pytest.approx(expected, abs=1e-4)
+
+
+@pytest.mark.small
+@pytest.mark.parametrize("kind", KINDS)
+def test_bic_is_scikit_learns(small_picture, kind):
+    from sklearn.mixture import GaussianMixture as Theirs
+
+    samples = centred(small_picture)
+    findings = classicseg.run(small_picture, "gmm", n_components="auto", covariance_type=kind).findings
+    start = GaussianMixture(covariance_type=kind)._start(samples, 4, 1)
+    theirs = Theirs(
+        4, covariance_type=kind, reg_covar=1e-2, weights_init=start.weights, means_init=start.means,
+        precisions_init=precisions(kind, start.covariances),
+    ).fit(samples)  # fmt: skip
+    assert findings["bic"][4] == pytest.approx(theirs.bic(samples), rel=1e-4)
+    assert findings["n_components"] == min(findings["bic"], key=findings["bic"].get)
+
+
+def test_auto_finds_the_number_of_components():
+    rng = np.random.default_rng(3)
+    grey = np.concatenate([rng.normal(m, 0.02, (20, 60)) for m in (0.2, 0.5, 0.8)])
+    result = classicseg.run(grey.astype(np.float32), "gmm", n_components="auto")
+    assert result.findings["n_components"] == result.n_labels == 3
+    assert np.array_equal(result.labels, np.repeat([1, 2, 3], 20)[:, np.newaxis].repeat(60, axis=1))
+
+
+@pytest.mark.small
+@pytest.mark.parametrize("wanted", [3, 9, "auto"])
+def test_fewer_colours_give_fewer_classes(wanted):
+    picture = np.array([[0, 0, 90], [90, 0, 90]], dtype=np.uint8)
+    result = classicseg.run(picture, "gmm", n_components=wanted)
+    assert result.labels.tolist() == [[1, 1, 2], [2, 1, 2]]
+    assert result.findings["n_components"] == 2
+
+
+@pytest.mark.small
+def test_a_flat_picture_is_one_class():
+    result = classicseg.run(np.full((3, 4, 3), 77, dtype=np.uint8), "gmm", n_components="auto")
+    assert (result.labels == 1).all()
+    assert result.findings["weights"].tolist() == [1.0]
+
+
+@pytest.mark.small
+def test_components_part_by_spread_where_means_are_equal():
+    """A class is a distribution, not a mean: pixels near the common mean go to the narrow one."""
+    rng = np.random.default_rng(1)
+    grey = 0.5 + np.where(np.arange(256).reshape(16, 16) < 128, 0.002, 0.12) * rng.standard_normal((16, 16))
+    mixture = GaussianMixture(n_components=2, space="rgb", reg_covar=1e-6, max_iter=1000, tol=1e-7)
+    result = mixture.run(np.clip(grey, 0, 1))
+    spreads = result.findings["covariances"].ravel()
+    narrow = int(spreads.argmin()) + 1
+    assert (result.labels[:8] == narrow).mean() > 0.9
+    assert (result.labels[8:] != narrow).mean() > 0.8

@@ -1,0 +1,170 @@
+"""Mean shift, against a twin that sums over all pixels and fuses by flood fill."""
+
+import numpy as np
+import pytest
+from reference import meanshift as plain
+from reference.absorb import absorb_small
+from reference.components import flood_fill_components
+from reference.lab import srgb_to_lab
+
+import classicseg
+from classicseg import MeanShift
+
+KERNELS = ["epanechnikov", "gaussian"]
+
+
+def lab_of(picture):
+    """L*a*b* (H, W, 3) of an 8-bit colour picture, L* (H, W, 1) of a grey one, by the formula for one pixel."""
+    if picture.ndim == 2:
+        planes = [[srgb_to_lab(v / 255, v / 255, v / 255)[:1] for v in row] for row in picture.tolist()]
+    else:
+        planes = [[srgb_to_lab(*(v / 255 for v in pixel)) for pixel in row] for row in picture.tolist()]
+    return np.array(planes, dtype=np.float32)
+
+
+def picture_of(kind):
+    """12 x 12 pixels of 8 bits: a bright square on a dark ground, noise, and a few stray pixels."""
+    rng = np.random.default_rng(9)
+    shape = (12, 12) if kind == "grey" else (12, 12, 3)
+    picture = np.full(shape, 60) + rng.integers(-12, 13, shape)
+    picture[3:9, 4:11] += 110 if kind == "grey" else np.array([130, 20, -30])
+    picture[10, 2] = picture[1, 8] = 240
+    return np.clip(picture, 0, 255).astype(np.uint8)
+
+
+@pytest.mark.small
+@pytest.mark.parametrize("kind", ["grey", "colour"])
+@pytest.mark.parametrize("masked", [False, True])
+@pytest.mark.parametrize("kernel", KERNELS)
+@pytest.mark.parametrize("range_bandwidth", [4.7, 13.0])
+def test_equals_the_plain_twin(kind, masked, kernel, range_bandwidth):
+    picture = picture_of(kind)
+    mask = np.random.default_rng(2).random((12, 12)) > 0.2 * masked
+    spatial = 2.3 if kernel == "epanechnikov" else 1.2
+    labels = classicseg.segment(
+        picture, "meanshift", mask=mask, kernel=kernel, spatial_bandwidth=spatial, range_bandwidth=range_bandwidth,
+        min_size=0, max_iter=30,
+    )  # fmt: skip
+    expected = plain.segments(lab_of(picture), mask, spatial, range_bandwidth, kernel, max_iter=30, tol=1e-3)
+    assert 1 < expected.max() < 144
+    assert np.array_equal(labels, expected)
+
+
+@pytest.mark.small
+@pytest.mark.parametrize("masked", [False, True])
+@pytest.mark.parametrize("min_size", [2, 5, 40])
+def test_merging_equals_the_plain_twin(masked, min_size):
+    picture = picture_of("colour")
+    mask = np.random.default_rng(2).random((12, 12)) > 0.2 * masked
+    colors = lab_of(picture)
+    raw = plain.segments(colors, mask, 2.3, 8.0, "epanechnikov", max_iter=30, tol=1e-3)
+    merged = absorb_small(raw, np.moveaxis(colors, -1, 0), mask, min_size)
+    labels = classicseg.segment(
+        picture, "meanshift", mask=mask, spatial_bandwidth=2.3, range_bandwidth=8.0, min_size=min_size, max_iter=30
+    )
+    assert np.array_equal(labels, flood_fill_components(merged, mask))
+
+
+@pytest.mark.small
+@pytest.mark.parametrize("kernel", KERNELS)
+def test_a_flat_picture_is_one_segment(kernel):
+    result = classicseg.run(np.full((9, 9), 50, dtype=np.uint8), "meanshift", kernel=kernel, spatial_bandwidth=2.0)
+    assert (result.labels == 1).all()
+    np.testing.assert_allclose(result.findings["filtered"], srgb_to_lab(50 / 255, 50 / 255, 50 / 255)[0], rtol=1e-6)
+
+
+@pytest.mark.parametrize("kernel", KERNELS)
+def test_noise_is_smoothed_away_and_the_edge_is_kept(kernel):
+    rng = np.random.default_rng(0)
+    picture = np.where(np.arange(40) < 20, 70, 170) + rng.normal(0, 8, (30, 40))
+    result = classicseg.run(
+        np.clip(picture, 0, 255).astype(np.uint8),
+        "meanshift",
+        kernel=kernel,
+        spatial_bandwidth=4.0,
+        range_bandwidth=14.0,
+    )
+    assert np.array_equal(result.labels, np.broadcast_to(np.where(np.arange(40) < 20, 1, 2), (30, 40)))
+
+
+@pytest.mark.small
+def test_filtered_colours_are_those_of_the_modes(small_picture):
+    result = classicseg.run(small_picture, "meanshift", spatial_bandwidth=2.3, range_bandwidth=15.0, min_size=0)
+    modes, steps, rests = plain.climb(
+        lab_of(small_picture), np.ones((12, 14), dtype=bool), 2.3, 15.0, "epanechnikov", 100, 1e-3
+    )
+    np.testing.assert_allclose(result.findings["filtered"], modes[:, :, 2:], atol=1e-4)
+    assert result.findings["iterations"] == pytest.approx(steps.mean())
+    assert result.findings["unconverged_share"] == 1 - rests.mean() == 0
+    assert result.findings["n_modes"] == result.n_labels
+
+
+@pytest.mark.small
+def test_the_unconverged_share_is_reported(small_picture):
+    mask = np.ones((12, 14), dtype=bool)
+    mask[:3] = False
+    result = classicseg.run(
+        small_picture, "meanshift", spatial_bandwidth=2.3, range_bandwidth=15.0, max_iter=2, mask=mask
+    )
+    _, _, rests = plain.climb(lab_of(small_picture), mask, 2.3, 15.0, "epanechnikov", 2, 1e-3)
+    assert 0 < result.findings["unconverged_share"] < 1
+    assert result.findings["unconverged_share"] == pytest.approx(1 - rests[mask].mean())
+
+
+@pytest.mark.small
+def test_epanechnikov_waits_for_its_last_step(small_picture):
+    result = classicseg.run(
+        small_picture, "meanshift", spatial_bandwidth=2.3, range_bandwidth=15.0, tol=0, max_iter=1000
+    )
+    assert result.findings["unconverged_share"] == 0
+
+
+@pytest.mark.small
+def test_auto_bandwidth_follows_the_spread_of_the_colours():
+    def bandwidth(contrast):
+        picture = np.broadcast_to(np.array([0.0, contrast]), (6, 8, 2)).reshape(6, 16)
+        run = MeanShift(range_bandwidth="auto", spatial_bandwidth=2.0).run
+        return run(picture, color="multiband").findings["range_bandwidth"]
+
+    assert bandwidth(0.8) == pytest.approx(2 * bandwidth(0.4))
+    assert 0.2 * 40 < bandwidth(0.8) < 40  # the colours' standard deviation is 40
+    assert bandwidth(0.001) == 1.0
+
+
+@pytest.mark.small
+def test_segments_apart_share_a_label_when_they_may():
+    """Two dark lines of one pixel on a bright ground: their modes lie two pixels apart, in colour they are one."""
+    picture = np.full((5, 5), 220, dtype=np.uint8)
+    picture[:, [1, 3]] = 30
+    apart = classicseg.segment(picture, "meanshift", spatial_bandwidth=8.0, range_bandwidth=10.0, min_size=0)
+    assert apart[0].tolist() == [1, 2, 3, 4, 5]
+    joined = classicseg.segment(
+        picture, "meanshift", spatial_bandwidth=8.0, range_bandwidth=10.0, min_size=0, connected=False
+    )
+    assert joined[0].tolist() == [1, 2, 1, 2, 1]
+
+
+@pytest.mark.small
+def test_segments_apart_by_more_than_a_bandwidth_do_not():
+    picture = np.full((4, 15), 220, dtype=np.uint8)
+    picture[:, [1, 13]] = 30
+    joined = classicseg.segment(
+        picture, "meanshift", spatial_bandwidth=3.0, range_bandwidth=10.0, min_size=0, connected=False
+    )
+    assert joined[0, 1] != joined[0, 13]
+
+
+@pytest.mark.small
+def test_progress_reaches_one(small_picture):
+    shares = []
+    classicseg.segment(small_picture, "meanshift", spatial_bandwidth=2.0, progress=shares.append)
+    assert shares == sorted(shares)
+    assert shares[-1] == 1
+
+
+def test_a_photograph_has_segments_of_at_least_the_least_size(photograph):
+    result = classicseg.run(photograph, "meanshift", min_size=20)
+    sizes = np.bincount(result.labels.ravel())[1:]
+    assert sizes.min() >= 20
+    assert 2 < result.n_labels < 400
+    assert result.findings["unconverged_share"] < 0.01

@@ -1,0 +1,129 @@
+"""Quickshift, against scikit-image without its tie noise, and against a plain twin."""
+
+import numpy as np
+import pytest
+from reference import quickshift as plain
+from reference.components import flood_fill_components, raster_numbers
+from reference.lab import srgb_to_lab
+from skimage import data
+
+import classicseg
+from classicseg import QuickShift
+
+
+class NoNoise(np.random.Generator):
+    """A generator whose normal numbers are all 0."""
+
+    def normal(self, loc=0.0, scale=1.0, size=None):
+        return np.full(size, loc)
+
+
+@pytest.fixture
+def quiet_quickshift(monkeypatch):
+    """scikit-image's quickshift without the noise that it adds to the densities.
+
+    Its loop takes a seed only and makes its generator by numpy.random.default_rng, which is where it gets another.
+    """
+    from skimage.segmentation import quickshift
+
+    asked = []
+
+    def without_noise(seed=None):
+        asked.append(seed)
+        return NoNoise(np.random.PCG64(0))
+
+    def call(*arguments, **parameters):
+        with monkeypatch.context() as patch:
+            patch.setattr(np.random, "default_rng", without_noise)
+            result = quickshift(*arguments, **parameters)
+        assert asked, "scikit-image asked for no generator: its noise was not switched off"
+        return result
+
+    return call
+
+
+PIECES = {
+    "coffee": lambda: data.coffee()[:120, :160],
+    "chelsea": lambda: data.chelsea()[80:200, 120:280],
+    "astronaut": lambda: data.astronaut()[60:180, 150:310],
+}
+
+
+@pytest.mark.parametrize("name", PIECES)
+@pytest.mark.parametrize(
+    "parameters",
+    [
+        {"kernel_size": 5, "max_dist": 10, "ratio": 0.5},
+        {"kernel_size": 2, "max_dist": 5, "ratio": 0.8},
+        {"kernel_size": 3, "max_dist": 200, "ratio": 1.0},
+    ],
+)
+def test_raw_partition_is_scikit_images(quiet_quickshift, name, parameters):
+    from sklearn.metrics import adjusted_rand_score
+
+    picture = PIECES[name]()
+    theirs = quiet_quickshift(picture, **parameters)
+    ours = classicseg.segment(picture, "quickshift", connected=False, **parameters)
+    assert theirs.max() > 3
+    assert adjusted_rand_score(theirs.ravel(), ours.ravel()) >= 0.99
+
+
+def lab_times(picture, ratio):
+    lab = [[srgb_to_lab(*(v / 255 for v in pixel)) for pixel in row] for row in picture.tolist()]
+    return (np.array(lab, dtype=np.float32) * ratio).astype(np.float32)
+
+
+@pytest.mark.small
+@pytest.mark.parametrize("masked", [False, True])
+@pytest.mark.parametrize("max_dist", [1.5, 4, 30])
+@pytest.mark.parametrize("connected", [False, True])
+def test_equals_the_plain_twin(masked, max_dist, connected):
+    rng = np.random.default_rng(4)
+    picture = rng.integers(90, 130, (9, 11, 3)).astype(np.uint8)
+    picture[:, 5:] += 60
+    mask = rng.random((9, 11)) > 0.25 * masked
+    parents, distances = plain.tree(lab_times(picture, 0.5), mask, 1.0)
+    trees = plain.cut(parents, distances, max_dist)
+    result = classicseg.run(
+        picture, "quickshift", mask=mask, kernel_size=1, max_dist=max_dist, ratio=0.5, connected=connected
+    )
+    expected = flood_fill_components(trees, mask) if connected else raster_numbers(np.where(mask, trees + 1, 0))
+    assert np.array_equal(result.labels, expected)
+    assert result.findings["n_trees"] == len(np.unique(trees[mask]))
+    assert np.array_equal(result.findings["parents"][mask], parents[mask])
+
+
+@pytest.mark.small
+def test_a_tree_that_jumps_is_one_label_raw_and_two_segments():
+    """A bright pixel in the middle of a dark line: the dark pixels hang together past it."""
+    picture = np.array([[20, 20, 250, 20, 20]], dtype=np.uint8)
+    assert QuickShift(kernel_size=2, connected=False).segment(picture).tolist() == [[1, 1, 2, 1, 1]]
+    assert QuickShift(kernel_size=2).segment(picture).tolist() == [[1, 1, 2, 3, 3]]
+
+
+@pytest.mark.small
+@pytest.mark.parametrize("ratio", [0.0, 1.0])
+def test_ratio_weighs_colour(ratio):
+    picture = np.zeros((4, 8), dtype=np.uint8)
+    picture[:, 4:] = 255
+    labels = classicseg.segment(picture, "quickshift", kernel_size=1, max_dist=8, ratio=ratio)
+    assert labels.max() == (1 if ratio == 0 else 2)
+
+
+@pytest.mark.small
+def test_without_links_every_pixel_is_a_segment():
+    labels = classicseg.segment(np.zeros((3, 4), dtype=np.uint8), "quickshift", kernel_size=1, max_dist=0)
+    assert labels.tolist() == [[1, 2, 3, 4], [5, 6, 7, 8], [9, 10, 11, 12]]
+
+
+@pytest.mark.small
+def test_distances_are_those_to_the_parents(small_picture):
+    findings = classicseg.run(small_picture, "quickshift", kernel_size=1, ratio=0.5).findings
+    colors = lab_times(small_picture, 0.5).reshape(-1, 3).astype(float)
+    places = np.argwhere(np.ones((12, 14), dtype=bool))
+    parents = findings["parents"].ravel()
+    apart = np.sqrt(((colors - colors[parents]) ** 2).sum(axis=1) + ((places - places[parents]) ** 2).sum(axis=1))
+    roots = parents == np.arange(len(parents))
+    assert 0 < roots.sum() < 20
+    assert np.isinf(findings["distances"].ravel()[roots]).all()
+    np.testing.assert_allclose(findings["distances"].ravel()[~roots], apart[~roots], atol=1e-4)

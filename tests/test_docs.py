@@ -1,0 +1,71 @@
+"""The code that the documentation shows: it runs, and does what is said beside it."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+from sklearn.metrics import adjusted_rand_score
+
+import classicseg
+
+ROOT = Path(__file__).parent.parent
+SNIPPETS = (ROOT / "docs" / "snippets.md").read_text(encoding="utf-8")
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def blocks(text, language):
+    return re.findall(rf"```{language}\n(.*?)```", text, flags=re.DOTALL)
+
+
+def sections():
+    return {part.split("\n")[0]: part for part in SNIPPETS.split("\n## ")[1:]}
+
+
+def run(*sources):
+    names: dict[str, object] = {}
+    for source in sources:
+        exec(compile(source, "docs", "exec"), names)
+    return names
+
+
+@pytest.mark.parametrize("title", sections())
+def test_each_pair_of_snippets_gives_the_same_partition(title):
+    (prelude,) = blocks(SNIPPETS.split("\n## ")[0], "python")
+    theirs, ours = (run(prelude, source)["labels"] for source in blocks(sections()[title], "python"))
+    pairs = np.unique(np.stack([theirs.ravel(), ours.ravel()]), axis=1)
+    # A one-to-one relation between the labels: the very same sets of pixels.
+    assert pairs.shape[1] == len(np.unique(theirs)) == len(np.unique(ours)) > 1
+
+
+def test_k_means_with_default_tolerances_differs_in_few_pixels():
+    from skimage import data
+    from sklearn.cluster import KMeans
+
+    image = data.coffee()
+    theirs = KMeans(n_clusters=3, n_init=10, random_state=0).fit_predict(image.reshape(-1, 3) / 255)
+    ours = classicseg.segment(image, "kmeans", n_clusters=3, space="rgb")
+    assert adjusted_rand_score(theirs, ours.ravel()) > 0.999
+
+
+def test_the_python_of_the_readme_runs(capsys):
+    pipeline, paper = blocks(README, "python")
+    names = run(pipeline)
+    assert names["labels"].max() > 10
+    run(paper)
+    printed = capsys.readouterr().out
+    assert len(re.findall(r"iou\.hungarian \(mean of \d+\) 0\.\d{4}, parameters fixed", printed)) == 3
+
+
+def test_the_readme_names_every_method_and_preset():
+    for name, method in classicseg.methods().items():
+        assert f"| `{name}` | {method.makes} |" in README
+        assert all(f"`{preset}`" in README for preset in method.presets)
+
+
+def test_links_and_pictures_of_the_documentation_exist():
+    for page in (ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").glob("*.md")):
+        for target in re.findall(r"\]\(([^)#:]+)\)", page.read_text(encoding="utf-8")):
+            assert (page.parent / target).exists(), f"{page.name}: {target}"
