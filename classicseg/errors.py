@@ -8,6 +8,7 @@ from __future__ import annotations
 import sys
 import warnings
 from pathlib import Path
+from types import FrameType
 
 _PACKAGE = str(Path(__file__).parent / "_")[:-1]  # with its last separator
 
@@ -39,7 +40,7 @@ class PluginWarning(UserWarning):
 def warn(message: str, category: type[Warning]) -> None:
     """Warn about the line outside this package that led here, however many calls lie between."""
     level = 2  # 1 is this function itself
-    frame = sys._getframe(1)
+    frame: FrameType | None = sys._getframe(1)
     while frame is not None and frame.f_code.co_filename.startswith(_PACKAGE):
         level += 1
         frame = frame.f_back

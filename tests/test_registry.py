@@ -134,10 +134,14 @@ def test_a_broken_plugin_is_an_error_only_where_it_is_asked_for(plugins):
 def test_the_contract_holds_for_a_plugin_too(plugins):
     """The same contract test that every built-in method passes, run over the plug-in in a process that has it."""
     done = subprocess.run(
-        [sys.executable, "-m", "pytest", str(ROOT / "tests" / "test_contract.py"), "-k", "stripes", "-c",
-         str(ROOT / "setup.cfg"), "--rootdir", str(ROOT), "-p", "no:cacheprovider", "-W", "ignore::classicseg.PluginWarning"],
-        capture_output=True, text=True, env=plugins, cwd=ROOT, check=False,
-    )  # fmt: skip
+        [sys.executable, "-m", "pytest", "tests/test_contract.py", "-k", "stripes", "-p", "no:cacheprovider"]
+        + ["-W", "ignore::classicseg.PluginWarning"],
+        capture_output=True,
+        text=True,
+        env=plugins,
+        cwd=ROOT,
+        check=False,
+    )
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
     assert "passed" in done.stdout
     assert int(done.stdout.rsplit(" passed", 1)[0].split()[-1]) > 50

@@ -33,9 +33,9 @@ class MeanShift(Segmenter):
         Radius of the window in pixels (standard deviation for the Gaussian); larger gives fewer segments and takes
         time with its square.
     range_bandwidth : float or "auto"
-        Radius in colour, in units of the space (Delta E in Lab); larger gives fewer segments. 10 by default, which keeps
-        dim objects apart from a dark ground; 16 to 20 gives photographs fewer, larger segments. "auto" is 0.65 times
-        the root of the colours' total variance, at least 1: about 16 on the photographs of BSDS500.
+        Radius in colour, in units of the space (Delta E in Lab); larger gives fewer segments. 10 by default, which
+        keeps dim objects apart from a dark ground; 16 to 20 gives photographs fewer, larger segments. "auto" is 0.65
+        times the root of the colours' total variance, at least 1: about 16 on the photographs of BSDS500.
     kernel : {"epanechnikov", "gaussian"}
         Profile of the density. Epanechnikov is the default: about ten times faster, at results hard to tell apart.
     max_iter : int

@@ -8,10 +8,10 @@ import json
 
 import numpy as np
 import pytest
+from classicseg_cli.main import main
 from PIL import Image
 
 import classicseg
-from classicseg_cli.main import main
 
 
 @pytest.fixture

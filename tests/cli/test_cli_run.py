@@ -10,10 +10,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from classicseg_cli.main import main
 from PIL import Image
 
 import classicseg
-from classicseg_cli.main import main
 
 
 @pytest.fixture

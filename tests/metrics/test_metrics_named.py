@@ -66,7 +66,7 @@ def test_a_score_is_refused_for_a_truth_that_it_does_not_apply_to():
 
 def test_an_unknown_kind_is_refused():
     for call in (score_all, lambda *maps, kind: score(*maps, "covering", kind=kind)):
-        with pytest.raises(ParameterError, match=r"kind='objects'.*'binary', 'classes', 'instances'"):
+        with pytest.raises(ParameterError, match=r"kind='objects'.*'binary' .*'classes' .*'instances'"):
             call(PREDICTION, TRUTH, kind="objects")
 
 
