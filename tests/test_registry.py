@@ -133,9 +133,9 @@ def test_a_broken_plugin_is_an_error_only_where_it_is_asked_for(plugins):
 
 def test_the_contract_holds_for_a_plugin_too(plugins):
     """The same contract test that every built-in method passes, run over the plug-in in a process that has it."""
+    no_cache, no_warning = ("-p", "no:cacheprovider"), ("-W", "ignore::classicseg.PluginWarning")
     done = subprocess.run(
-        [sys.executable, "-m", "pytest", "tests/test_contract.py", "-k", "stripes", "-p", "no:cacheprovider"]
-        + ["-W", "ignore::classicseg.PluginWarning"],
+        [sys.executable, "-m", "pytest", "tests/test_contract.py", "-k", "stripes", *no_cache, *no_warning],
         capture_output=True,
         text=True,
         env=plugins,

@@ -12,6 +12,7 @@ from classicseg.errors import ImageError, ParameterError
 from classicseg.image import as_image
 from classicseg.io.palette import label_colors
 from classicseg.labels import boundaries
+from classicseg.windows import box_sums
 
 if TYPE_CHECKING:
     from PIL.Image import Image as PillowImage
@@ -236,17 +237,5 @@ def _stretched(planes: NDArray[np.float32], mask: NDArray[np.bool_]) -> NDArray[
 def _line_colors(rgb: Rgb) -> Rgb:
     """White on dark surroundings and nearly black on light ones, so that a thin line reads everywhere."""
     luma = rgb @ np.array([0.299, 0.587, 0.114])
-    light = _box_mean(luma, _LINE_WINDOW) >= _LIGHT
+    light = box_sums(luma, _LINE_WINDOW) >= _LIGHT * box_sums(np.ones_like(luma), _LINE_WINDOW)
     return np.where(light[..., np.newaxis], np.uint8(_DARK_LINE), np.uint8(_LIGHT_LINE)).repeat(3, axis=2)
-
-
-def _box_mean(plane: NDArray[np.float64], width: int) -> NDArray[np.float64]:
-    """Means over a square window, cut off at the border of the picture."""
-    for axis in (0, 1):
-        length = plane.shape[axis]
-        sums = np.concatenate([np.zeros_like(plane.take([0], axis)), plane.cumsum(axis)], axis=axis)
-        start = np.maximum(np.arange(length) - width // 2, 0)
-        stop = np.minimum(np.arange(length) + width // 2 + 1, length)
-        sizes = (stop - start)[:, np.newaxis] if axis == 0 else stop - start
-        plane = (sums.take(stop, axis) - sums.take(start, axis)) / sizes
-    return plane

@@ -65,6 +65,7 @@ class GaussianMixture(Segmenter):
 
     name: ClassVar[str] = "gmm"
     makes: ClassVar[Literal["classes", "segments"]] = "classes"
+    bytes_per_sample: ClassVar[int] = 32
 
     n_components: int | str = parameter(
         3, "number of classes; an upper bound", low=1, high=64, special=("auto",), scale="log"
@@ -80,7 +81,7 @@ class GaussianMixture(Segmenter):
 
     def _memory(self, image: Image) -> int:
         components = _MOST_AUTO if isinstance(self.n_components, str) else self.n_components
-        return (self.bytes_per_pixel + 16 * len(image.planes) + 12 * components) * image.mask.size
+        return super()._memory(image) + 12 * components * image.mask.size
 
     def _segment(self, image: Image, context: Context) -> tuple[NDArray[np.integer], dict[str, Any]]:
         from classicseg.kernels.gmm import posteriors

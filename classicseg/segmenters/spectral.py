@@ -82,7 +82,7 @@ class SpectralClustering(Segmenter):
 
     name: ClassVar[str] = "spectral"
     makes: ClassVar[Literal["classes", "segments"]] = "classes"
-    bytes_per_pixel: ClassVar[int] = 200
+    bytes_per_pixel: ClassVar[int] = 100
 
     n_clusters: int | str = parameter(
         8, "number of classes; an upper bound", low=1, high=256, special=("auto",), scale="log"

@@ -238,23 +238,13 @@ def _block_means(
 
     Levels are rounded to multiples of 2^-22, whose running sums are exact, so that a flat picture equals its mean.
     """
+    from classicseg.windows import box_sums
+
     unit = 2.0**22
     fixed = np.where(mask, np.rint(levels * unit), 0).astype(np.int64)
-    sums = _box_sums(fixed, side)
-    counts = _box_sums(mask.astype(np.int64), side)
+    sums = box_sums(fixed, side)
+    counts = box_sums(mask.astype(np.int64), side)
     return fixed / unit, sums / np.maximum(counts, 1) / unit
-
-
-def _box_sums(values: NDArray[np.int64], side: int) -> NDArray[np.int64]:
-    """Sums over the square of `side` pixels around each pixel, cut at the picture's edge."""
-    reach = side // 2
-    for axis in (0, 1):
-        length = values.shape[axis]
-        running = np.concatenate([np.zeros_like(values.take([0], axis)), np.cumsum(values, axis)], axis)
-        upper = np.minimum(np.arange(length) + reach + 1, length)
-        lower = np.maximum(np.arange(length) - reach, 0)
-        values = running.take(upper, axis) - running.take(lower, axis)
-    return values
 
 
 def _border_is_bright(bright: NDArray[np.bool_], mask: NDArray[np.bool_]) -> bool:

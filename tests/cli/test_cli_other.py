@@ -8,24 +8,9 @@ import json
 
 import numpy as np
 import pytest
-from classicseg_cli.main import main
 from PIL import Image
 
 import classicseg
-
-
-@pytest.fixture
-def call(capsys):
-    """Run the command line in this process: exit code, stdout, stderr."""
-
-    def run(*arguments):
-        with pytest.raises(SystemExit) as leaving:
-            main([str(argument) for argument in arguments])
-        captured = capsys.readouterr()
-        assert "Traceback" not in captured.err
-        return leaving.value.code, captured.out, captured.err
-
-    return run
 
 
 @pytest.fixture
