@@ -1,12 +1,14 @@
-"""What several tests share: real photographs, a small picture, the folder of real data."""
+"""What several tests share: real photographs, a small picture, the folder of real data, the command line."""
 
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
+from classicseg_cli.main import main
 
 import classicseg
 
@@ -56,3 +58,17 @@ def data_root() -> Path:
     if not root or not Path(root).is_dir():
         pytest.skip("CLASSICSEG_DATA names no folder of real data sets")
     return Path(root)
+
+
+@pytest.fixture
+def call(capsys: pytest.CaptureFixture[str]) -> Callable[..., tuple[int, str, str]]:
+    """Run the command line in this process: exit code, stdout, stderr."""
+
+    def run(*arguments: object) -> tuple[int, str, str]:
+        with pytest.raises(SystemExit) as leaving:
+            main([str(argument) for argument in arguments])
+        captured = capsys.readouterr()
+        assert "Traceback" not in captured.err
+        return leaving.value.code, captured.out, captured.err
+
+    return run

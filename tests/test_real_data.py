@@ -6,7 +6,6 @@ import json
 
 import numpy as np
 import pytest
-from classicseg_cli.main import main
 from PIL import Image
 
 import classicseg
@@ -15,12 +14,11 @@ from classicseg.io import read_picture
 
 
 @pytest.mark.parametrize(("name", "pictures", "expected"), [("dsb2018", 222, 0.6553), ("isbi2012_em", 15, 0.6641)])
-def test_bench_gives_what_plain_opencv_gives(data_root, capsys, name, pictures, expected):
-    call = ["bench", str(data_root / name), "--truth", "binary", "--method", "otsu", "--foreground", "bright"]
-    with pytest.raises(SystemExit) as leaving:
-        main([*call, "--metric", "iou.foreground", "--json"])
-    assert leaving.value.code == 0
-    (row,) = json.loads(capsys.readouterr().out)
+def test_bench_gives_what_plain_opencv_gives(data_root, call, name, pictures, expected):
+    otsu = ("--method", "otsu", "--foreground", "bright", "--metric", "iou.foreground")
+    code, stdout, _ = call("bench", data_root / name, "--truth", "binary", *otsu, "--json")
+    assert code == 0
+    (row,) = json.loads(stdout)
     assert row["pictures"] == row["scored"] == pictures
     assert round(row["value"], 4) == expected
 

@@ -12,6 +12,8 @@ from PIL import Image
 
 import classicseg
 
+small = pytest.mark.small
+
 
 @pytest.fixture
 def pairs(tmp_path):
@@ -30,6 +32,7 @@ def pairs(tmp_path):
     return root
 
 
+@small
 def test_methods_lists_all_with_their_presets(call):
     code, stdout, _ = call("methods")
     assert code == 0
@@ -39,6 +42,7 @@ def test_methods_lists_all_with_their_presets(call):
     assert "otsu, multiotsu, binary" in stdout
 
 
+@small
 def test_methods_name_lists_parameters(call, method):
     stdout = call("methods", method)[1]
     for name, declaration in classicseg.methods()[method].parameters.items():
@@ -50,6 +54,7 @@ def test_methods_name_lists_parameters(call, method):
     assert set(json.loads(call("methods", "--json")[1])) == set(classicseg.methods())
 
 
+@small
 def test_score_prints_protocol_names(call, tmp_path):
     prediction = np.array([[0, 0, 1, 1], [0, 0, 1, 1]], np.uint8)
     truth = np.array([[0, 255, 255, 255], [0, 255, 255, 255]], np.uint8)
@@ -71,6 +76,7 @@ def test_score_prints_protocol_names(call, tmp_path):
     assert "0.6667" in table
 
 
+@small
 def test_score_leaves_void_out(call, tmp_path):
     Image.fromarray(np.array([[1, 1, 2, 2]], np.uint8)).save(tmp_path / "p.png")
     Image.fromarray(np.array([[5, 255, 9, 9]], np.uint8)).save(tmp_path / "t.png")
@@ -78,6 +84,7 @@ def test_score_leaves_void_out(call, tmp_path):
     assert json.loads(stdout)["mean"]["iou.hungarian"] == {"value": 1.0, "scored": 1}
 
 
+@small
 def test_score_matches_what_run_wrote_to_a_folder_of_truths(call, pairs, tmp_path):
     call("run", "-m", "otsu", "-o", tmp_path / "out", pairs / "images")
     code, stdout, _ = call("score", tmp_path / "out", pairs / "masks", "--truth", "binary", "--json")
@@ -91,6 +98,7 @@ def test_score_matches_what_run_wrote_to_a_folder_of_truths(call, pairs, tmp_pat
     assert found["mean"]["iou.foreground"]["value"] == pytest.approx(2.5 / 3)
 
 
+@small
 @pytest.mark.parametrize("what", ["missing", "size", "folder", "lonely"])
 def test_score_refuses_with_one_line(call, tmp_path, what):
     (tmp_path / "a").mkdir()
@@ -109,6 +117,7 @@ def test_score_refuses_with_one_line(call, tmp_path, what):
     assert len(stderr.splitlines()) == 1
 
 
+@small
 def test_bench_prints_the_mean_under_its_protocol(call, pairs):
     arguments = ["bench", pairs, "--truth", "binary", "--method", "otsu", "--metric", "iou.foreground"]
     code, stdout, _ = call(*arguments, "--foreground", "bright", "--json")
@@ -126,6 +135,7 @@ def test_bench_prints_the_mean_under_its_protocol(call, pairs):
     assert json.loads(rows[1]["parameters"])["value"] == 127
 
 
+@small
 def test_bench_takes_parameters_and_marks_oracles(call, pairs):
     code, stdout, _ = call(
         "bench", pairs, "--truth", "binary", "-m", "kmeans", "--set", "kmeans.n_clusters=2", "--metric", "iou.majority",
@@ -137,6 +147,7 @@ def test_bench_takes_parameters_and_marks_oracles(call, pairs):
     assert row["parameters"]["n_clusters"] == 2
 
 
+@small
 def test_bench_goes_on_after_a_picture_that_fails(call, pairs):
     (pairs / "images" / "p2.png").write_bytes(b"nothing")
     code, stdout, stderr = call("bench", pairs, "--truth", "binary", "-m", "otsu", "--json")
@@ -146,6 +157,7 @@ def test_bench_goes_on_after_a_picture_that_fails(call, pairs):
     assert "p2" in stderr
 
 
+@small
 @pytest.mark.parametrize(
     ("arguments", "code", "words"),
     [
@@ -179,6 +191,7 @@ def test_demo_writes_one_picture_of_all_methods(call, tmp_path, monkeypatch, sma
     assert min(sight.shape[:2]) > 1000
 
 
+@small
 def test_help_and_version(call):
     code, stdout, _ = call("--help")
     assert code == 0

@@ -14,6 +14,8 @@ from PIL import Image
 
 import classicseg
 
+small = pytest.mark.small
+
 
 @pytest.fixture
 def picture(tmp_path, small_picture):
@@ -24,6 +26,7 @@ def picture(tmp_path, small_picture):
     return path
 
 
+@small
 def test_writes_labels_overlay_and_record(call, picture, tmp_path, small_picture):
     out = tmp_path / "out"
     code, stdout, stderr = call("run", "--method", "kmeans", "-o", out, picture)
@@ -47,6 +50,7 @@ def test_writes_labels_overlay_and_record(call, picture, tmp_path, small_picture
     assert record["findings"]["converged"] is True
 
 
+@small
 def test_writes_to_the_current_folder_by_default(call, picture, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     assert call("run", "-m", "otsu", "in/img.png")[0] == 0
@@ -57,6 +61,7 @@ def test_writes_to_the_current_folder_by_default(call, picture, tmp_path, monkey
     assert record["parameters"]["rule"] == "otsu"
 
 
+@small
 @pytest.mark.parametrize("format", ["png", "tiff", "npy"])
 def test_formats_hold_the_same_labels(call, picture, tmp_path, small_picture, format):
     from classicseg.io import read_labels
@@ -66,6 +71,7 @@ def test_formats_hold_the_same_labels(call, picture, tmp_path, small_picture, fo
     assert np.array_equal(labels, classicseg.segment(small_picture, "multiotsu"))
 
 
+@small
 def test_mean_colour_paints_each_label_with_its_mean(call, picture, tmp_path, small_picture):
     assert call("run", "-m", "kmeans", "--mean-colour", "-o", tmp_path, picture)[0] == 0
     painted = np.asarray(Image.open(tmp_path / "img_kmeans_mean.png")).astype(float)
@@ -74,6 +80,7 @@ def test_mean_colour_paints_each_label_with_its_mean(call, picture, tmp_path, sm
         assert np.abs(painted[labels == label] - small_picture[labels == label].mean(axis=0)).max() <= 0.5
 
 
+@small
 def test_own_options_and_set_are_the_same(call, picture, tmp_path):
     call("run", "-m", "kmeans", "--n-clusters", 2, "--space", "rgb", "-o", tmp_path / "a", picture)
     call("run", "-m", "kmeans", "--set", "n_clusters=2", "--set", "space=rgb", "-o", tmp_path / "b", picture)
@@ -87,6 +94,7 @@ def test_own_options_and_set_are_the_same(call, picture, tmp_path):
     assert json.loads((tmp_path / "c" / "img_threshold.json").read_text())["parameters"]["connected"] is True
 
 
+@small
 def test_a_result_is_kept_until_something_changes(call, picture, tmp_path, small_picture):
     run = ("run", "-m", "otsu", "-o", tmp_path, picture)
     assert "kept from" not in call(*run)[1]
@@ -109,12 +117,14 @@ def test_json_is_one_record_a_line(call, picture, tmp_path):
     assert [record["input"] for record in records] == [str(picture), "sample:coins"]
 
 
+@small
 def test_quiet_and_verbose(call, picture, tmp_path):
     assert call("run", "-q", "-m", "otsu", "-o", tmp_path, picture) == (0, "", "")
     _, _, stderr = call("run", "-v", "-m", "otsu", "-o", tmp_path, picture)
     assert "Threshold(" in stderr
 
 
+@small
 def test_folders_keep_their_paths_and_globs_are_expanded(call, picture, tmp_path, small_picture):
     deep = picture.parent / "a" / "b.tif"
     deep.parent.mkdir()
@@ -130,6 +140,7 @@ def test_folders_keep_their_paths_and_globs_are_expanded(call, picture, tmp_path
     assert (tmp_path / "globbed" / "b_otsu_labels.png").is_file()
 
 
+@small
 def test_names_that_would_collide_are_refused_before_the_start(call, picture, tmp_path, small_picture):
     other = tmp_path / "elsewhere" / "img.tif"
     other.parent.mkdir()
@@ -140,6 +151,7 @@ def test_names_that_would_collide_are_refused_before_the_start(call, picture, tm
     assert not (tmp_path / "out").exists()
 
 
+@small
 def test_alpha_is_a_mask(call, tmp_path, small_picture):
     alpha = np.full((12, 14), 255, np.uint8)
     alpha[:4] = 0
@@ -211,6 +223,7 @@ def test_wrong_input_is_one_clear_line(call, tmp_path, monkeypatch, arguments, c
     assert list(tmp_path.iterdir()) == []
 
 
+@small
 def test_in_a_batch_the_other_pictures_go_on(call, picture, tmp_path):
     (picture.parent / "text.png").write_text("no picture at all")
     (picture.parent / "short.png").write_bytes(picture.read_bytes()[:200])
@@ -222,6 +235,7 @@ def test_in_a_batch_the_other_pictures_go_on(call, picture, tmp_path):
     assert len(list((tmp_path / "out").iterdir())) == 3
 
 
+@small
 def test_a_twelve_bit_picture_warns_on_stderr(call, tmp_path, small_picture):
     import tifffile
 
@@ -233,6 +247,7 @@ def test_a_twelve_bit_picture_warns_on_stderr(call, tmp_path, small_picture):
     assert call("run", "-m", "otsu", "--data-range", "0,4095", "-o", tmp_path, tmp_path / "deep.tif")[2] == ""
 
 
+@small
 def test_an_interrupted_run_says_so(call, picture, tmp_path, monkeypatch):
     def interrupt(*_):
         raise KeyboardInterrupt
