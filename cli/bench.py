@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import click
-from classicseg_cli.main import DONE, FAILED, PARTLY_FAILED
+from classicseg_cli.main import DONE, FAILED, PARTLY_FAILED, complain
 from classicseg_cli.options import MethodType, data_range_option, foreground_option, settings, truth_option
 
 
@@ -57,7 +57,7 @@ def bench(
     DATASET is "scenes", the made scenes that ship with classicseg, or a folder that holds images|image and
     labels|masks|label.
     """
-    from classicseg_cli.tables import progress_bar
+    from classicseg_cli.tables import progress
 
     from classicseg.bench import Entry, PictureScore, run_benchmark
     from classicseg.registry import methods
@@ -66,15 +66,14 @@ def bench(
         raise click.UsageError("--csv and --json exclude each other.")
     data = _open(dataset, images, masks, kind, data_range)
     entries = [Entry(name, segmenter) for name, segmenter in _segmenters(names or tuple(methods()), pairs).items()]
-    with progress_bar(quiet) as bar:
-        task = bar.add_task(data.name, total=len(data) * len(entries))
+    with progress(data.name, len(data) * len(entries), quiet) as advance:
 
-        def advance(result: PictureScore) -> None:
+        def tell(result: PictureScore) -> None:
             if result.error:
-                click.echo(f"classicseg: {result.picture}: {result.method}: {result.error}", err=True)
-            bar.advance(task)
+                complain(f"{result.picture}: {result.method}: {result.error}")
+            advance()
 
-        rows = run_benchmark(data, entries, metric, foreground=foreground, threads=threads, advance=advance)
+        rows = run_benchmark(data, entries, metric, foreground=foreground, threads=threads, advance=tell)
     _print(rows, data.name, as_csv, as_json)
     failed = sum(row.failed for row in rows)
     if not failed:

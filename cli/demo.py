@@ -22,7 +22,7 @@ def demo(picture: str, output: Path, with_scenes: bool, quiet: bool) -> None:
 
     Prints the IoU of each method on the made scenes and writes classicseg_demo.png, all results side by side.
     """
-    from classicseg_cli.tables import progress_bar
+    from classicseg_cli.tables import progress
 
     from classicseg.bench.demo import compare_methods
     from classicseg.bench.run import Entry
@@ -34,10 +34,9 @@ def demo(picture: str, output: Path, with_scenes: bool, quiet: bool) -> None:
     scenes = made_scenes() if with_scenes else ()
     shown = [read_picture(picture), *(sample.read_image() for sample in scenes if sample.name in _SCENES_SHOWN)]
     entries = [Entry(name, make(name)) for name in BUILT_IN]
-    with progress_bar(quiet) as bar:
-        task = bar.add_task("demo", total=len(entries) * (len(shown) + len(scenes)))
-        sight = compare_methods(shown, entries, advance=lambda: bar.advance(task))
-        rows = _score(scenes, entries, lambda: bar.advance(task)) if with_scenes else {}
+    with progress("demo", len(entries) * (len(shown) + len(scenes)), quiet) as advance:
+        sight = compare_methods(shown, entries, advance)
+        rows = _score(scenes, entries, advance) if with_scenes else {}
     if rows:
         _print(rows)
     target = output / "classicseg_demo.png"

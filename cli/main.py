@@ -66,13 +66,13 @@ def _exit_code(arguments: list[str] | None) -> int:
         return result if isinstance(result, int) else DONE
     except click.UsageError as error:
         command = error.ctx.command_path if error.ctx else "classicseg"
-        _complain(f"{error.format_message()} See '{command} --help'.")
+        complain(f"{error.format_message()} See '{command} --help'.")
         return WRONG_USE
     except click.ClickException as error:
-        _complain(error.format_message())
+        complain(error.format_message())
         return FAILED
     except (KeyboardInterrupt, click.Abort):
-        _complain("interrupted")
+        complain("interrupted")
         return INTERRUPTED
     except BrokenPipeError:  # the reader of our output has gone; nobody is left to tell
         sys.stdout = None
@@ -81,7 +81,7 @@ def _exit_code(arguments: list[str] | None) -> int:
         code = _code_of(error)
         if code is None:
             raise
-        _complain(str(error))
+        complain(str(error))
         return code
 
 
@@ -94,9 +94,10 @@ def _code_of(error: Exception) -> int | None:
     return FAILED if isinstance(error, (ImageError, MemoryLimitError, DependencyError, OSError)) else None
 
 
-def _complain(message: str) -> None:
-    click.echo(f"classicseg: {' '.join(message.split())}", err=True)
+def complain(message: str) -> None:
+    """One line on stderr."""
+    print(f"classicseg: {' '.join(message.split())}", file=sys.stderr)
 
 
 def _show_warning(message: Warning | str, *_: Any, **__: Any) -> None:
-    click.echo(f"classicseg: warning: {message}", err=True)
+    complain(f"warning: {message}")

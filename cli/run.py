@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import click
-from classicseg_cli.main import DONE, FAILED, PARTLY_FAILED
+from classicseg_cli.main import DONE, FAILED, PARTLY_FAILED, complain
 from classicseg_cli.options import (
     MethodCommand,
     MethodType,
@@ -78,30 +78,29 @@ def run(
     if "-" in inputs:
         return _stream(inputs, how, as_json)
     if verbose:
-        click.echo(f"classicseg: {how.segmenter}", err=True)
+        complain(repr(how.segmenter))
     return _batch(collect(inputs), how, as_json, quiet)
 
 
 def _batch(jobs: list[Any], how: Any, as_json: bool, quiet: bool) -> int:
-    from classicseg_cli.tables import progress_bar
+    from classicseg_cli.tables import progress
 
     from classicseg.batch import process
     from classicseg.errors import ImageError, MemoryLimitError
 
     failed = 0
-    with progress_bar(quiet or len(jobs) == 1) as bar:
-        task = bar.add_task(how.name, total=len(jobs))
+    with progress(how.name, len(jobs), quiet) as advance:
         for job in jobs:
             try:
                 outcome = process(job, how)
             except (ImageError, MemoryLimitError, OSError) as error:
                 failed += 1
                 where = "" if job.source in str(error) else f"{job.source}: "
-                bar.console.print(f"classicseg: {where}{error}", markup=False, highlight=False, soft_wrap=True)
+                complain(f"{where}{error}")
             else:
                 if as_json or not quiet:
-                    click.echo(_line(outcome, as_json))
-            bar.advance(task)
+                    print(_line(outcome, as_json))
+            advance()
     if not failed:
         return DONE
     return FAILED if failed == len(jobs) else PARTLY_FAILED

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import click
-from classicseg_cli.main import DONE, FAILED, PARTLY_FAILED
+from classicseg_cli.main import DONE, FAILED, PARTLY_FAILED, complain
 from classicseg_cli.options import foreground_option, truth_option
 
 
@@ -34,7 +34,7 @@ def score(prediction: Path, truth: Path, kind: Any, foreground: Any, void: int |
         try:
             found[name] = score_pair(predicted_path, truth_path, kind or "classes", foreground, void)
         except (ImageError, OSError) as error:
-            click.echo(f"classicseg: {name}: {error}", err=True)
+            complain(f"{name}: {error}")
     if not found:
         return FAILED
     metrics = list(next(iter(found.values())))

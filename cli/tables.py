@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    from rich.progress import Progress
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
 
 _WIDTH_OF_FILES = 160
 
@@ -39,18 +37,27 @@ def _cell(value: Any) -> str:
     return f"{value:.4f}" if isinstance(value, float) else str(value)
 
 
-def progress_bar(quiet: bool) -> Progress:
-    """A progress display on stderr, still where stderr is no terminal."""
+@contextmanager
+def progress(what: str, total: int, quiet: bool = False) -> Iterator[Callable[[], None]]:
+    """A progress bar on stderr while the block runs, and the call that moves it on; none where stderr is no terminal.
+
+    Lines printed meanwhile (by print, not by click.echo, which goes past it) appear above the bar.
+    """
+    if quiet or total < 2 or not sys.stderr.isatty():
+        yield lambda: None
+        return
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-    console = Console(stderr=True)
-    return Progress(
+    bar = Progress(
         TextColumn("{task.description}"),
         BarColumn(),
         MofNCompleteColumn(),
         TimeRemainingColumn(),
-        console=console,
+        console=Console(stderr=True),
         transient=True,
-        disable=quiet or not console.is_terminal,
+        redirect_stdout=sys.stdout.isatty(),  # lines for a pipe or a file must not end on stderr
     )
+    with bar:
+        task = bar.add_task(what, total=total)
+        yield lambda: bar.advance(task)

@@ -189,7 +189,7 @@ def _through_opencv(page: Any, data: bytes) -> NDArray[Any]:
     encoded = np.frombuffer(_upright(page, data), np.uint8)
     decoded = ()
     if order is not None:
-        _, decoded = cv2.imdecodemulti(encoded, cv2.IMREAD_UNCHANGED, range=(page.index, page.index + 1))
+        decoded = cv2.imdecodemulti(encoded, cv2.IMREAD_UNCHANGED)[1][page.index : page.index + 1]
     if len(decoded) != 1 or decoded[0].dtype != page.dtype or decoded[0].size != page.size:
         raise ImageError(_cannot(page))
     return decoded[0].reshape(page.imagelength, page.imagewidth, page.samplesperpixel)[..., order]
