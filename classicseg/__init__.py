@@ -14,6 +14,7 @@ if TYPE_CHECKING:
         ImageError,
         MemoryLimitError,
         ParameterError,
+        PluginError,
         PluginWarning,
     )
     from classicseg.segmenters.edges import Edges
@@ -33,6 +34,7 @@ _HOMES = {
         "ImageError",
         "MemoryLimitError",
         "ParameterError",
+        "PluginError",
         "PluginWarning",
     ),
     "classicseg.segmenters.edges": ("Edges",),
@@ -55,6 +57,7 @@ __all__ = [
     "MeanShift",
     "MemoryLimitError",
     "ParameterError",
+    "PluginError",
     "PluginWarning",
     "QuickShift",
     "Segmentation",

@@ -1,39 +1,25 @@
-"""Pictures in, files out: what `classicseg run` does for each of its inputs."""
+"""A picture in, files out: what `classicseg run` does for each of its inputs."""
 
 from __future__ import annotations
 
-import glob
 import hashlib
 import json
 import time
-from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from classicseg.errors import ImageError, ParameterError
+from classicseg.errors import ImageError
 
 if TYPE_CHECKING:
     from classicseg.base import Segmentation, Segmenter
     from classicseg.io.read import Picture
+    from classicseg.jobs import Job
     from classicseg.parallel import Progress
 
-FORMATS = ("png", "tiff", "npy")
-_SUFFIXES = (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp", ".gif", ".webp", ".npy")
 _LARGEST_RECORDED = 64  # findings with more numbers than this are left out of the record
-
-
-@dataclass(frozen=True)
-class Job:
-    """One picture to segment: where it comes from, and the name of what is written about it.
-
-    `stem` is relative to the output folder and keeps the folders below a folder that was given.
-    """
-
-    source: str
-    stem: PurePosixPath
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,86 +56,42 @@ class Settings:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What came of a job: its record, the files, and whether they were there already."""
+    """What came of a job: its record, the label map's file, and whether it was there already."""
 
     record: dict[str, Any]
-    files: tuple[Path, ...]
+    labels: Path
     kept: bool
-
-
-def collect(inputs: Sequence[str]) -> list[Job]:
-    """The jobs for files, folders (searched for pictures, their sub-folders too), glob patterns and ``sample:NAME``.
-
-    A file that does not exist becomes a job all the same, and fails when its turn comes.
-
-    Raises
-    ------
-    ParameterError
-        A pattern or a folder holds no picture, or two inputs would be written under one name.
-    """
-    jobs = [job for given in inputs for job in _expand(given)]
-    sources: dict[str, str] = {}
-    unique = []
-    for job in jobs:
-        key = str(job.stem).casefold()  # "A" and "a" are one file on some systems
-        if key not in sources:
-            sources[key] = job.source
-            unique.append(job)
-        elif sources[key] != job.source:
-            raise ParameterError(
-                f"{sources[key]} and {job.source} would both be written as {job.stem}_*. "
-                "Rename one, run them apart, or give the folder above them."
-            )
-    return unique
-
-
-def _expand(given: str) -> Iterator[Job]:
-    path = Path(given)
-    if given.startswith("sample:"):
-        yield Job(given, PurePosixPath(given.removeprefix("sample:")))
-    elif path.is_dir():
-        found = sorted(file for file in path.rglob("*") if file.suffix.lower() in _SUFFIXES and file.is_file())
-        if not found:
-            raise ParameterError(f"the folder {given} holds no picture; {', '.join(_SUFFIXES)} files are looked for.")
-        for file in found:
-            yield Job(str(file), PurePosixPath(file.relative_to(path).with_suffix("").as_posix()))
-    elif glob.has_magic(given) and not path.exists():
-        # Path.glob takes no absolute pattern.
-        matches = sorted(match for match in glob.glob(given, recursive=True) if Path(match).is_file())  # noqa: PTH207
-        if not matches:
-            raise ParameterError(
-                f"the pattern {given} matches no file. Check it, or quote it so that the shell leaves it."
-            )
-        for match in matches:
-            yield Job(match, PurePosixPath(Path(match).stem))
-    else:
-        yield Job(given, PurePosixPath(path.stem))
 
 
 def process(job: Job, settings: Settings, progress: Progress | None = None) -> Outcome:
     """Segment one picture and write its label map, overlay and record.
 
+    A result that is there already is kept where its record tells of the same input, parameters and version, and of
+    files that still hold what was written.
+
     Raises
     ------
-    ImageError, MemoryLimitError, OSError
+    ImageError, MemoryLimitError, PluginError, OSError
         The picture cannot be read or segmented, or the files not be written. Nothing half-written stays.
     """
     from classicseg.io.read import read_bytes, read_picture
 
     data = read_bytes(job.source)
     identity = _identity(data, settings)
-    files = _files(job, settings)
+    places = _places(job, settings)
     if not settings.overwrite:
-        record = _kept_record(files, identity)
+        record = _kept_record(places, identity)
         if record is not None:
-            return Outcome(record, tuple(files.values()), kept=True)
-    picture = read_picture(data, name=job.stem.name)
+            return Outcome(record, places["labels"], kept=True)
+    picture = read_picture(data, name=job.source)
     started = time.perf_counter()
     result = segment_picture(picture, settings, progress)
     seconds = time.perf_counter() - started
-    record = _record(job, identity, result, settings, seconds)
-    _write(files, picture, result, record, settings)
-    return Outcome(record, tuple(files.values()), kept=False)
+    contents = _contents(picture, result, settings)
+    record = _record(job, identity, result, seconds, settings)
+    record["files"] = {places[kind].name: _digest(content) for kind, content in contents.items()}
+    _write(places, contents, record)
+    return Outcome(record, places["labels"], kept=False)
 
 
 def segment_picture(picture: Picture, settings: Settings, progress: Progress | None = None) -> Segmentation:
@@ -158,14 +100,13 @@ def segment_picture(picture: Picture, settings: Settings, progress: Progress | N
     return settings.segmenter.run(picture.array, mask=picture.mask, threads=settings.threads, progress=progress, **call)
 
 
-def _files(job: Job, settings: Settings) -> dict[str, Path]:
+def _places(job: Job, settings: Settings) -> dict[str, Path]:
+    """Where each kind of file goes; a mask is written only where the picture has one."""
     base = settings.folder / Path(job.stem)
     name = f"{base.name}_{settings.name}"
-    files = {"labels": f"{name}_labels.{settings.format}", "overlay": f"{name}_overlay.png"}
-    if settings.mean_color:
-        files["mean"] = f"{name}_mean.png"
-    files["record"] = f"{name}.json"
-    return {kind: base.with_name(file) for kind, file in files.items()}
+    files = {"labels": f"{name}_labels.{settings.format}", "overlay": f"{name}_overlay.png", "record": f"{name}.json"}
+    files |= {"mask": f"{name}_mask.png", "mean": f"{name}_mean.png"}
+    return {kind: base.with_name(file) for kind, file in files.items() if kind != "mean" or settings.mean_color}
 
 
 def _identity(data: bytes, settings: Settings) -> dict[str, Any]:
@@ -177,19 +118,24 @@ def _identity(data: bytes, settings: Settings) -> dict[str, Any]:
         "parameters": settings.segmenter.get_params(),
         "call": {key: value for key, value in settings.call.items() if value is not None},
         "version": classicseg.__version__,
-        "input_sha256": hashlib.sha256(data).hexdigest(),
+        "input_sha256": _digest(data),
     }
 
 
-def _kept_record(files: dict[str, Path], identity: dict[str, Any]) -> dict[str, Any] | None:
-    if not all(path.is_file() for path in files.values()):
-        return None
+def _digest(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
+
+
+def _kept_record(places: dict[str, Path], identity: dict[str, Any]) -> dict[str, Any] | None:
     try:
-        record = json.loads(files["record"].read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+        record = json.loads(places["record"].read_text(encoding="utf-8"))
+        files = record["files"]
+        same = all(record[key] == _as_json(value) for key, value in identity.items())
+        wanted = {place.name for kind, place in places.items() if kind not in ("record", "mask")}
+        whole = all(_digest(places["record"].with_name(name).read_bytes()) == digest for name, digest in files.items())
+    except (OSError, ValueError, TypeError, KeyError, AttributeError):  # none, or not one of ours
         return None
-    same = isinstance(record, dict) and all(record.get(key) == _as_json(value) for key, value in identity.items())
-    return record if same else None
+    return record if same and whole and wanted <= set(files) else None
 
 
 def _as_json(value: Any) -> Any:
@@ -199,9 +145,8 @@ def _as_json(value: Any) -> Any:
 
 
 def _record(
-    job: Job, identity: dict[str, Any], result: Segmentation, settings: Settings, seconds: float
+    job: Job, identity: dict[str, Any], result: Segmentation, seconds: float, settings: Settings
 ) -> dict[str, Any]:
-    findings = {key: value for key, value in result.findings.items() if np.size(value) <= _LARGEST_RECORDED}
     height, width = result.labels.shape
     return {
         "input": job.source,
@@ -210,30 +155,50 @@ def _record(
         "height": height,
         "width": width,
         "labels": result.n_labels,
-        "findings": findings,
+        "findings": {key: value for key, value in result.findings.items() if _fits_record(value)},
         "seconds": round(seconds, 4),
     }
 
 
-def _write(
-    files: dict[str, Path], picture: Picture, result: Segmentation, record: dict[str, Any], settings: Settings
-) -> None:
-    """The record comes last: where it stands, the other files are whole."""
+def _fits_record(value: Any) -> bool:
+    """Whether a finding is small, and one that JSON has words for (a plug-in may find anything)."""
+    try:
+        return np.size(value) <= _LARGEST_RECORDED and _as_json(value) is not NotImplemented
+    except (TypeError, ValueError):
+        return False
+
+
+def _contents(picture: Picture, result: Segmentation, settings: Settings) -> dict[str, bytes]:
+    """The content of each file but the record."""
     from classicseg.io.overlay import display, mean_color, overlay
-    from classicseg.io.write import write_json, write_labels, write_picture
+    from classicseg.io.write import encode_labels, encode_picture
 
     if settings.format == "png" and result.n_labels > np.iinfo(np.uint16).max:
         raise ImageError(
             f"{result.n_labels} labels came, and a PNG holds 65,535. Ask for --format tiff, or raise min_size."
         )
+    call = settings.call
     sight = display(
-        picture.array,
-        mask=picture.mask,
-        color=settings.call.get("color") or picture.color,
-        data_range=settings.call.get("data_range"),
+        picture.array, picture.mask, color=call.get("color") or picture.color, data_range=call.get("data_range")
     )
-    write_labels(files["labels"], result.labels, settings.format)
-    write_picture(files["overlay"], overlay(sight, result.labels))
+    contents = {
+        "labels": encode_labels(result.labels, settings.format),
+        "overlay": encode_picture(overlay(sight, result.labels)),
+    }
     if settings.mean_color:
-        write_picture(files["mean"], mean_color(sight, result.labels))
-    write_json(files["record"], record)
+        contents["mean"] = encode_picture(mean_color(sight, result.labels))
+    if not result.mask.all():
+        contents["mask"] = encode_picture(result.mask.astype(np.uint8) * 255)
+    return contents
+
+
+def _write(places: dict[str, Path], contents: dict[str, bytes], record: dict[str, Any]) -> None:
+    """An old record goes first and the new one comes last: where a record stands, its files are whole."""
+    from classicseg.io.write import atomic_write, write_json
+
+    places["record"].unlink(missing_ok=True)
+    for kind, content in contents.items():
+        atomic_write(places[kind], content)
+    if "mask" not in contents:
+        places["mask"].unlink(missing_ok=True)  # of an earlier picture of this name
+    write_json(places["record"], record)

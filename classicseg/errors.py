@@ -29,6 +29,10 @@ class DependencyError(ImportError):
     """A library that this part of classicseg needs is missing or cannot be loaded."""
 
 
+class PluginError(RuntimeError):
+    """A plug-in method failed, or gave what is no label map; the message names it."""
+
+
 class DataRangeWarning(UserWarning):
     """The samples hardly fill, or do not fit, the range by which they are scaled."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numbers
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Literal
@@ -14,6 +15,7 @@ from classicseg.errors import DataRangeWarning, ImageError, ParameterError, warn
 
 Color = Literal["rgb", "bgr", "rgba", "multiband"]
 DataRange = tuple[float, float] | Literal["image"]
+Number = int | float
 
 _COLORS = ("rgb", "bgr", "rgba", "multiband")
 _FEWEST_COLUMNS = 16  # fewer "channels" than this in the last place are taken for channels
@@ -90,7 +92,7 @@ def as_image(
     """
     samples = _checked_array(array)
     valid = _checked_mask(mask, samples, channel_axis)
-    if color is not None and color not in _COLORS:
+    if color is not None and not (isinstance(color, str) and color in _COLORS):
         raise ParameterError(f"color={color!r} is not allowed; it is one of {', '.join(map(repr, _COLORS))}, or None.")
     planes, kind, alpha = _channels(samples, color, channel_axis)
     if planes[0].shape != valid.shape:
@@ -111,7 +113,10 @@ def as_image(
 def _checked_array(array: ArrayLike) -> NDArray[Any]:
     if isinstance(array, np.ma.MaskedArray):
         raise ImageError("a numpy masked array came. Give its .data, and mask=~numpy.ma.getmaskarray(image).")
-    samples = np.asarray(array)
+    try:
+        samples = np.asarray(array)
+    except ValueError as error:
+        raise ImageError(f"no array can be made of what came ({error}). Give an array (H, W) or (H, W, C).") from error
     samples = samples.astype(samples.dtype.newbyteorder("="), copy=False)
     if not (samples.dtype.kind in "bui" or samples.dtype in (np.float32, np.float64)):
         raise ImageError(
@@ -129,7 +134,8 @@ def _checked_array(array: ArrayLike) -> NDArray[Any]:
 
 
 def _checked_mask(mask: ArrayLike | None, samples: NDArray[Any], channel_axis: int) -> NDArray[np.bool_]:
-    if samples.ndim == 3 and (isinstance(channel_axis, bool) or channel_axis not in (-3, -2, -1, 0, 1, 2)):
+    known = isinstance(channel_axis, numbers.Integral) and -3 <= channel_axis <= 2
+    if isinstance(channel_axis, bool) or not known:
         raise ParameterError(
             f"channel_axis={channel_axis!r} is not allowed; it is -3, -2, -1, 0, 1 or 2, and -1 by default."
         )
@@ -151,7 +157,7 @@ def _channels(
     if samples.ndim == 2:
         samples = samples[:, :, np.newaxis]
         channel_axis = -1
-    elif color is None and channel_axis == -1:
+    elif color != "multiband" and channel_axis in (-1, 2):
         _refuse_channels_first(samples.shape)
     samples = np.moveaxis(samples, channel_axis, -1)
     count = samples.shape[-1]
@@ -193,9 +199,10 @@ def _require_finite(planes: list[NDArray[Any]], valid: NDArray[np.bool_]) -> Non
     count = sum(int(np.count_nonzero(plane)) for plane in bad)
     if count:
         row, column = np.unravel_index(int(np.argmax(np.logical_or.reduce(bad))), valid.shape)
+        every = ".all(axis=-1)" if len(planes) > 1 else ""
         raise ImageError(
             f"{count} samples are NaN or infinite, the first at row {row}, column {column}. "
-            "Leave them out with a mask, such as mask=numpy.isfinite(image), or fill them."
+            f"Leave them out with a mask, such as mask=numpy.isfinite(image){every}, or fill them."
         )
 
 
@@ -217,20 +224,33 @@ def _scale(planes: list[NDArray[Any]], valid: NDArray[np.bool_], data_range: Any
     return result
 
 
-def _quotients(values: NDArray[Any], low: float, high: float) -> NDArray[np.float32]:
+def _quotients(values: NDArray[Any], low: Number, high: Number) -> NDArray[np.float32]:
     if high == low:
         return np.zeros(values.shape, dtype=np.float32)
-    scaled = (values.astype(np.float64) - low) / (high - low)
+    if values.dtype.kind in "iu" and isinstance(low, int):
+        scaled = _above(values, low) / float(high - low)
+    else:
+        scaled = (values.astype(np.float64) - low) / (high - low)
     return np.clip(scaled, 0, 1).astype(np.float32) + np.float32(0)  # adding 0 turns -0.0 into 0.0
 
 
-def _range(planes: list[NDArray[Any]], valid: NDArray[np.bool_], data_range: Any) -> tuple[float, float]:
+def _above(values: NDArray[np.integer], low: int) -> NDArray[np.float64]:
+    """How far integers lie above `low` (0 if below), subtracted before float64 could round them."""
+    floor = max(low, int(np.iinfo(values.dtype).min))
+    if floor > np.iinfo(values.dtype).max:
+        return np.zeros(values.shape)
+    # Unsigned subtraction wraps around to the right difference, which may be larger than the signed type holds.
+    difference = np.maximum(values, values.dtype.type(floor)).astype(np.uint64) - np.uint64(floor % 2**64)
+    return difference.astype(np.float64) + float(floor - low)
+
+
+def _range(planes: list[NDArray[Any]], valid: NDArray[np.bool_], data_range: Any) -> tuple[Number, Number]:
     """The values that become 0 and 1."""
     dtype = planes[0].dtype
     if not valid.any():
         return 0.0, 1.0
-    lowest = float(min(plane[valid].min() for plane in planes))
-    highest = float(max(plane[valid].max() for plane in planes))
+    lowest: Number = min(plane[valid].min().item() for plane in planes)
+    highest: Number = max(plane[valid].max().item() for plane in planes)
     if data_range is not None:
         return _given_range(data_range, lowest, highest)
     if dtype.kind == "b":
@@ -253,14 +273,15 @@ def _range(planes: list[NDArray[Any]], valid: NDArray[np.bool_], data_range: Any
     return 0.0, 1.0
 
 
-def _given_range(data_range: Any, lowest: float, highest: float) -> tuple[float, float]:
+def _given_range(data_range: Any, lowest: Number, highest: Number) -> tuple[Number, Number]:
     if isinstance(data_range, str) and data_range == "image":
+        if not np.isfinite(float(highest) - float(lowest)):
+            raise ImageError(
+                f"samples from {lowest:g} to {highest:g} came, too far apart to be scaled. Scale them first."
+            )
         return lowest, highest
-    try:
-        low, high = (float(value) for value in data_range)
-    except (TypeError, ValueError):
-        low = high = np.nan
-    if not (np.isfinite(low) and np.isfinite(high) and low < high):
+    low, high = _two_numbers(data_range)
+    if not (low < high and np.isfinite(float(high) - float(low))):
         raise ParameterError(
             f"data_range={data_range!r} is not allowed; it is (low, high), two finite numbers with low < high, "
             'or "image" for the lowest and highest sample.'
@@ -272,3 +293,12 @@ def _given_range(data_range: Any, lowest: float, highest: float) -> tuple[float,
             DataRangeWarning,
         )
     return low, high
+
+
+def _two_numbers(data_range: Any) -> tuple[Number, Number]:
+    """The two numbers of a range, integers as such; NaN where it is something else."""
+    try:
+        low, high = (int(value) if isinstance(value, numbers.Integral) else float(value) for value in data_range)
+    except (TypeError, ValueError, OverflowError):
+        return np.nan, np.nan
+    return (np.nan, np.nan) if isinstance(data_range, str) else (low, high)

@@ -10,6 +10,7 @@ of the chunks: a result cannot depend on the number of threads.
 from __future__ import annotations
 
 import multiprocessing
+import numbers
 import os
 import threading
 from collections.abc import Callable, Iterator
@@ -35,11 +36,11 @@ def thread_count(threads: int | None) -> int:
         except ValueError:
             return cores
         return max(1, min(cores, limit))
-    if isinstance(threads, bool) or not isinstance(threads, int) or threads < 1:
+    if isinstance(threads, bool) or not isinstance(threads, numbers.Integral) or threads < 1:
         raise ParameterError(
             f"threads={threads!r} is not allowed; it is an integer of at least 1. Leave it out for one thread a core."
         )
-    return threads
+    return int(threads)
 
 
 def chunks(length: int, at_most: int) -> list[tuple[int, int]]:

@@ -15,6 +15,7 @@ from typing import Any
 from classicseg.errors import ParameterError
 
 _METADATA_KEY = "classicseg"
+_LARGEST_INTEGER = 2**31 - 1  # what every library below can take
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,6 +70,8 @@ class Parameter:
         return words
 
     def _bounds(self) -> str:
+        if self.low is not None and self.high == _LARGEST_INTEGER:
+            return f"of at least {self.low:g}"
         if self.low is not None and self.high is not None:
             return f"from {self.low:g} to {self.high:g}"
         if self.low is not None:
@@ -85,12 +88,18 @@ class Parameter:
             return isinstance(value, bool)
         if self.kind is str:
             return isinstance(value, str) and value in self.choices
+        return self._accepts_number(value)
+
+    def _accepts_number(self, value: Any) -> bool:
         number = numbers.Integral if self.kind is int else numbers.Real
-        if isinstance(value, bool) or not isinstance(value, number) or not math.isfinite(value):
+        if isinstance(value, bool) or not isinstance(value, number):
             return False
-        if self.odd and float(value) % 2 == 0:
+        if not isinstance(value, numbers.Integral) and not math.isfinite(value):
             return False
-        return (self.low is None or float(value) >= self.low) and (self.high is None or float(value) <= self.high)
+        exact: Any = value  # integers of any size compare with floats, which mypy does not know of numbers.Real
+        if self.odd and exact % 2 == 0:
+            return False
+        return (self.low is None or exact >= self.low) and (self.high is None or exact <= self.high)
 
     def check(self, owner: str, name: str, value: Any) -> None:
         """Raise `ParameterError` unless `value` is allowed."""
@@ -150,6 +159,8 @@ def parameter(
 ) -> Any:
     """A dataclass field that carries its declaration; see `Parameter` for the arguments."""
     kind = kind or type(default)
+    if kind is int and high is None:
+        high = _LARGEST_INTEGER
     if scale is None:
         scale = "choice" if kind in (bool, str) else "linear"
     declaration = Parameter(

@@ -124,6 +124,8 @@ def make(name: str, **parameters: Any) -> Segmenter:
     ParameterError
         The method, or a parameter, is unknown or its value not allowed.
     """
+    if not isinstance(name, str):
+        raise ParameterError(f"method={name!r} is not allowed; it is a method's name, such as 'meanshift'.")
     cls, preset = resolve(name)
     known = declared(cls)
     for given in parameters:
@@ -137,15 +139,18 @@ def make(name: str, **parameters: Any) -> Segmenter:
 def _load_plugin(entry: metadata.EntryPoint) -> type[Segmenter]:
     try:
         cls = entry.load()
-    except Exception as error:  # whatever a stranger's module does on import, the others go on
+    except (Exception, SystemExit) as error:  # whatever a stranger's module does on import, the others go on
         raise ParameterError(
             f"the plug-in method {entry.name!r} ({entry.value}) cannot be loaded: {type(error).__name__}: {error}. "
             "Mend or remove the package that brings it."
         ) from error
-    if not (isinstance(cls, type) and issubclass(cls, Segmenter)) or getattr(cls, "name", None) != entry.name:
+    whole = (
+        isinstance(cls, type) and issubclass(cls, Segmenter) and getattr(cls, "makes", "") in ("classes", "segments")
+    )
+    if not whole or getattr(cls, "name", None) != entry.name:
         raise ParameterError(
             f"the plug-in method {entry.name!r} ({entry.value}) is no subclass of classicseg.Segmenter with "
-            f"name = {entry.name!r}. Mend or remove the package that brings it."
+            f"name = {entry.name!r} and makes = 'classes' or 'segments'. Mend or remove the package that brings it."
         )
     return cls
 

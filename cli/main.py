@@ -64,6 +64,9 @@ def _exit_code(arguments: list[str] | None) -> int:
     try:
         result: Any = cli.main(arguments, prog_name="classicseg", standalone_mode=False)
         return result if isinstance(result, int) else DONE
+    except click.exceptions.NoArgsIsHelpError as error:
+        print(error.format_message(), file=sys.stderr)
+        return WRONG_USE
     except click.UsageError as error:
         command = error.ctx.command_path if error.ctx else "classicseg"
         complain(f"{error.format_message()} See '{command} --help'.")
@@ -87,11 +90,12 @@ def _exit_code(arguments: list[str] | None) -> int:
 
 def _code_of(error: Exception) -> int | None:
     """The exit code for an error that is the input's or the user's; None for one of our own."""
-    from classicseg.errors import DependencyError, ImageError, MemoryLimitError, ParameterError
+    from classicseg.errors import DependencyError, ImageError, MemoryLimitError, ParameterError, PluginError
 
     if isinstance(error, ParameterError):
         return WRONG_USE
-    return FAILED if isinstance(error, (ImageError, MemoryLimitError, DependencyError, OSError)) else None
+    ours = (ImageError, MemoryLimitError, DependencyError, PluginError, OSError)
+    return FAILED if isinstance(error, ours) else None
 
 
 def complain(message: str) -> None:

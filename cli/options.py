@@ -26,7 +26,12 @@ def data_range(_: click.Context, __: click.Parameter, value: str | None) -> Any:
 
 def foreground(_: click.Context, __: click.Parameter, value: str) -> Any:
     """The value of ``--foreground``: nonzero, bright, dark, or a label's number."""
-    return int(value) if value.lstrip("-").isdigit() else value
+    if value in ("nonzero", "bright", "dark"):
+        return value
+    try:
+        return int(value)
+    except ValueError:
+        raise click.BadParameter(f"{value!r} is neither nonzero, bright or dark nor the number of a label") from None
 
 
 def settings(_: click.Context, __: click.Parameter, values: tuple[str, ...]) -> dict[str, str]:
@@ -118,12 +123,16 @@ class MethodCommand(click.Command):
 
 
 def _named_method(args: list[str]) -> str | None:
+    """The last method that the arguments name, in any of the ways that click reads."""
+    named = None
     for position, argument in enumerate(args):
-        if argument in ("--method", "-m") and position + 1 < len(args):
-            return args[position + 1]
-        if argument.startswith("--method="):
-            return argument.partition("=")[2]
-    return None
+        if argument in ("--method", "-m"):
+            named = args[position + 1] if position + 1 < len(args) else named
+        elif argument.startswith("--method="):
+            named = argument.partition("=")[2]
+        elif argument.startswith("-m"):
+            named = argument[2:]
+    return named
 
 
 def _method_options(method: str, own: list[click.Parameter]) -> list[click.Parameter]:

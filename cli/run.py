@@ -35,7 +35,9 @@ from classicseg_cli.options import (
 )
 @data_range_option
 @click.option(
-    "--color", type=click.Choice(["rgb", "bgr", "multiband"]), help="What the channels mean, if the file does not tell."
+    "--color",
+    type=click.Choice(["rgb", "bgr", "rgba", "multiband"]),
+    help="What the channels mean, if the file does not tell.",
 )
 @click.option("--threads", type=click.IntRange(min=1), help="Threads to compute with; one a core by default.")
 @click.option("--overwrite", is_flag=True, help="Compute anew what is there already.")
@@ -62,7 +64,8 @@ def run(
     PICTURE is a file, a folder, a glob pattern, sample:NAME for a photograph that scikit-image installs, or - for
     stdin, whose label map goes to stdout. `classicseg run --method NAME --help` lists the options of a method.
     """
-    from classicseg.batch import Settings, collect
+    from classicseg.batch import Settings
+    from classicseg.jobs import collect
     from classicseg.registry import make
 
     how = Settings(
@@ -76,7 +79,11 @@ def run(
         threads=threads,
     )
     if "-" in inputs:
-        return _stream(inputs, how, as_json)
+        if len(inputs) > 1 or as_json or mean_color or output != Path():
+            raise click.UsageError(
+                "'-' writes the label map to stdout; it goes with no other input, -o, --json or --mean-colour."
+            )
+        return _stream(how)
     if verbose:
         complain(repr(how.segmenter))
     return _batch(collect(inputs), how, as_json, quiet)
@@ -86,14 +93,14 @@ def _batch(jobs: list[Any], how: Any, as_json: bool, quiet: bool) -> int:
     from classicseg_cli.tables import progress
 
     from classicseg.batch import process
-    from classicseg.errors import ImageError, MemoryLimitError
+    from classicseg.errors import DependencyError, ImageError, MemoryLimitError, PluginError
 
     failed = 0
     with progress(how.name, len(jobs), quiet) as advance:
         for job in jobs:
             try:
                 outcome = process(job, how)
-            except (ImageError, MemoryLimitError, OSError) as error:
+            except (ImageError, MemoryLimitError, PluginError, DependencyError, OSError) as error:
                 failed += 1
                 where = "" if job.source in str(error) else f"{job.source}: "
                 complain(f"{where}{error}")
@@ -116,17 +123,16 @@ def _line(outcome: Any, as_json: bool) -> str:
         return json.dumps(plain(record))
     labels = f"{record['labels']} label{'s' if record['labels'] != 1 else ''}"
     how_long = "kept from before (--overwrite computes it anew)" if outcome.kept else f"{record['seconds']:.2f} s"
-    return f"{record['input']}: {record['name']}, {labels}, {how_long} -> {outcome.files[0]}"
+    line = f"{record['input']}: {record['name']}, {labels}, {how_long} -> {outcome.labels}"
+    return line.encode("utf-8", "backslashreplace").decode()  # a file name may hold bytes that are no text
 
 
-def _stream(inputs: tuple[str, ...], how: Any, as_json: bool) -> int:
+def _stream(how: Any) -> int:
     """A picture from stdin, its label map to stdout."""
     from classicseg.batch import segment_picture
     from classicseg.io.read import read_picture
     from classicseg.io.write import encode_labels
 
-    if len(inputs) > 1 or as_json:
-        raise click.UsageError("'-' writes the label map to stdout; it goes with no other input and not with --json.")
     picture = read_picture(sys.stdin.buffer.read(), name="stdin")
     data = encode_labels(segment_picture(picture, how).labels, how.format)
     sys.stdout.buffer.write(data)

@@ -45,16 +45,25 @@ def score(prediction: Path, truth: Path, kind: Any, foreground: Any, void: int |
 
 def _print(found: dict[str, dict[str, float]], means: dict[str, tuple[float, int]], as_json: bool) -> None:
     from classicseg.io.write import plain
+    from classicseg.metrics import scores
 
     if as_json:
         mean = {metric: {"value": value, "scored": count} for metric, (value, count) in means.items()}
-        click.echo(json.dumps(plain({"pictures": found, "mean": mean}), indent=2))
+        oracles = [metric for metric in means if scores()[metric].oracle]
+        click.echo(json.dumps(plain({"pictures": found, "mean": mean, "oracles": oracles}), indent=2))
         return
     from classicseg_cli.tables import print_table
 
     if len(found) == 1:
-        print_table(["score", "value"], next(iter(found.values())).items())
+        marked = {_marked(metric): value for metric, value in next(iter(found.values())).items()}
+        print_table(["score", "value"], list(marked.items()))
         return
     rows = [[name, *values.values()] for name, values in found.items()]
     rows.append([f"mean of {len(found)}", *(value for value, _ in means.values())])
-    print_table(["picture", *means], rows)
+    print_table(["picture", *map(_marked, means)], rows)
+
+
+def _marked(metric: str) -> str:
+    from classicseg.metrics import scores
+
+    return f"{metric} (oracle)" if scores()[metric].oracle else metric

@@ -7,17 +7,23 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from classicseg.errors import ImageError
+from classicseg.jobs import OUTPUTS
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from classicseg.metrics.kinds import TruthKind
     from classicseg.metrics.overlap import Foreground
 
-_SUFFIXES = (".png", ".tif", ".tiff", ".npy", ".gif", ".bmp")
+_SUFFIXES = (".png", ".tif", ".tiff", ".npy", ".gif", ".bmp", ".jpg", ".jpeg", ".webp")
 _WRITTEN_BY_RUN = re.compile(r"_[A-Za-z0-9-]+_labels$")
 
 
 def match_label_maps(prediction: Path, truth: Path) -> list[tuple[str, Path, Path]]:
-    """Name, predicted file and true file of each pair: of two files, or of two folders, matched by stem.
+    """Name, predicted file and true file of each pair: of two files, or of two folders, matched by path and stem.
+
+    In folders a prediction ``img_METHOD_labels.png``, as `classicseg run` writes it, belongs to the truth ``img``.
 
     Raises
     ------
@@ -31,7 +37,8 @@ def match_label_maps(prediction: Path, truth: Path) -> list[tuple[str, Path, Pat
         raise ImageError(f"of {prediction} and {truth} one is a folder. Give two files or two folders.")
     if not prediction.is_dir():
         return [(prediction.name, prediction, truth)]
-    predicted, true = _by_stem(prediction), _by_stem(truth)
+    true = _by_name(truth, set())
+    predicted = _by_name(prediction, set(true))
     if not predicted:
         raise ImageError(f"the folder {prediction} holds no label map; {', '.join(_SUFFIXES)} files are looked for.")
     lonely = sorted(set(predicted) - set(true))
@@ -40,32 +47,61 @@ def match_label_maps(prediction: Path, truth: Path) -> list[tuple[str, Path, Pat
             f"{len(lonely)} of {len(predicted)} label maps have no truth in {truth}: {', '.join(lonely[:3])}, ... "
             "Name both alike, or take them out."
         )
-    return [(stem, predicted[stem], true[stem]) for stem in sorted(predicted)]
+    return [(name, predicted[name], true[name]) for name in sorted(predicted)]
 
 
-def _by_stem(folder: Path) -> dict[str, Path]:
+def _by_name(folder: Path, known: set[str]) -> dict[str, Path]:
+    """Label maps by their path without suffix; one that is not among the `known` loses what `run` adds to names."""
     files: dict[str, Path] = {}
-    for file in sorted(folder.iterdir()):
-        if file.suffix.lower() not in _SUFFIXES or file.stem.endswith(("_overlay", "_mean")):
+    for file in sorted(folder.rglob("*")):
+        if file.suffix.lower() not in _SUFFIXES or file.name.startswith(".") or _is_by_product(file):
             continue
-        stem = _WRITTEN_BY_RUN.sub("", file.stem)
-        if stem in files:
+        name = file.relative_to(folder).with_suffix("").as_posix()
+        if known and name not in known:
+            name = _WRITTEN_BY_RUN.sub("", name)
+        if name in files:
             raise ImageError(
-                f"{files[stem].name} and {file.name} in {folder} both belong to {stem}. "
+                f"{files[name].name} and {file.name} in {folder} both belong to {name}. "
                 "Keep each method in a folder of its own."
             )
-        files[stem] = file
+        files[name] = file
     return files
+
+
+def _is_by_product(file: Path) -> bool:
+    endings = (ending for ending in OUTPUTS if ending != "_labels")
+    return any(file.stem.endswith(end) and _record_beside(file, end).is_file() for end in endings)
+
+
+def _record_beside(file: Path, ending: str) -> Path:
+    return file.with_name(file.stem.removesuffix(ending) + ".json")
 
 
 def score_pair(
     prediction: Path, truth: Path, kind: TruthKind, foreground: Foreground = "nonzero", void: int | None = None
 ) -> dict[str, float]:
-    """Every score that applies, of a label map in a file against a truth in a file; `void` is a value of the truth."""
+    """Every score that applies, of a label map in a file against a truth in a file; `void` is a value of the truth.
+
+    A mask that `classicseg run` wrote beside the label map leaves out what it left out.
+    """
+    from classicseg.datasets.folders import read_truth
     from classicseg.io.read import read_labels
     from classicseg.metrics.named import score_all
 
-    true = read_labels(truth)
     return score_all(
-        read_labels(prediction), true, kind=kind, foreground=foreground, void=None if void is None else true == void
+        read_labels(prediction),
+        read_truth(truth, kind).maps[0],
+        kind=kind,
+        foreground=foreground,
+        mask=_mask_beside(prediction),
+        void=None if void is None else read_labels(truth) == void,
     )
+
+
+def _mask_beside(prediction: Path) -> NDArray[np.bool_] | None:
+    from classicseg.io.read import read_labels
+
+    if not prediction.stem.endswith("_labels") or not _record_beside(prediction, "_labels").is_file():
+        return None
+    mask = prediction.with_name(prediction.stem.removesuffix("_labels") + "_mask.png")
+    return read_labels(mask) > 0 if mask.is_file() else None

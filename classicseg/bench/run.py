@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from classicseg.base import Segmenter
 from classicseg.datasets.base import DataSet, LoadedSample, Sample
-from classicseg.errors import ImageError, MemoryLimitError
+from classicseg.errors import ImageError, MemoryLimitError, ParameterError, PluginError
 from classicseg.metrics.named import mean_score, score, scores
 
 if TYPE_CHECKING:
@@ -59,6 +59,12 @@ class Row:
         How the parameters were chosen: "fixed" here.
     oracle : bool
         Whether the score looks at the truth; oracles are never ranked with others.
+    dataset, truth : str
+        The data set, and the kind of its truths ("mixed" where they differ).
+    foreground : str
+        Which predicted label was foreground; "" for scores that do not ask.
+    version : str
+        Of classicseg.
     parameters : dict
         All parameters of the method.
     """
@@ -73,6 +79,10 @@ class Row:
     seconds: float
     chosen: str
     oracle: bool
+    dataset: str
+    truth: str
+    foreground: str
+    version: str
     parameters: dict[str, Any]
 
 
@@ -116,11 +126,16 @@ def run_benchmark(
     ('iou.hungarian', 'mean', True)
     """
     found: dict[str, list[PictureScore]] = {entry.name: [] for entry in entries}
+    if len(found) < len(entries):
+        names = ", ".join(entry.name for entry in entries)
+        raise ParameterError(f"two methods have one name ({names}). Give each entry a name of its own.")
+    if metric not in scores():
+        raise ParameterError(f"the score {metric!r} is not known; there are {', '.join(scores())}.")
     for result in _score_pictures(dataset, entries, metric, foreground, threads):
         found[result.method].append(result)
         if advance is not None:
             advance(result)
-    return [_row(entry, metric, found[entry.name]) for entry in entries]
+    return [_row(entry, metric, found[entry.name], dataset, foreground) for entry in entries]
 
 
 def _score_pictures(
@@ -137,7 +152,7 @@ def _score_pictures(
         for entry in entries:
             try:
                 yield _score_picture(loaded, entry, dataset, metric, foreground, threads)
-            except (ImageError, MemoryLimitError) as error:
+            except (ImageError, MemoryLimitError, PluginError) as error:
                 yield _failure(entry, sample, error)
 
 
@@ -163,7 +178,9 @@ def _failure(entry: Entry, sample: Sample, error: Exception) -> PictureScore:
     return PictureScore(method=entry.name, picture=sample.name, score=math.nan, error=str(error))
 
 
-def _row(entry: Entry, metric: str, results: list[PictureScore]) -> Row:
+def _row(entry: Entry, metric: str, results: list[PictureScore], dataset: DataSet, foreground: Foreground) -> Row:
+    import classicseg
+
     value, scored = mean_score(result.score for result in results)
     seconds = sorted(result.seconds for result in results if not result.error)
     return Row(
@@ -177,5 +194,9 @@ def _row(entry: Entry, metric: str, results: list[PictureScore]) -> Row:
         seconds=seconds[len(seconds) // 2] if seconds else math.nan,
         chosen="fixed",
         oracle=scores()[metric].oracle,
+        dataset=dataset.name,
+        truth=dataset.kind or "mixed",
+        foreground=str(foreground) if "foreground" in scores()[metric].options else "",
+        version=classicseg.__version__,
         parameters=entry.segmenter.get_params(),
     )

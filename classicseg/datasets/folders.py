@@ -115,7 +115,7 @@ def folder_pairs(
             name=stem,
             kind=kind,
             image_loader=partial(_read_image, pictures[stem]),
-            truth_loader=partial(_read_truth, truths[stem], kind),
+            truth_loader=partial(read_truth, truths[stem], kind),
             path=pictures[stem],
         )
         for stem in sorted(pictures, key=natural_order)
@@ -141,7 +141,8 @@ def _read_image(path: Path) -> Picture:
     return read_picture(path)
 
 
-def _read_truth(path: Path, kind: TruthKind) -> Truths:
+def read_truth(path: Path, kind: TruthKind) -> Truths:
+    """The truth in a file. A binary one is what lies above 0; above 127 where compression is lossy and smears it."""
     from classicseg.io.read import is_lossy, read_bytes, read_labels, read_picture
 
     if kind == "binary" and is_lossy(read_bytes(path)):

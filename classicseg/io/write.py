@@ -127,7 +127,8 @@ def write_json(path: str | Path, record: Mapping[str, Any]) -> None:
         The record holds something that JSON has no words for.
     """
     text = json.dumps(plain(record), indent=2, ensure_ascii=False, allow_nan=False)
-    atomic_write(path, (text + "\n").encode("utf-8"))
+    # A file name may hold bytes that are no text; what stands for them is written as JSON's own escape.
+    atomic_write(path, (text + "\n").encode("utf-8", "backslashreplace"))
 
 
 def _png_of_labels(labels: NDArray[np.integer], highest: int) -> bytes:

@@ -32,11 +32,30 @@ def kernel(function: Function) -> Function:
     try:
         # Numba looks at this setting only while it decorates; it is put back for everybody else's functions.
         config.CACHE_DIR = str(folder or "")
-        return numba.jit(**_FLAGS, cache=folder is not None)(function)
+        return _forgiving(numba.jit(**_FLAGS, cache=folder is not None)(function))
     except RuntimeError:  # numba found no place for the cache after all
         return numba.jit(**_FLAGS)(function)
     finally:
         config.CACHE_DIR = before
+
+
+def _forgiving(compiled: Any) -> Any:
+    """Let a cache that is damaged, or cannot be written any more, be as good as none."""
+    kept = getattr(compiled, "_cache", None)  # absent where NUMBA_DISABLE_JIT leaves the plain function
+    for name in ("load_overload", "save_overload"):
+        if hasattr(kept, name):
+            setattr(kept, name, _or_none(getattr(kept, name)))
+    return compiled
+
+
+def _or_none(call: Callable[..., Any]) -> Callable[..., Any]:
+    def tried(*arguments: Any) -> Any:
+        try:
+            return call(*arguments)
+        except Exception:  # unpickling what is damaged raises anything
+            return None
+
+    return tried
 
 
 @cache

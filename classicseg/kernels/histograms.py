@@ -7,13 +7,15 @@ from numpy.typing import NDArray
 
 from classicseg.kernels.compile import kernel
 
+_TIE = 1e-12  # sums that differ by less than this share of the total variance are equal but for rounding
+
 
 @kernel
-def _cut_from_right(weight, moment, gains, previous, choice):
+def _cut_from_right(weight, moment, gains, previous, choice, tie):
     """One more class on the left of the best cuts known: gains[i] = max_j gain(i..j) + previous[j + 1].
 
     The best j never falls as i rises (the gain of a class satisfies the quadrangle inequality), so the middle i halves
-    the range of j for the others: O(n log n). Of equal sums the lowest j wins.
+    the range of j for the others: O(n log n). Of sums equal but for `tie`, the lowest j wins.
     """
     count = len(gains)
     stack = np.empty((128, 4), np.int64)
@@ -30,7 +32,7 @@ def _cut_from_right(weight, moment, gains, previous, choice):
             w = weight[j + 1] - weight[middle]
             m = moment[j + 1] - moment[middle]
             gain = m * m / w + previous[j + 1]
-            if gain > best_gain:
+            if gain > best_gain + tie:
                 best, best_gain = j, gain
         gains[middle], choice[middle] = best_gain, best
         upper = best
@@ -55,11 +57,12 @@ def best_cuts(values: NDArray[np.floating], counts: NDArray[np.integer], classes
     moment = np.concatenate([[0.0], np.cumsum(weights * centred)])
     count = len(values)
     gains = (moment[-1] - moment[:-1]) ** 2 / (weight[-1] - weight[:-1])  # one class: all that is left
+    tie = _TIE * float(np.sum(weights * centred**2))
     choices = []
     for _ in range(classes - 1):
         previous, gains = gains, np.full(count, -np.inf)
         choice = np.full(count, -1, dtype=np.int64)
-        _cut_from_right(weight, moment, gains, previous, choice)
+        _cut_from_right(weight, moment, gains, previous, choice, tie)
         choices.append(choice)
     cuts = []
     start = 0

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from classicseg.kernels.compile import kernel
 from classicseg.parallel import Progress, chunks, for_chunks
 
-_ROWS_AT_ONCE = 8
+_ROWS_AT_ONCE = 1  # a row with a wide window takes long enough, and Ctrl-C waits for the rows begun
 
 # Support of each kernel in squared bandwidths: Epanechnikov's own, and 3 standard deviations of the Gaussian.
 _SUPPORT = {"epanechnikov": 1.0, "gaussian": 9.0}

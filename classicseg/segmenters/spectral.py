@@ -16,12 +16,8 @@ if TYPE_CHECKING:
     from scipy.sparse import csr_array
 
 _MOST_AUTO = 20
-_DENSE_NODES = 256  # below, the dense matrix is no larger than the sparse one and its solver never fails
 _STARTS = 10
 _ROUNDING = 1e-12
-_MOST_RESTARTS = 300
-_CROWDED_TOLERANCE = 1e-8
-_ABOVE_ALL = 1 + 1e-4  # no eigenvalue of D^-1/2 W D^-1/2 is above 1
 _BYTES_PER_PAIR = 120  # measured: index pairs, distances, and the two triangles of the matrix while it is built
 
 
@@ -83,6 +79,7 @@ class SpectralClustering(Segmenter):
     name: ClassVar[str] = "spectral"
     makes: ClassVar[Literal["classes", "segments"]] = "classes"
     bytes_per_pixel: ClassVar[int] = 100
+    bytes_per_sample: ClassVar[int] = 48
 
     n_clusters: int | str = parameter(
         8, "number of classes; an upper bound", low=1, high=256, special=("auto",), scale="log"
@@ -102,9 +99,11 @@ class SpectralClustering(Segmenter):
     def _memory(self, image: Image) -> int:
         nodes = min(self.n_superpixels or image.mask.size, image.mask.size)
         pairs = nodes * min(np.pi * self.radius**2 / 2, nodes / 2)
-        return int(super()._memory(image) + _BYTES_PER_PAIR * pairs)
+        basis = 0 if self.n_superpixels else 8 * 4 * _MOST_AUTO * nodes  # of the eigensolver
+        return int(super()._memory(image) + _BYTES_PER_PAIR * pairs + basis)
 
     def _segment(self, image: Image, context: Context) -> tuple[NDArray[np.integer], dict[str, Any]]:
+        from classicseg.eigen import normalised_eigenpairs
         from classicseg.kernels.kmeans import count_distinct
         from classicseg.parallel import one_library_thread
 
@@ -162,36 +161,6 @@ class SpectralClustering(Segmenter):
         columns = np.concatenate([other, one, alone])
         values = np.concatenate([weights, weights, np.ones(len(alone))])
         return coo_array((values, (rows, columns)), shape=(count, count)).tocsr()
-
-
-def normalised_eigenpairs(affinity: csr_array, count: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """The `count` greatest eigenvalues, falling, of D^-1/2 W D^-1/2, and D^-1/2 times its eigenvectors (n, count)."""
-    from scipy.sparse import dia_array
-
-    size = affinity.shape[0]
-    scale = 1 / np.sqrt(affinity.sum(axis=1))
-    diagonal = dia_array((scale[np.newaxis], [0]), shape=(size, size))
-    normalised = (diagonal @ affinity @ diagonal).tocsr()
-    if size <= max(_DENSE_NODES, count + 1):
-        eigenvalues, eigenvectors = np.linalg.eigh(normalised.toarray())
-    else:
-        eigenvalues, eigenvectors = _lanczos(normalised, count)
-    order = np.argsort(-eigenvalues, kind="stable")[:count]
-    return eigenvalues[order], eigenvectors[:, order] * scale[:, np.newaxis]
-
-
-def _lanczos(matrix: csr_array, count: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    from scipy.sparse.linalg import ArpackNoConvergence, eigsh
-
-    # The start is random, so that it is orthogonal to no eigenvector, and fixed, so that runs agree.
-    start = np.random.default_rng(0).standard_normal(matrix.shape[0])
-    basis = min(matrix.shape[0], max(4 * count, 40))
-    try:
-        return eigsh(matrix, k=count, which="LA", v0=start, ncv=basis, maxiter=_MOST_RESTARTS)
-    except ArpackNoConvergence:
-        # Many nodes all but cut off: their eigenvalues crowd at 1. The inverse about a point above 1 spreads them.
-        inverse = {"sigma": _ABOVE_ALL, "which": "LM", "tol": _CROWDED_TOLERANCE}
-        return eigsh(matrix.tocsc(), k=count, v0=start, ncv=basis, **inverse)
 
 
 def discretise(eigenvectors: NDArray[np.float64]) -> NDArray[np.intp]:

@@ -13,6 +13,9 @@ from classicseg.errors import ImageError, ParameterError
 from classicseg.image import Image
 from classicseg.parameters import parameter
 
+_BALANCED = 1e-9  # loadings that sum to less cancel out, and the first one decides the sign
+_TIE = 1e-12  # maxima that differ by less than this share are equal but for rounding
+
 
 @dataclass(frozen=True, kw_only=True)
 class Threshold(Segmenter):
@@ -24,9 +27,10 @@ class Threshold(Segmenter):
     component, or `band`. Levels run from 0 to 255 whatever type carried the picture.
 
     ``otsu`` with k classes takes the thresholds t1 < ... < t(k-1) among the distinct levels that maximise the
-    between-class variance sum_c w_c (mu_c - mu)^2. It is exact: no histogram of a chosen width, and of equal maxima the
-    first wins. ``local`` compares each pixel with the mean of the block around it, less `offset`; only pixels inside
-    the picture and the mask are averaged.
+    between-class variance sum_c w_c (mu_c - mu)^2. It is exact: over the distinct levels, not a histogram of some
+    width; of equal maxima (two classes on 8 bits: in exact arithmetic, else to 1e-12 of the variance) the first wins.
+    ``local`` compares each pixel with the mean of the block around it, less `offset`; only pixels inside the picture
+    and the mask are averaged.
 
     Parameters
     ----------
@@ -164,7 +168,9 @@ def _first_principal_component(planes: NDArray[np.float32], mask: NDArray[np.boo
     # Sums by numpy itself, not by BLAS, whose last digits depend on the number of its threads.
     covariance = np.array([[np.sum(one * other) for other in centred] for one in centred])
     loadings = np.linalg.eigh(covariance)[1][:, -1]
-    loadings *= np.sign(loadings.sum()) or 1.0
+    total = loadings.sum()
+    decisive = total if abs(total) > _BALANCED else loadings[np.argmax(np.abs(loadings) > _BALANCED)]
+    loadings *= np.sign(decisive)
     loadings /= np.abs(loadings).sum()
     floor = loadings[loadings < 0].sum()  # the least value that samples in 0..1 can give; moved to 0
     component = np.zeros(planes.shape[1:], dtype=np.float64)
@@ -210,7 +216,8 @@ def _otsu_of_distinct(values: NDArray[np.float64], counts: NDArray[np.integer]) 
     """The same over any distinct levels: with m the moment about the mean below a cut, m^2 / n0 + m^2 / (N - n0)."""
     below = np.cumsum(counts)[:-1].astype(np.float64)
     moment = np.cumsum(counts * (values - np.average(values, weights=counts)))[:-1]
-    return values[np.argmax(moment**2 / below + moment**2 / (counts.sum() - below))]
+    gains = moment**2 / below + moment**2 / (counts.sum() - below)
+    return values[np.argmax(gains >= gains.max() * (1 - _TIE))]
 
 
 def _several_classes(

@@ -207,7 +207,7 @@ def test_more_labels_than_a_png_holds_asks_for_tiff(call, tmp_path):
         (["run", "--data-range", "low", "sample:coins"], 2, "LOW,HIGH"),
         (["run", "--data-range", "9,3", "-m", "otsu", "sample:coins"], 2, "low < high"),
         (["run", "-m", "kmeans", "--split-touching", "2", "sample:coins"], 2, "binary result"),
-        (["run", "no/*.png"], 2, "matches no file"),
+        (["run", "no/*.png"], 2, "matches no picture"),
         (["run"], 2, "Missing argument"),
         (["run", "-", "sample:coins"], 2, "stdout"),
         (["nonsense"], 2, "No such command"),

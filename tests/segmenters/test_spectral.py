@@ -7,8 +7,9 @@ from reference.lab import srgb_to_lab
 
 import classicseg
 from classicseg import SpectralClustering
+from classicseg.eigen import normalised_eigenpairs
 from classicseg.image import as_image
-from classicseg.segmenters.spectral import discretise, normalised_eigenpairs
+from classicseg.segmenters.spectral import discretise
 
 
 def regions(shape, seed=0, noise=6):
