@@ -45,6 +45,33 @@ class Stripes(Segmenter):
 '''
 
 
+CLUMSY = '''
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from classicseg import Segmenter
+from classicseg.parameters import parameter
+
+
+@dataclass(frozen=True, kw_only=True)
+class Clumsy(Segmenter):
+    """A method that gets things wrong."""
+
+    name: ClassVar[str] = "clumsy"
+    makes: ClassVar[str] = "classes"
+
+    how: str = parameter("fails", "what it gets wrong", choices=("fails", "shape", "sign", "finding"))
+
+    def _segment(self, image, context):
+        if self.how == "fails":
+            raise RuntimeError("fell over")
+        shape = (1, 2) if self.how == "shape" else image.shape
+        return np.full(shape, -1 if self.how == "sign" else 0), {"odd": object()}
+'''
+
+
 @pytest.fixture(scope="module")
 def plugins(tmp_path_factory):
     """An environment in which a wheel with one good and three bad plug-ins is installed by pip, without a network."""
@@ -53,11 +80,14 @@ def plugins(tmp_path_factory):
     info = "stripes_plugin-1.0.dist-info"
     entries = (
         "[classicseg.segmenters]\nstripes = stripes_plugin:Stripes\nkaputt = stripes_broken:Anything\n"
-        "nobody = stripes_plugin:np\notsu = stripes_plugin:Stripes\n"
+        "nobody = stripes_plugin:np\notsu = stripes_plugin:Stripes\nquitter = stripes_quits:Anything\n"
+        "clumsy = stripes_clumsy:Clumsy\n"
     )
     files = {
         "stripes_plugin.py": STRIPES,
         "stripes_broken.py": "raise RuntimeError('out of paint')\n",
+        "stripes_quits.py": "raise SystemExit(3)\n",
+        "stripes_clumsy.py": CLUMSY,
         f"{info}/METADATA": "Metadata-Version: 2.1\nName: stripes-plugin\nVersion: 1.0\n",
         f"{info}/WHEEL": "Wheel-Version: 1.0\nGenerator: by-hand\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
         f"{info}/entry_points.txt": entries,
@@ -120,6 +150,7 @@ def test_a_plugin_is_listed_and_a_broken_one_reported_by_name(plugins):
     assert "kaputt" not in done.stdout
     assert "'kaputt' (stripes_broken:Anything) cannot be loaded: RuntimeError: out of paint" in done.stderr
     assert "'nobody' (stripes_plugin:np) is no subclass" in done.stderr
+    assert "'quitter' (stripes_quits:Anything) cannot be loaded: SystemExit: 3" in done.stderr
     assert "'otsu' (stripes_plugin:Stripes) is left out: classicseg has that name already" in done.stderr
 
 
@@ -129,6 +160,26 @@ def test_a_broken_plugin_is_an_error_only_where_it_is_asked_for(plugins):
     assert "out of paint" in done.stderr
     fine = python("import classicseg, numpy; print(classicseg.segment(numpy.eye(6), 'otsu').sum())", plugins)
     assert fine.stdout.strip() == "6"
+
+
+@pytest.mark.parametrize(
+    ("how", "words"), [("fails", "failed: RuntimeError: fell over"), ("shape", "(1, 2)"), ("sign", "0 or above")]
+)
+def test_a_plugin_that_fails_is_named_and_the_batch_goes_on(plugins, tmp_path, how, words):
+    arguments = ["run", "--method", "clumsy", "--how", how, "-o", str(tmp_path), "sample:chelsea", "sample:coins"]
+    done = python(f"from classicseg_cli.main import main; main({arguments})", plugins)
+    assert done.returncode == 1
+    lines = [line for line in done.stderr.splitlines() if "warning" not in line]
+    assert len(lines) == 2
+    assert all("the plug-in method 'clumsy'" in line for line in lines)
+    assert words in done.stderr
+
+
+def test_a_finding_that_json_cannot_hold_is_left_out_of_the_record(plugins, tmp_path):
+    arguments = ["run", "--method", "clumsy", "--how", "finding", "-o", str(tmp_path), "sample:coins"]
+    done = python(f"from classicseg_cli.main import main; main({arguments})", plugins)
+    assert done.returncode == 0, done.stderr
+    assert json.loads((tmp_path / "coins_clumsy.json").read_text())["findings"] == {}
 
 
 def test_the_contract_holds_for_a_plugin_too(plugins):

@@ -28,7 +28,7 @@ class Threshold(Segmenter):
 
     ``otsu`` with k classes takes the thresholds t1 < ... < t(k-1) among the distinct levels that maximise the
     between-class variance sum_c w_c (mu_c - mu)^2. It is exact: over the distinct levels, not a histogram of some
-    width; of equal maxima (two classes on 8 bits: in exact arithmetic, else to 1e-12 of the variance) the first wins.
+    width; of equal maxima (on 8 and 16 bits; other levels keep the rounding of float32) the first wins.
     ``local`` compares each pixel with the mean of the block around it, less `offset`; only pixels inside the picture
     and the mask are averaged.
 
@@ -146,7 +146,10 @@ def grey_levels(image: Image, band: int | None = None) -> tuple[NDArray[Any], bo
         if len(k) == 1:
             return k[0].astype(np.uint8), True
         return ((9798 * k[0] + 19235 * k[1] + 3735 * k[2] + 16384) >> 15).astype(np.uint8), True
-    exact = planes.astype(np.float64) * 255
+    # Levels of 16 bits are taken from their numbers too, since float32 samples would part what is equally far apart.
+    fine = np.rint(planes * np.float64(65535))
+    on_16_bits = np.array_equal((fine / 65535).astype(np.float32), planes)
+    exact = fine / 257 if on_16_bits else planes.astype(np.float64) * 255
     if len(exact) == 1:
         return exact[0], False
     return 0.299 * exact[0] + 0.587 * exact[1] + 0.114 * exact[2], False

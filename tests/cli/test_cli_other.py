@@ -199,3 +199,39 @@ def test_help_and_version(call):
         assert command in stdout
         assert call(command, "--help")[0] == 0
     assert call("--version")[1].strip() == f"classicseg {classicseg.__version__}"
+
+
+@small
+@pytest.mark.parametrize("word", ["²", "--5", "brightest"])
+def test_a_foreground_that_is_no_label_is_refused(call, pairs, word):
+    code, _, stderr = call("bench", pairs, "--truth", "binary", "-m", "otsu", f"--foreground={word}")
+    assert code == 2
+    assert "nor the number of a label" in stderr
+
+
+@small
+def test_bench_says_what_was_scored_against_what(call, pairs):
+    arguments = ["bench", pairs, "--truth", "binary", "-m", "otsu", "--foreground", "bright", "--json"]
+    (row,) = json.loads(call(*arguments, "--metric", "iou.foreground")[1])
+    assert (row["dataset"], row["truth"], row["foreground"]) == ("set", "binary", "bright")
+    assert row["version"] == classicseg.__version__
+    (row,) = json.loads(call(*arguments, "--metric", "covering")[1])
+    assert row["foreground"] == ""
+
+
+@small
+def test_score_marks_oracles_and_takes_jpeg_truths_and_names_as_they_are(call, tmp_path):
+    truth = np.zeros((16, 16), np.uint8)
+    truth[:, 8:] = 255
+    for folder in ("p", "t"):
+        (tmp_path / folder / "deep").mkdir(parents=True)
+    for name in ("deep/img_0_labels", "img_1_labels"):
+        Image.fromarray(truth // 255).save(tmp_path / "p" / f"{name}.png")
+        Image.fromarray(truth).save(tmp_path / "t" / f"{name}.jpg", quality=70)
+    code, stdout, _ = call("score", tmp_path / "p", tmp_path / "t", "--truth", "binary", "--json")
+    assert code == 0
+    found = json.loads(stdout)
+    assert set(found["pictures"]) == {"deep/img_0_labels", "img_1_labels"}
+    assert found["mean"]["iou.foreground"]["value"] == 1.0
+    assert found["oracles"] == ["iou.majority"]
+    assert "iou.majority (oracle)" in call("score", tmp_path / "p", tmp_path / "t", "--truth", "binary")[1]

@@ -265,3 +265,79 @@ def test_every_method_runs_on_a_photograph(call, method, tmp_path):
     assert labels.shape == (300, 451)
     assert 1 <= labels.max() < 2000
     assert Path(stdout.split(" -> ")[1].strip()).is_file()
+
+
+@small
+def test_a_kept_result_is_the_one_that_was_asked_for(call, picture, tmp_path):
+    from classicseg.io import read_labels
+
+    run = ("run", "-m", "kmeans", "-o", tmp_path)
+    call(*run, "--n-clusters", 3, picture)
+    call(*run, "--n-clusters", 4, "--format", "tiff", picture)
+    assert "kept from" not in call(*run, "--n-clusters", 4, picture)[1]
+    assert read_labels(tmp_path / "img_kmeans_labels.png").max() == 4
+    (tmp_path / "img_kmeans_labels.png").write_bytes(picture.read_bytes())
+    assert "kept from" not in call(*run, "--n-clusters", 4, picture)[1]
+    assert read_labels(tmp_path / "img_kmeans_labels.png").max() == 4
+
+
+@small
+def test_a_folder_is_not_fed_with_its_own_results(call, picture):
+    before = sorted(picture.parent.iterdir())
+    (picture.parent / ".hidden.png").write_bytes(b"no picture")
+    for _ in range(2):
+        assert call("run", "-m", "otsu", "-o", picture.parent, picture.parent)[0] == 0
+    assert len(list(picture.parent.iterdir())) == len(before) + 1 + 3
+
+
+@small
+def test_the_mask_of_a_picture_is_written_and_scored_with(call, tmp_path):
+    grey = np.zeros((8, 8), np.uint8)
+    grey[:, 4:] = 200
+    alpha = np.full((8, 8), 255, np.uint8)
+    alpha[4:] = 0
+    Image.fromarray(np.dstack([grey, alpha])).save(tmp_path / "img.png")
+    truth = np.where(grey > 0, 255, 0).astype(np.uint8)
+    Image.fromarray(truth).save(tmp_path / "truth.png")
+    call("run", "-m", "otsu", "-o", tmp_path / "out", tmp_path / "img.png")
+    assert np.array_equal(np.asarray(Image.open(tmp_path / "out" / "img_otsu_mask.png")), alpha)
+    found = call(
+        "score", tmp_path / "out" / "img_otsu_labels.png", tmp_path / "truth.png", "--truth", "binary", "--json"
+    )
+    assert json.loads(found[1])["mean"]["iou.foreground"]["value"] == 1.0
+
+
+@small
+def test_one_file_named_twice_is_one_job(call, picture, tmp_path):
+    twice = picture.parent / ".." / picture.parent.name / picture.name
+    code, stdout, _ = call("run", "-m", "otsu", "-o", tmp_path, picture, twice)
+    assert code == 0
+    assert len(stdout.splitlines()) == 1
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems take no file name that is not text")
+def test_a_file_name_that_is_no_text_is_written_as_it_is(call, picture, tmp_path):
+    import os
+
+    odd = tmp_path / os.fsdecode(b"bad\xff.png")
+    odd.write_bytes(picture.read_bytes())
+    code, stdout, _ = call("run", "-m", "otsu", "-o", tmp_path / "out", odd)
+    assert code == 0
+    assert r"bad\udcff.png: otsu, 1 label" in stdout
+    (record,) = (tmp_path / "out").glob("*.json")
+    assert json.loads(record.read_text(encoding="utf-8"))["input"] == str(odd)
+
+
+@small
+def test_the_method_may_be_named_in_any_way_that_click_reads(call, picture, tmp_path):
+    for number, named in enumerate((["-mthreshold"], ["--method=threshold"], ["-m", "kmeans", "-m", "threshold"])):
+        out = tmp_path / str(number)
+        assert call("run", *named, "--rule", "li", "-o", out, picture)[0] == 0
+        assert json.loads((out / "img_threshold.json").read_text())["parameters"]["rule"] == "li"
+
+
+def test_without_a_command_the_help_is_shown(call):
+    code, _, stderr = call()
+    assert code == 2
+    assert "Commands:" in stderr
+    assert len(stderr.splitlines()) > 10

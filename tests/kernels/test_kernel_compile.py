@@ -47,6 +47,31 @@ def test_compiles_where_nothing_can_be_written(cache_in, tmp_path):
     assert kernel(add_up)(np.array([1.0, 2.5])) == 3.5
 
 
+@pytest.mark.skipif(bool(numba.config.DISABLE_JIT), reason="nothing is cached where nothing is compiled")
+@pytest.mark.parametrize(("ending", "left"), [("nbi", 0), ("nbi", 30), ("nbc", 0), ("nbc", 100)])
+def test_a_damaged_cache_is_as_good_as_none(cache_in, tmp_path, ending, left):
+    cache_in(tmp_path)
+    assert kernel(add_up)(np.array([1.0, 2.5])) == 3.5
+    files = list(compiling.cache_folder().rglob(f"*.{ending}"))
+    assert files
+    for file in files:
+        file.write_bytes(file.read_bytes()[:left])
+    assert kernel(add_up)(np.array([1.0, 2.5])) == 3.5
+
+
+@pytest.mark.skipif(bool(numba.config.DISABLE_JIT), reason="nothing is cached where nothing is compiled")
+def test_a_disk_that_fills_up_is_no_error(cache_in, tmp_path, monkeypatch):
+    cache_in(tmp_path)
+
+    def refuse(*_, **__):
+        raise OSError("No space left on device")
+
+    compiled = kernel(add_up)
+    monkeypatch.setattr("numba.core.caching.IndexDataCacheFile.save", refuse)
+    assert compiled(np.array([1.0, 2.5])) == 3.5
+    assert not list(compiling.cache_folder().rglob("*.nbc"))
+
+
 def test_root_is_the_first_variable_that_is_set(monkeypatch, tmp_path):
     monkeypatch.delenv("CLASSICSEG_CACHE_DIR", raising=False)
     monkeypatch.setenv("NUMBA_CACHE_DIR", str(tmp_path / "numba"))

@@ -1,5 +1,7 @@
 """Thresholds, against scikit-image, OpenCV and exact fractions."""
 
+import warnings
+
 import cv2
 import numpy as np
 import pytest
@@ -318,3 +320,27 @@ def test_touching_discs_are_split():
 def test_several_classes_need_otsu():
     with pytest.raises(ParameterError, match="only rule='otsu' makes more than 2 classes"):
         classicseg.Threshold(rule="li", classes=3)
+
+
+def test_of_equal_maxima_the_first_wins():
+    # by hand: the three levels part alike either way, and 1000 comes before 2000
+    for image in (
+        np.array([[1000, 2000, 3000]], np.uint16),
+        np.array([[10, 20, 30]], np.uint8),
+    ):
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", classicseg.DataRangeWarning)
+            assert classicseg.segment(image, "otsu").tolist() == [[0, 1, 1]]
+    levels = np.array([[70, 120, 138, 199, 217]], np.uint8)
+    assert classicseg.segment(levels, "multiotsu", classes=4).tolist() == [[1, 2, 3, 4, 4]]
+
+
+@pytest.mark.parametrize("classes", [2, 3, 4])
+def test_ties_on_few_levels_go_as_in_exact_arithmetic(classes):
+    rng = np.random.default_rng(classes)
+    for _ in range(60):
+        levels = (rng.choice(12, size=7, replace=False) * 1000).astype(np.uint16)[np.newaxis]
+        expected = plain.thresholds(levels.ravel().tolist(), classes)
+        found = classicseg.run(levels, "threshold", classes=classes, data_range=(0, 65535)).findings
+        cuts = np.atleast_1d(found["thresholds"] if classes > 2 else found["threshold"]) * 257
+        assert np.allclose(cuts, expected, atol=0.1)

@@ -1,0 +1,57 @@
+"""The eigensolver on graphs where others stumble: many parts, parts that all but hang together, noise."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from scipy.sparse import csr_array
+
+import classicseg
+from classicseg import ParameterError, eigen
+from classicseg.datasets import made_scene
+
+
+def graph_of_parts(parts, size, weak, seed):
+    """Random graphs of `size` nodes each, joined in a row by links of weight `weak`."""
+    rng = np.random.default_rng(seed)
+    count = parts * size
+    weights = np.zeros((count, count))
+    for part in range(parts):
+        inside = slice(part * size, (part + 1) * size)
+        block = rng.random((size, size)) * (rng.random((size, size)) < 0.2)
+        weights[inside, inside] = block + block.T + np.diag(np.ones(size - 1), 1) + np.diag(np.ones(size - 1), -1)
+        if part:
+            weights[part * size - 1, part * size] = weights[part * size, part * size - 1] = weak
+    np.fill_diagonal(weights, 0)
+    return weights
+
+
+@pytest.mark.parametrize("weak", [0.0, 1e-12, 1e-6, 1e-2])
+def test_equals_the_dense_solution_however_weakly_parts_are_joined(weak):
+    weights = graph_of_parts(parts=30, size=12, weak=weak, seed=4)
+    root = np.sqrt(weights.sum(axis=1))
+    normalised = weights / np.outer(root, root)
+    expected = np.linalg.eigvalsh(normalised)[::-1][:9]
+    values, vectors = eigen.normalised_eigenpairs(csr_array(weights), 9)
+    assert np.abs(values - expected).max() < 1e-9
+    solutions = vectors * root[:, np.newaxis]
+    assert np.abs(normalised @ solutions - solutions * values).max() < 1e-8
+    assert np.abs(solutions.T @ solutions - np.eye(9)).max() < 1e-9
+
+
+def test_runs_agree_on_flat_scenes_and_on_noise():
+    noise = np.random.default_rng(0).integers(0, 256, (20, 20, 3)).astype(np.uint8)
+    for image, parameters in ((made_scene("shading", 3)[0], {}), (noise, {"n_superpixels": 0, "n_clusters": 4})):
+        first = classicseg.segment(image, "spectral", **parameters)
+        for _ in range(3):
+            assert np.array_equal(classicseg.segment(image, "spectral", **parameters), first)
+
+
+def test_large_graphs_are_iterated_and_say_so_when_that_fails(monkeypatch):
+    weights = csr_array(graph_of_parts(parts=30, size=12, weak=1e-2, seed=4))
+    expected = eigen.normalised_eigenpairs(weights, 3)[0]
+    monkeypatch.setattr(eigen, "_FACTORED_NODES", 300)
+    assert np.allclose(eigen.normalised_eigenpairs(weights, 3)[0], expected, atol=1e-9)
+    monkeypatch.setattr(eigen, "_LANCZOS_RESTARTS", 1)
+    with pytest.raises(ParameterError, match=r"graph of 360 nodes.*Use superpixels"):
+        eigen.normalised_eigenpairs(csr_array(graph_of_parts(parts=30, size=12, weak=1e-12, seed=4)), 9)

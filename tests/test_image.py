@@ -1,0 +1,83 @@
+"""From an array to an Image: ranges, integers of any size, the cures in messages."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from classicseg import DataRangeWarning, ImageError, ParameterError
+from classicseg.image import as_image
+
+pytestmark = pytest.mark.small
+
+
+def test_a_division_is_rounded_once_whatever_the_type():
+    k = np.arange(256, dtype=np.uint8)[np.newaxis]
+    exact = (k / np.float64(255)).astype(np.float32)
+    for image in (k, k.astype(np.uint16) * 257, exact, k / 255):
+        assert np.array_equal(as_image(image).planes[0], exact)
+    assert np.array_equal(as_image(k.astype(np.int32) - 99, data_range=(-99, 156)).planes[0], exact)
+
+
+@pytest.mark.parametrize("dtype", [np.int64, np.uint64])
+def test_integers_beyond_what_floats_hold_keep_their_differences(dtype):
+    base = 2**62
+    image = np.array([[base, base + 1, base + 4]], dtype=dtype)
+    assert np.array_equal(as_image(image, data_range=(base, base + 4)).planes[0], [[0, 0.25, 1]])
+    assert np.array_equal(as_image(image, data_range="image").planes[0], [[0, 0.25, 1]])
+
+
+def test_the_whole_range_of_an_integer_type_is_no_overflow():
+    limits = np.iinfo(np.int64)
+    image = np.array([[limits.min, 0, limits.max]])
+    assert np.allclose(as_image(image, data_range="image").planes[0], [[0, 0.5, 1]])
+    with pytest.warns(DataRangeWarning, match="clipped"):
+        planes = as_image(np.array([[-5, 3, 90]], np.int8), data_range=(0, 6)).planes
+    assert np.array_equal(planes[0], [[0, 0.5, 1]])
+
+
+def test_a_span_beyond_floats_is_refused():
+    with pytest.raises(ImageError, match="too far apart"):
+        as_image(np.array([[-1.7e308, 1.7e308]]), data_range="image")
+    with pytest.raises(ParameterError, match="low < high"):
+        as_image(np.zeros((2, 2)), data_range=(-1.7e308, 1.7e308))
+
+
+@pytest.mark.parametrize("bad", ["12", (1, 2, 3), 5, ("a", "b"), (3, 1), (0, float("inf"))])
+def test_a_bad_range_is_refused(bad):
+    with pytest.raises(ParameterError, match=r"data_range=.* is not allowed"):
+        as_image(np.zeros((2, 2)), data_range=bad)
+
+
+def test_a_constant_picture_stretched_to_its_own_range_is_black():
+    assert not as_image(np.full((2, 2), 7, np.int32), data_range="image").planes.any()
+
+
+def test_the_cure_for_nan_works():
+    grey, colour = np.full((2, 2), 0.5), np.full((2, 2, 3), 0.5)
+    grey[0, 1] = colour[0, 1, 2] = np.nan
+    for image, mask in ((grey, np.isfinite(grey)), (colour, np.isfinite(colour).all(axis=-1))):
+        with pytest.raises(ImageError, match=r"row 0, column 1") as caught:
+            as_image(image)
+        assert ("all(axis=-1)" in str(caught.value)) == (image.ndim == 3)
+        assert not as_image(image, mask=mask).mask[0, 1]
+
+
+def test_channels_first_is_seen_whatever_colour_is_said():
+    first = np.zeros((3, 20, 30), np.uint8)
+    for color in (None, "rgb", "bgr"):
+        with pytest.raises(ImageError, match=r"channels-first.*channel_axis=0"):
+            as_image(first, color=color)
+    assert as_image(first, color="multiband").shape == (3, 20)
+    assert as_image(first, channel_axis=0).shape == (20, 30)
+
+
+@pytest.mark.parametrize("bad", [{"color": np.zeros(3)}, {"channel_axis": "last"}, {"channel_axis": np.zeros(2)}])
+def test_odd_call_arguments_are_refused_clearly(bad):
+    with pytest.raises(ParameterError, match="is not allowed"):
+        as_image(np.zeros((4, 4, 3)), **bad)
+
+
+def test_a_ragged_list_is_refused_clearly():
+    with pytest.raises(ImageError, match="no array can be made"):
+        as_image([[1, 2], [3]])
