@@ -83,9 +83,9 @@ class Segmenter(ABC):
 
     name: ClassVar[str]
     makes: ClassVar[Literal["classes", "segments"]]
-    # Peak memory of a run as measured on 1-megapixel photographs, rounded up.
-    bytes_per_pixel: ClassVar[int] = 60
-    bytes_per_sample: ClassVar[int] = 32
+    # Peak memory of a run, as seen on photographs of one megapixel and on noise (the worst case), with some room.
+    bytes_per_pixel: ClassVar[int] = 120
+    bytes_per_sample: ClassVar[int] = 64
 
     connected: bool = parameter(False, "give each connected part of a label its own label")
     min_size: int = parameter(0, "smaller regions join their most similar neighbour", low=0, unit="px")
@@ -188,7 +188,7 @@ class Segmenter(ABC):
             labels = label_maps.absorb_small(labels, image.in_space("lab"), image.mask, self.min_size, background)
         if self.makes == "classes" and not self.binary:
             order = label_maps.order_by_lightness(labels, image.lightness(), image.mask)
-            findings = {
+            findings = {"n_classes": len(order)} | {
                 key: value.rows[order] if isinstance(value, PerClass) else value for key, value in findings.items()
             }
             numbers = np.zeros(int(labels.max()) + 1, dtype=np.int32)

@@ -163,9 +163,11 @@ def _record(
 def _fits_record(value: Any) -> bool:
     """Whether a finding is small, and one that JSON has words for (a plug-in may find anything)."""
     try:
-        return np.size(value) <= _LARGEST_RECORDED and _as_json(value) is not NotImplemented
+        small = np.size(value) <= _LARGEST_RECORDED
+        _as_json(value)
     except (TypeError, ValueError):
         return False
+    return small
 
 
 def _contents(picture: Picture, result: Segmentation, settings: Settings) -> dict[str, bytes]:

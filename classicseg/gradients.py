@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -25,27 +27,27 @@ def gradient_magnitude(planes: NDArray[np.float32], mask: NDArray[np.bool_], sig
     from scipy.ndimage import sobel
 
     squares = np.zeros(mask.shape)
-    for plane in planes:
-        smooth = smooth_inside(plane, mask, sigma)
+    for smooth in smooth_inside(planes, mask, sigma):
         for axis in (0, 1):
-            squares += (
-                sobel(smooth, axis=axis, mode="nearest") / 8
-            ) ** 2  # 8: the filter's weights times their distance
+            # 8: the sum of the filter's weights, times the distance between its sides
+            squares += (sobel(smooth, axis=axis, mode="nearest") / 8) ** 2
     magnitude = np.sqrt(squares)
     magnitude[~mask] = 0
     return magnitude
 
 
-def smooth_inside(plane: NDArray[np.floating], mask: NDArray[np.bool_], sigma: float) -> NDArray[np.float64]:
-    """Gaussian smoothing that averages only pixels inside the mask; outside it continues the nearest one inside."""
+def smooth_inside(planes: NDArray[np.floating], mask: NDArray[np.bool_], sigma: float) -> Iterator[NDArray[np.float64]]:
+    """Each plane smoothed over the pixels inside the mask only; outside it goes on as the nearest pixel inside."""
     from scipy.ndimage import distance_transform_edt, gaussian_filter
 
-    values = plane.astype(np.float64)
+    def smooth(plane: NDArray[np.float64]) -> NDArray[np.float64]:
+        return gaussian_filter(plane, sigma, mode="nearest") if sigma else plane
+
     if mask.all():
-        return gaussian_filter(values, sigma, mode="nearest") if sigma else values
-    if sigma:
-        weight = gaussian_filter(mask.astype(np.float64), sigma, mode="nearest")
-        smooth = gaussian_filter(np.where(mask, values, 0.0), sigma, mode="nearest")
-        values = np.where(mask, smooth / np.where(weight > 0, weight, 1), 0.0)
-    nearest = distance_transform_edt(~mask, return_distances=False, return_indices=True)
-    return values[tuple(nearest)]
+        yield from (smooth(plane.astype(np.float64)) for plane in planes)
+        return
+    weight = smooth(mask.astype(np.float64))
+    nearest = tuple(distance_transform_edt(~mask, return_distances=False, return_indices=True))
+    for plane in planes:
+        sums = smooth(np.where(mask, plane.astype(np.float64), 0.0))
+        yield np.where(mask, sums / np.where(weight > 0, weight, 1), 0.0)[nearest]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numbers
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any, Literal
 
 import numpy as np
@@ -18,6 +17,7 @@ DataRange = tuple[float, float] | Literal["image"]
 Number = int | float
 
 _COLORS = ("rgb", "bgr", "rgba", "multiband")
+_ROWS_AT_FIRST = 1 << 14
 _FEWEST_COLUMNS = 16  # fewer "channels" than this in the last place are taken for channels
 
 
@@ -45,18 +45,13 @@ class Image:
         """Height and width in pixels."""
         return self.mask.shape[0], self.mask.shape[1]
 
-    @cached_property
-    def fully_valid(self) -> bool:
-        """Whether no pixel is masked out."""
-        return bool(self.mask.all())
-
     def in_space(self, space: str) -> NDArray[np.float32]:
         """Planes (D, H, W) in which Euclidean distance is colour distance; 0 outside the mask.
 
         Colour pictures are converted to `space`; bands span 0..100 together, whatever `space` says.
         """
         if self.kind == "bands":
-            planes = (self.planes * np.float64(100 / np.sqrt(len(self.planes)))).astype(np.float32)
+            planes = (self.planes.astype(np.float64) * (100 / np.sqrt(len(self.planes)))).astype(np.float32)
         else:
             planes = colors.convert(self.planes, space)
         planes[:, ~self.mask] = 0
@@ -80,8 +75,11 @@ def as_image(
     color: str | None = None,
     channel_axis: int = -1,
     data_range: Any = None,
+    quiet: bool = False,
 ) -> Image:
     """Check an array and make an `Image` of it; the arguments are those of `classicseg.segment`.
+
+    `quiet` leaves out the warnings about the data range.
 
     Raises
     ------
@@ -103,7 +101,7 @@ def as_image(
     if alpha is not None:
         valid = valid & (alpha > 0)
     _require_finite(planes, valid)
-    scaled = _scale(planes, valid, data_range)
+    scaled = _scale(planes, _range(planes, valid, data_range, quiet))
     scaled[:, ~valid] = 0
     if len(scaled) > 1 and all(np.array_equal(scaled[0], plane) for plane in scaled[1:]):
         scaled = np.ascontiguousarray(scaled[:1])
@@ -142,7 +140,7 @@ def _checked_mask(mask: ArrayLike | None, samples: NDArray[Any], channel_axis: i
     if mask is None:
         shape = samples.shape if samples.ndim == 2 else np.delete(samples.shape, channel_axis)
         return np.ones(tuple(int(length) for length in shape), dtype=bool)
-    valid = np.asarray(mask)
+    valid = np.array(mask, order="C")  # a copy: it is kept, and compiled loops know one layout
     if valid.dtype != bool:
         raise ImageError(
             f"a mask of type {valid.dtype} came; it is bool, True where the picture counts. Give mask != 0."
@@ -206,14 +204,14 @@ def _require_finite(planes: list[NDArray[Any]], valid: NDArray[np.bool_]) -> Non
         )
 
 
-def _scale(planes: list[NDArray[Any]], valid: NDArray[np.bool_], data_range: Any) -> NDArray[np.float32]:
+def _scale(planes: list[NDArray[Any]], limits: tuple[Number, Number]) -> NDArray[np.float32]:
     """Samples scaled to 0..1, by one correctly rounded division each.
 
     A division in float64, rounded to float32, is the float32 nearest the true quotient for all integers below 2^24, so
     k/255 comes out the same from k, from 257 k in uint16, and from k/255 in float32 or float64.
     """
-    low, high = _range(planes, valid, data_range)
-    result = np.empty((len(planes), *valid.shape), dtype=np.float32)
+    low, high = limits
+    result = np.empty((len(planes), *planes[0].shape), dtype=np.float32)
     for band, plane in enumerate(planes):
         if plane.dtype.kind in "bu" and plane.dtype.itemsize <= 2:
             levels = np.arange(2 if plane.dtype == bool else np.iinfo(plane.dtype).max + 1)
@@ -244,25 +242,25 @@ def _above(values: NDArray[np.integer], low: int) -> NDArray[np.float64]:
     return difference.astype(np.float64) + float(floor - low)
 
 
-def _range(planes: list[NDArray[Any]], valid: NDArray[np.bool_], data_range: Any) -> tuple[Number, Number]:
+def _range(planes: list[NDArray[Any]], valid: NDArray[np.bool_], data_range: Any, quiet: bool) -> tuple[Number, Number]:
     """The values that become 0 and 1."""
     dtype = planes[0].dtype
-    if not valid.any():
+    if not valid.any() or (data_range is None and dtype.kind == "b"):
         return 0.0, 1.0
+    if data_range is None and dtype == np.uint8:
+        return 0.0, 255.0
     lowest: Number = min(plane[valid].min().item() for plane in planes)
     highest: Number = max(plane[valid].max().item() for plane in planes)
     if data_range is not None:
-        return _given_range(data_range, lowest, highest)
-    if dtype.kind == "b":
-        return 0.0, 1.0
-    if dtype in (np.uint8, np.uint16):
-        if dtype == np.uint16 and highest < 65536 / 8:
+        return _given_range(data_range, lowest, highest, quiet)
+    if dtype == np.uint16:
+        if highest < 65536 / 8 and not quiet:
             warn(
                 f"the uint16 picture uses less than an eighth of its range (highest value {highest:g}), as "
                 '12-bit cameras do. Say data_range=(0, 4095) or the like, or data_range="image".',
                 DataRangeWarning,
             )
-        return 0.0, float(np.iinfo(dtype).max)
+        return 0.0, 65535.0
     cure = 'Say data_range=(low, high), the values that mean black and white, or data_range="image".'
     if dtype.kind != "f":
         raise ImageError(f"samples of type {dtype} came ({lowest:g} to {highest:g}), whose range is not known. {cure}")
@@ -273,7 +271,7 @@ def _range(planes: list[NDArray[Any]], valid: NDArray[np.bool_], data_range: Any
     return 0.0, 1.0
 
 
-def _given_range(data_range: Any, lowest: Number, highest: Number) -> tuple[Number, Number]:
+def _given_range(data_range: Any, lowest: Number, highest: Number, quiet: bool) -> tuple[Number, Number]:
     if isinstance(data_range, str) and data_range == "image":
         if not np.isfinite(float(highest) - float(lowest)):
             raise ImageError(
@@ -286,7 +284,7 @@ def _given_range(data_range: Any, lowest: Number, highest: Number) -> tuple[Numb
             f"data_range={data_range!r} is not allowed; it is (low, high), two finite numbers with low < high, "
             'or "image" for the lowest and highest sample.'
         )
-    if lowest < low or highest > high:
+    if (lowest < low or highest > high) and not quiet:
         warn(
             f"samples from {lowest:g} to {highest:g} do not fit data_range=({low:g}, {high:g}); those outside are "
             "clipped to it. Give a wider range unless that is meant.",
@@ -302,3 +300,16 @@ def _two_numbers(data_range: Any) -> tuple[Number, Number]:
     except (TypeError, ValueError, OverflowError):
         return np.nan, np.nan
     return (np.nan, np.nan) if isinstance(data_range, str) else (low, high)
+
+
+def count_distinct(samples: NDArray[np.float32], limit: int) -> int:
+    """The number of distinct rows, counted no further than `limit`. O(N D limit) where it is below the limit."""
+    few = np.unique(samples[:_ROWS_AT_FIRST], axis=0)
+    if len(few) >= limit:
+        return limit
+    left = samples
+    found = 0
+    while len(left) and found < limit:
+        left = left[np.any(left != left[0], axis=1)]
+        found += 1
+    return found

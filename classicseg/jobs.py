@@ -8,10 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from classicseg.errors import ParameterError
+from classicseg.io.read import SUFFIXES
 
-SUFFIXES = (
-    ".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp", ".gif", ".webp", ".npy", ".ppm", ".pgm", ".jp2", ".avif",
-)  # fmt: skip
 OUTPUTS = ("_labels", "_overlay", "_mean", "_mask")  # how the names of written pictures end, each beside its record
 _SAMPLE = "sample:"
 
@@ -79,9 +77,14 @@ def _expand(given: str) -> Iterator[Job]:
 
 
 def _is_input(file: Path) -> bool:
-    if file.suffix.lower() not in SUFFIXES or file.name.startswith(".") or not file.is_file():
-        return False
-    return not any(
-        file.stem.endswith(ending) and file.with_name(file.stem.removesuffix(ending) + ".json").is_file()
-        for ending in OUTPUTS
+    return (
+        file.suffix.lower() in SUFFIXES
+        and not file.name.startswith(".")
+        and file.is_file()
+        and not any(is_output(file, ending) for ending in OUTPUTS)
     )
+
+
+def is_output(file: Path, ending: str) -> bool:
+    """Whether a file was written by `classicseg.batch.process` as what has this ending: its record stands beside it."""
+    return file.stem.endswith(ending) and file.with_name(file.stem.removesuffix(ending) + ".json").is_file()

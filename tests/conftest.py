@@ -9,8 +9,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 from classicseg_cli.main import main
+from hypothesis import settings
 
 import classicseg
+
+# The same examples in every run, so that a failure can be had again; nothing is written into the tree.
+settings.register_profile("classicseg", derandomize=True, database=None, deadline=None)
+settings.load_profile("classicseg")
 
 # Settings under which a method is quick on small pictures even where its kernels run as plain Python.
 QUICK: dict[str, dict[str, object]] = {

@@ -192,6 +192,19 @@ def test_what_the_mask_leaves_out_has_no_say(method, quick, small_picture):
 
 
 @small
+def test_a_mask_may_have_any_layout_and_is_copied(method, quick, small_picture):
+    mask = np.ones(small_picture.shape[:2], bool)
+    mask[3:6, 2:9] = False
+    expected = classicseg.run(small_picture, method, mask=mask, **quick)
+    frozen = mask.copy()
+    frozen.setflags(write=False)
+    for other in (np.asfortranarray(mask), np.repeat(mask, 2, axis=1)[:, ::2], frozen):
+        assert np.array_equal(classicseg.segment(small_picture, method, mask=other, **quick), expected.labels)
+    mask[:] = False
+    assert expected.mask.any()
+
+
+@small
 def test_a_mask_of_islands_and_an_empty_one(method, quick, small_picture):
     mask = np.zeros(small_picture.shape[:2], bool)
     mask[0, 0] = mask[4:7, 5:8] = mask[11, 13] = True

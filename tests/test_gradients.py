@@ -11,6 +11,11 @@ pytestmark = pytest.mark.small
 WHOLE = np.ones((12, 14), dtype=bool)
 
 
+def smooth_one(plane, mask, sigma):
+    (only,) = smooth_inside(plane[np.newaxis], mask, sigma)
+    return only
+
+
 def ramp(down, right):
     rows, columns = np.indices(WHOLE.shape)
     return (down * rows + right * columns).astype(np.float32)
@@ -64,7 +69,7 @@ def test_smoothing_is_a_weighted_mean_of_the_pixels_inside():
     rng = np.random.default_rng(2)
     plane, mask = rng.random((16, 16)).astype(np.float32), rng.random((16, 16)) > 0.3
     mask[8, 8] = True
-    smooth = smooth_inside(plane, mask, 1.0)
+    smooth = smooth_one(plane, mask, 1.0)
     rows, columns = np.indices((16, 16))
     away = np.maximum(abs(rows - 8), abs(columns - 8))
     weights = np.exp(-((rows - 8) ** 2 + (columns - 8) ** 2) / 2) * mask * (away <= 4)  # scipy cuts at 4 sigma
@@ -75,20 +80,20 @@ def test_outside_the_mask_the_nearest_value_goes_on():
     plane = ramp(0, 1)
     mask = WHOLE.copy()
     mask[:, :5] = mask[:, 9:] = False
-    smooth = smooth_inside(plane, mask, 0)
+    smooth = smooth_one(plane, mask, 0)
     assert np.array_equal(smooth, np.clip(plane, 5, 8))
 
 
 def test_without_sigma_nothing_is_smoothed():
     plane = np.random.default_rng(3).random((5, 6)).astype(np.float32)
-    assert np.array_equal(smooth_inside(plane, np.ones((5, 6), dtype=bool), 0), plane)
+    assert np.array_equal(smooth_one(plane, np.ones((5, 6), dtype=bool), 0), plane)
 
 
 def test_a_flat_picture_stays_flat_and_its_sum_stays_the_same():
     plane = np.zeros((15, 15), dtype=np.float32)
     plane[7, 7] = 1
-    smooth = smooth_inside(plane, np.ones((15, 15), dtype=bool), 1.5)
+    smooth = smooth_one(plane, np.ones((15, 15), dtype=bool), 1.5)
     assert smooth.sum() == pytest.approx(1)
     assert smooth[7, 7] == smooth.max()
     np.testing.assert_allclose(smooth, smooth.T)
-    np.testing.assert_allclose(smooth_inside(np.full((9, 9), 7, np.float32), np.ones((9, 9), bool), 2), 7)
+    np.testing.assert_allclose(smooth_one(np.full((9, 9), 7, np.float32), np.ones((9, 9), bool), 2), 7)

@@ -179,7 +179,7 @@ def test_a_finding_that_json_cannot_hold_is_left_out_of_the_record(plugins, tmp_
     arguments = ["run", "--method", "clumsy", "--how", "finding", "-o", str(tmp_path), "sample:coins"]
     done = python(f"from classicseg_cli.main import main; main({arguments})", plugins)
     assert done.returncode == 0, done.stderr
-    assert json.loads((tmp_path / "coins_clumsy.json").read_text())["findings"] == {}
+    assert json.loads((tmp_path / "coins_clumsy.json").read_text())["findings"] == {"n_classes": 1}
 
 
 def test_the_contract_holds_for_a_plugin_too(plugins):

@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from classicseg.errors import ImageError
-from classicseg.jobs import OUTPUTS
+from classicseg.io.read import SUFFIXES
+from classicseg.jobs import OUTPUTS, is_output
 
 if TYPE_CHECKING:
     import numpy as np
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from classicseg.metrics.kinds import TruthKind
     from classicseg.metrics.overlap import Foreground
 
-_SUFFIXES = (".png", ".tif", ".tiff", ".npy", ".gif", ".bmp", ".jpg", ".jpeg", ".webp")
+_BY_PRODUCTS = tuple(ending for ending in OUTPUTS if ending != "_labels")
 _WRITTEN_BY_RUN = re.compile(r"_[A-Za-z0-9-]+_labels$")
 
 
@@ -40,7 +41,7 @@ def match_label_maps(prediction: Path, truth: Path) -> list[tuple[str, Path, Pat
     true = _by_name(truth, set())
     predicted = _by_name(prediction, set(true))
     if not predicted:
-        raise ImageError(f"the folder {prediction} holds no label map; {', '.join(_SUFFIXES)} files are looked for.")
+        raise ImageError(f"the folder {prediction} holds no label map; {', '.join(SUFFIXES)} files are looked for.")
     lonely = sorted(set(predicted) - set(true))
     if lonely:
         raise ImageError(
@@ -54,7 +55,11 @@ def _by_name(folder: Path, known: set[str]) -> dict[str, Path]:
     """Label maps by their path without suffix; one that is not among the `known` loses what `run` adds to names."""
     files: dict[str, Path] = {}
     for file in sorted(folder.rglob("*")):
-        if file.suffix.lower() not in _SUFFIXES or file.name.startswith(".") or _is_by_product(file):
+        if (
+            file.suffix.lower() not in SUFFIXES
+            or file.name.startswith(".")
+            or any(is_output(file, by) for by in _BY_PRODUCTS)
+        ):
             continue
         name = file.relative_to(folder).with_suffix("").as_posix()
         if known and name not in known:
@@ -66,15 +71,6 @@ def _by_name(folder: Path, known: set[str]) -> dict[str, Path]:
             )
         files[name] = file
     return files
-
-
-def _is_by_product(file: Path) -> bool:
-    endings = (ending for ending in OUTPUTS if ending != "_labels")
-    return any(file.stem.endswith(end) and _record_beside(file, end).is_file() for end in endings)
-
-
-def _record_beside(file: Path, ending: str) -> Path:
-    return file.with_name(file.stem.removesuffix(ending) + ".json")
 
 
 def score_pair(
@@ -101,7 +97,7 @@ def score_pair(
 def _mask_beside(prediction: Path) -> NDArray[np.bool_] | None:
     from classicseg.io.read import read_labels
 
-    if not prediction.stem.endswith("_labels") or not _record_beside(prediction, "_labels").is_file():
+    if not is_output(prediction, "_labels"):
         return None
     mask = prediction.with_name(prediction.stem.removesuffix("_labels") + "_mask.png")
     return read_labels(mask) > 0 if mask.is_file() else None

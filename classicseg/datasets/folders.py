@@ -12,12 +12,12 @@ import numpy as np
 from classicseg.datasets.base import DataSet, Sample, Truths
 from classicseg.errors import ImageError
 from classicseg.image import DataRange
+from classicseg.io.read import SUFFIXES
 from classicseg.metrics.kinds import TruthKind, check_kind
 
 if TYPE_CHECKING:
     from classicseg.io.read import Picture
 
-SUFFIXES = (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp", ".gif", ".webp", ".npy")
 IMAGE_FOLDERS = ("images", "image")
 TRUTH_FOLDERS = ("labels", "masks", "label")
 

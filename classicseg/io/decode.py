@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import struct
+import threading
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from io import BytesIO
 from typing import TYPE_CHECKING, Any, Literal
@@ -21,6 +24,17 @@ PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _FORMATS = ("PNG", "JPEG", "MPO", "JPEG2000", "BMP", "GIF", "WEBP", "AVIF", "PPM", "TIFF")
 _DIRECT_MODES = ("1", "L", "I", "F", "RGB")
 _ESSENTIAL_CHUNKS = (b"IHDR", b"IDAT", b"IEND")
+
+
+_filters = threading.RLock()
+
+
+@contextmanager
+def no_warnings() -> Iterator[None]:
+    """Ignore warnings in the block; one thread at a time, since the filters set and restored are everybody's."""
+    with _filters, warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,8 +71,7 @@ def decode_raster(data: bytes, *, stored: bool = False, frame: int = 0) -> Decod
 
     Image.init()
     png_chunks = _png_chunks(data) if data.startswith(PNG_SIGNATURE) else None
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # about sizes below Pillow's limit, and about metadata that nobody asked for
+    with no_warnings():  # about sizes below Pillow's limit, and about metadata that nobody asked for
         try:
             opened = Image.open(BytesIO(data), formats=[name for name in _FORMATS if name in Image.OPEN])
         except Image.DecompressionBombError as error:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -57,9 +56,8 @@ def display(
     samples = np.asarray(array)
     shallow = samples.dtype in (np.uint8, np.bool_)
     chosen = "image" if data_range is None and not shallow else data_range
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # the run itself has said what there is to say about the data range
-        image = as_image(samples, mask=mask, color=color, data_range=chosen)
+    # Quiet: the run itself has said what there is to say about the data range.
+    image = as_image(samples, mask=mask, color=color, data_range=chosen, quiet=True)
     planes = image.planes
     if image.kind == "bands":
         planes = planes[:3] if len(planes) != 2 else planes.mean(axis=0, keepdims=True)

@@ -20,6 +20,7 @@ from classicseg.io.decode import Decoded, decode_npy, decode_raster
 from classicseg.io.tiff import decode_tiff
 
 _SAMPLE = "sample:"
+SUFFIXES = (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp", ".gif", ".webp", ".npy", ".ppm", ".pgm", ".jp2", ".avif")
 _SAMPLE_SUFFIXES = (".png", ".jpg", ".gif", ".tif")
 _KNOWN = "PNG, JPEG, TIFF, GIF, BMP, WebP, JPEG 2000, AVIF, PPM and .npy are read"
 _TIFF_SIGNATURES = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")

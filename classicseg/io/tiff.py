@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import struct
-import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from io import BytesIO
@@ -14,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from classicseg.errors import ImageError
-from classicseg.io.decode import Decoded, decode_raster, load_cv2, usable_type
+from classicseg.io.decode import Decoded, decode_raster, load_cv2, no_warnings, usable_type
 from classicseg.memory import require_memory
 
 # Values of the tags, from the TIFF 6.0 specification.
@@ -71,8 +70,7 @@ def _quiet() -> Iterator[None]:
 
     logger.addFilter(refuse)
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
+        with no_warnings():
             yield
     finally:
         logger.removeFilter(refuse)

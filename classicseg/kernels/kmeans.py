@@ -54,7 +54,8 @@ def lloyd(
     It ends when the squared moves sum to at most `tol` times the mean variance of the features, as in scikit-learn. A
     centre that lost all its samples moves to the sample farthest from its own centre. O(N K D) an iteration.
     """
-    centers = np.array(centers, dtype=np.float64)
+    samples = np.ascontiguousarray(samples, dtype=np.float32)
+    centers = np.array(centers, dtype=np.float64, order="C")
     small_move = tol * float(np.mean(np.var(samples, axis=0, dtype=np.float64)))
     iterations, converged = 0, False
     while iterations < max_iter and not converged:
@@ -118,13 +119,3 @@ def _squared_distances(samples: NDArray[np.float64], point: NDArray[np.float64])
     for d, coordinate in enumerate(point):
         total += (samples[:, d] - coordinate) ** 2
     return total
-
-
-def count_distinct(samples: NDArray[np.float32], limit: int) -> int:
-    """The number of distinct rows, counted no further than `limit`. O(N D limit)."""
-    left = samples
-    found = 0
-    while len(left) and found < limit:
-        left = left[np.any(left != left[0], axis=1)]
-        found += 1
-    return found

@@ -29,11 +29,12 @@ class Edges(Segmenter):
     detector : {"sobel", "canny"}
         How edges are found. Sobel sees edges of colour, Canny of lightness only, in thin lines.
     sigma : float
-        Standard deviation of the smoothing before the gradient, in pixels.
+        Standard deviation of the smoothing before the gradient, in pixels. This and the thresholds were chosen on a
+        dozen training pictures of BSDS500 by the covering of their segments.
     low_threshold, high_threshold : float
         Gradients, in Delta E a pixel, that may belong to an edge, and that start one.
     gap : float
-        Gaps in a contour up to this many pixels wide are closed.
+        Gaps in a contour up to this many pixels wide are closed; 4 by default, about twice `sigma`.
 
     Notes
     -----

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from classicseg.base import Context, PerClass, Segmenter
-from classicseg.image import Image
+from classicseg.image import Image, count_distinct
 from classicseg.parameters import parameter
 
 if TYPE_CHECKING:
@@ -85,7 +85,6 @@ class GaussianMixture(Segmenter):
 
     def _segment(self, image: Image, context: Context) -> tuple[NDArray[np.integer], dict[str, Any]]:
         from classicseg.kernels.gmm import posteriors
-        from classicseg.kernels.kmeans import count_distinct
 
         colors = image.samples(image.in_space(self.space))
         center = colors.mean(axis=0, dtype=np.float64)

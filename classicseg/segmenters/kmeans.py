@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from classicseg.base import Context, PerClass, Segmenter
-from classicseg.image import Image
+from classicseg.image import Image, count_distinct
 from classicseg.parameters import parameter
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ class KMeans(Segmenter):
     spatial_weight : float
         Colour units (Delta E) that one pixel of distance counts; 0 leaves position out.
     n_init : int
-        Starts; the one with the least inertia wins. 4 by default: enough that a bad start rarely remains.
+        Starts; the one with the least inertia wins. 4 by default, which costs four times one start.
     max_iter : int
         Most iterations of a start.
     tol : float
@@ -85,8 +85,11 @@ class KMeans(Segmenter):
     )
     random_state: int = parameter(0, "seed of the starts", low=0)
 
+    def _memory(self, image: Image) -> int:
+        most = _MOST_AUTO if isinstance(self.n_clusters, str) else self.n_clusters
+        return super()._memory(image) + 8 * (4 + int(np.log(most))) * image.mask.size  # the trials of the starts
+
     def _segment(self, image: Image, context: Context) -> tuple[NDArray[np.integer], dict[str, Any]]:
-        from classicseg.kernels.kmeans import count_distinct
 
         samples = self._samples(image)
         most = _MOST_AUTO if isinstance(self.n_clusters, str) else self.n_clusters
@@ -126,10 +129,11 @@ class KMeans(Segmenter):
 
 
 def _simplified_silhouette(samples: NDArray[np.float32], centers: NDArray[np.float64]) -> float:
+    exact = samples.astype(np.float64)
     nearest = np.full(len(samples), np.inf)
     second = np.full(len(samples), np.inf)
     for center in centers:
-        distance = np.sqrt(sum((samples[:, d] - coordinate) ** 2 for d, coordinate in enumerate(center)))
+        distance = np.sqrt(sum((exact[:, d] - coordinate) ** 2 for d, coordinate in enumerate(center)))
         second = np.minimum(second, np.maximum(nearest, distance))
         nearest = np.minimum(nearest, distance)
     return float(np.mean(1 - nearest / np.where(second > 0, second, 1)))

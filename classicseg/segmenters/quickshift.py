@@ -26,11 +26,12 @@ class QuickShift(Segmenter):
     Parameters
     ----------
     kernel_size : float
-        Width of the Gaussian, in pixels and weighted colour units at once; larger gives fewer segments.
+        Width of the Gaussian, in pixels and weighted colour units at once; larger gives fewer segments. The defaults of
+        this and `max_dist` are scikit-image's.
     max_dist : float
         Links longer than this are cut; larger gives fewer segments.
     ratio : float
-        Weight of colour against position, 0 to 1.
+        Weight of colour against position, 0 to 1. 0.5 by default, as in scikit-image's example of superpixels.
     space : {"lab", "rgb", "luv", "hsv"}
         Colour space of colour pictures.
     connected : bool
@@ -66,7 +67,7 @@ class QuickShift(Segmenter):
     def _segment(self, image: Image, context: Context) -> tuple[NDArray[np.integer], dict[str, Any]]:
         from classicseg.kernels.quickshift import roots, shift_quickly
 
-        planes = image.in_space(self.space) * np.float64(self.ratio)
+        planes = image.in_space(self.space).astype(np.float64) * float(self.ratio)
         colors = np.ascontiguousarray(np.moveaxis(planes, 0, -1), dtype=np.float32)
         parents, distances = shift_quickly(colors, image.mask, self.kernel_size, context.threads, context.progress)
         itself = np.arange(parents.size).reshape(parents.shape)

@@ -140,16 +140,17 @@ def grey_levels(image: Image, band: int | None = None) -> tuple[NDArray[Any], bo
     planes = image.planes
     if len(planes) > 1 and (image.kind == "bands" or band is not None):
         planes = _one_band(planes, image.mask, band)
-    whole = np.rint(planes * np.float64(255))
+    planes = planes.astype(np.float64)
+    whole = np.rint(planes * 255)
     if np.array_equal((whole / 255).astype(np.float32), planes):
         k = whole.astype(np.int32)
         if len(k) == 1:
             return k[0].astype(np.uint8), True
         return ((9798 * k[0] + 19235 * k[1] + 3735 * k[2] + 16384) >> 15).astype(np.uint8), True
     # Levels of 16 bits are taken from their numbers too, since float32 samples would part what is equally far apart.
-    fine = np.rint(planes * np.float64(65535))
+    fine = np.rint(planes * 65535)
     on_16_bits = np.array_equal((fine / 65535).astype(np.float32), planes)
-    exact = fine / 257 if on_16_bits else planes.astype(np.float64) * 255
+    exact = fine / 257 if on_16_bits else planes * 255
     if len(exact) == 1:
         return exact[0], False
     return 0.299 * exact[0] + 0.587 * exact[1] + 0.114 * exact[2], False

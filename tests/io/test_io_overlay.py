@@ -177,3 +177,22 @@ def test_montage_says_what_is_allowed():
             montage(*arguments)
     with pytest.raises(ImageError, match=r"shape \(5, 5\) and type uint8 came"):
         montage([("grey", picture(5, 5))])
+
+
+def test_eight_threads_leave_the_filters_of_warnings_as_they_were():
+    import warnings
+    from concurrent.futures import ThreadPoolExecutor
+
+    from classicseg.io import encode_labels, read_picture
+
+    deep = np.arange(64, dtype=np.uint16).reshape(8, 8)
+    tiff = encode_labels(np.arange(64).reshape(8, 8), "tiff")
+    before = list(warnings.filters)
+
+    def work(_):
+        display(deep)
+        read_picture(tiff)
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(work, range(64)))
+    assert list(warnings.filters) == before

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from reference import kmeans as plain
 
-from classicseg.kernels.kmeans import count_distinct, lloyd, seed_centers
+from classicseg.image import count_distinct
+from classicseg.kernels.kmeans import lloyd, seed_centers
 
 
 @pytest.mark.small
