@@ -73,6 +73,7 @@ class MeanShift(Segmenter):
 
     name: ClassVar[str] = "meanshift"
     makes: ClassVar[Literal["classes", "segments"]] = "segments"
+    bytes_per_pixel: ClassVar[int] = 200
 
     spatial_bandwidth: float = parameter(8.0, "radius of the window", low=0.5, high=200, unit="px", scale="log")
     range_bandwidth: float | str = parameter(
