@@ -12,11 +12,17 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from classicseg import labels as label_maps
+from classicseg.color import SPACES
 from classicseg.errors import ImageError, ParameterError, PluginError
 from classicseg.image import Color, DataRange, Image, as_image
 from classicseg.memory import require_memory
 from classicseg.parallel import Progress, thread_count
 from classicseg.parameters import declared, parameter
+
+
+def space_parameter() -> Any:
+    """The field `space` of the methods that measure colour distances."""
+    return parameter("lab", "colour space of colour pictures", choices=SPACES)
 
 
 @dataclass(frozen=True)
@@ -187,13 +193,7 @@ class Segmenter(ABC):
             background = 0 if self.binary else None
             labels = label_maps.absorb_small(labels, image.in_space("lab"), image.mask, self.min_size, background)
         if self.makes == "classes" and not self.binary:
-            order = label_maps.order_by_lightness(labels, image.lightness(), image.mask)
-            findings = {"n_classes": len(order)} | {
-                key: value.rows[order] if isinstance(value, PerClass) else value for key, value in findings.items()
-            }
-            numbers = np.zeros(int(labels.max()) + 1, dtype=np.int32)
-            numbers[order] = np.arange(1, len(order) + 1)
-            labels = numbers[labels]
+            labels, findings = _number_classes(labels, findings, image)
         elif not self.binary:
             labels = labels + 1
         labels = np.where(image.mask, labels, 0).astype(np.int32)
@@ -213,3 +213,14 @@ class Segmenter(ABC):
             f"a {type(self).__name__} does not change; make another with dataclasses.replace(segmenter, "
             f"{', '.join(f'{name}={value!r}' for name, value in parameters.items()) or 'name=value'})."
         )
+
+
+def _number_classes(
+    raw: NDArray[np.integer], findings: dict[str, Any], image: Image
+) -> tuple[NDArray[np.int32], dict[str, Any]]:
+    """Classes 1..K by rising lightness, and the findings of each class in that order."""
+    order = label_maps.order_by_lightness(raw, image.lightness(), image.mask)
+    numbers = np.zeros(int(raw.max()) + 1, dtype=np.int32)
+    numbers[order] = np.arange(1, len(order) + 1)
+    ordered = {key: value.rows[order] if isinstance(value, PerClass) else value for key, value in findings.items()}
+    return numbers[raw], {"n_classes": len(order)} | ordered

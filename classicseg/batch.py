@@ -11,8 +11,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from classicseg.errors import ImageError
-
 if TYPE_CHECKING:
     from classicseg.base import Segmentation, Segmenter
     from classicseg.io.read import Picture
@@ -175,10 +173,6 @@ def _contents(picture: Picture, result: Segmentation, settings: Settings) -> dic
     from classicseg.io.overlay import display, mean_color, overlay
     from classicseg.io.write import encode_labels, encode_picture
 
-    if settings.format == "png" and result.n_labels > np.iinfo(np.uint16).max:
-        raise ImageError(
-            f"{result.n_labels} labels came, and a PNG holds 65,535. Ask for --format tiff, or raise min_size."
-        )
     call = settings.call
     sight = display(
         picture.array, picture.mask, color=call.get("color") or picture.color, data_range=call.get("data_range")

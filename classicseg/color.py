@@ -7,6 +7,8 @@ is called: a grey picture and its RGB copy have to give the same labels to the l
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -38,17 +40,23 @@ def convert(rgb: Planes, space: str) -> Planes:
     (3, H, W) or (1, H, W) float32 array
     """
     count = rgb.shape[0]
-    flat = np.ascontiguousarray(rgb).reshape(count, -1)
-    result = np.empty_like(flat)
-    function = _GREY[space] if count == 1 else _COLOR[space]
-    for start, stop in chunks(flat.shape[1], _PIXELS_AT_ONCE):
-        result[:, start:stop] = function(flat[:, start:stop].astype(np.float64))
-    return result.reshape(rgb.shape)
+    return _by_chunks(_GREY[space] if count == 1 else _COLOR[space], rgb, count)
 
 
 def lightness(rgb: Planes) -> NDArray[np.float32]:
     """L* (0..100) of an sRGB picture, as a plane (H, W)."""
-    return convert(rgb, "lab")[0]
+    if rgb.shape[0] == 1:
+        return convert(rgb, "lab")[0]
+    return _by_chunks(lambda part: _lightness_of_linear(_relative_xyz(part)[1]), rgb, 1)[0]
+
+
+def _by_chunks(function: Callable[[NDArray[np.float64]], NDArray[np.float64]], rgb: Planes, depth: int) -> Planes:
+    """`depth` planes of float32, computed in float64 for so many pixels at a time."""
+    flat = np.ascontiguousarray(rgb).reshape(len(rgb), -1)
+    result = np.empty((depth, flat.shape[1]), dtype=np.float32)
+    for start, stop in chunks(flat.shape[1], _PIXELS_AT_ONCE):
+        result[:, start:stop] = function(flat[:, start:stop].astype(np.float64))
+    return result.reshape(depth, *rgb.shape[1:])
 
 
 def _linear(v: NDArray[np.float64]) -> NDArray[np.float64]:

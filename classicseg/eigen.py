@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from scipy.sparse import csr_array
 
 _DENSE_NODES = 256  # up to here the dense matrix is hardly larger than the sparse one
-FACTORED_NODES = 40_000  # up to here a neighbourhood graph is factored: at most 1 GiB and half a minute as seen
+FACTORED_NODES = 40_000  # up to here a graph is factored: 1 GiB and half a minute as seen at the default radius
 _ABOVE_ALL = 1 + 1e-4
 _SPARE = 8  # vectors in a block beyond those asked for: they let the last of those converge
 _DEPTH = 6  # blocks in the Krylov basis
@@ -54,7 +54,7 @@ def normalised_eigenpairs(affinity: csr_array, count: int) -> Pairs:
 
 
 def residual(affinity: csr_array, eigenvalues: NDArray[np.float64], vectors: NDArray[np.float64]) -> float:
-    """The largest |W v - lambda D v| / |D^1/2 v|-wise error of pairs as `normalised_eigenpairs` gives them."""
+    """The largest |D^-1/2 (W - lambda D) v| over pairs as `normalised_eigenpairs` gives them; 0 for exact ones."""
     degree = np.asarray(affinity.sum(axis=1))[:, np.newaxis]
     errors = (affinity @ vectors - degree * vectors * eigenvalues) / np.sqrt(degree)
     return float(np.linalg.norm(errors, axis=0).max())

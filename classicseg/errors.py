@@ -5,8 +5,10 @@ Each message names what came, what is allowed, and the cure.
 
 from __future__ import annotations
 
+import difflib
 import sys
 import warnings
+from collections.abc import Iterable
 from pathlib import Path
 from types import FrameType
 
@@ -39,6 +41,12 @@ class DataRangeWarning(UserWarning):
 
 class PluginWarning(UserWarning):
     """A plug-in method was left out because it cannot be loaded."""
+
+
+def guess(word: str, known: Iterable[str]) -> str:
+    """A sentence that offers the closest of the known words, or nothing."""
+    close = difflib.get_close_matches(word, list(known), n=1)
+    return f" Did you mean {close[0]!r}?" if close else ""
 
 
 def warn(message: str, category: type[Warning]) -> None:

@@ -5,7 +5,6 @@ Other packages add methods with the entry-point group ``classicseg.segmenters``;
 
 from __future__ import annotations
 
-import difflib
 from dataclasses import dataclass
 from functools import cache
 from importlib import import_module, metadata
@@ -13,7 +12,7 @@ from types import MappingProxyType
 from typing import Any
 
 from classicseg.base import Segmenter
-from classicseg.errors import ParameterError, PluginWarning, warn
+from classicseg.errors import ParameterError, PluginWarning, guess, warn
 from classicseg.parameters import Parameter, declared
 
 GROUP = "classicseg.segmenters"
@@ -131,7 +130,7 @@ def make(name: str, **parameters: Any) -> Segmenter:
     for given in parameters:
         if given not in known:
             raise ParameterError(
-                f"{name} has no parameter {given!r}; it has {', '.join(known)}.{_guess(given, list(known))}"
+                f"{name} has no parameter {given!r}; it has {', '.join(known)}.{guess(given, list(known))}"
             )
     return cls(**{**preset, **parameters})
 
@@ -173,9 +172,4 @@ def _plugins() -> dict[str, metadata.EntryPoint]:
 
 def _unknown(name: object) -> str:
     known = [*BUILT_IN, *PRESETS, *sorted(_plugins())]
-    return f"method={name!r} is not known; there are {', '.join(known)}.{_guess(str(name), known)}"
-
-
-def _guess(word: str, known: list[str]) -> str:
-    close = difflib.get_close_matches(word, known, n=1)
-    return f" Did you mean {close[0]!r}?" if close else ""
+    return f"method={name!r} is not known; there are {', '.join(known)}.{guess(str(name), known)}"

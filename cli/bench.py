@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+
 from classicseg_cli.main import DONE, FAILED, PARTLY_FAILED, complain
 from classicseg_cli.options import MethodType, data_range_option, foreground_option, settings, truth_option
 
@@ -57,10 +58,9 @@ def bench(
     DATASET is "scenes", the made scenes that ship with classicseg, or a folder that holds images|image and
     labels|masks|label.
     """
-    from classicseg_cli.tables import progress
-
     from classicseg.bench import Entry, PictureScore, run_benchmark
     from classicseg.registry import methods
+    from classicseg_cli.tables import progress
 
     if as_csv and as_json:
         raise click.UsageError("--csv and --json exclude each other.")
@@ -94,9 +94,8 @@ def _open(dataset: str | None, images: Path | None, masks: Path | None, kind: An
 
 
 def _segmenters(names: tuple[str, ...], pairs: dict[str, str]) -> dict[str, Any]:
-    from classicseg_cli.options import method_parameters
-
     from classicseg.registry import make
+    from classicseg_cli.options import method_parameters
 
     given: dict[str, dict[str, str]] = {name: {} for name in names}
     for key, text in pairs.items():

@@ -22,14 +22,13 @@ def demo(picture: str, output: Path, with_scenes: bool, quiet: bool) -> None:
 
     Prints the IoU of each method on the made scenes and writes classicseg_demo.png, all results side by side.
     """
-    from classicseg_cli.tables import progress
-
     from classicseg.bench.demo import compare_methods
     from classicseg.bench.run import Entry
     from classicseg.datasets import made_scenes
     from classicseg.io.read import read_picture
     from classicseg.io.write import write_picture
     from classicseg.registry import BUILT_IN, make
+    from classicseg_cli.tables import progress
 
     scenes = made_scenes() if with_scenes else ()
     shown = [read_picture(picture), *(sample.read_image() for sample in scenes if sample.name in _SCENES_SHOWN)]
@@ -59,9 +58,8 @@ def _score(scenes: Any, entries: list[Any], advance: Any) -> dict[str, dict[str,
 
 
 def _print(found: dict[str, dict[str, float]]) -> None:
-    from classicseg_cli.tables import print_table
-
     from classicseg.metrics import mean_score
+    from classicseg_cli.tables import print_table
 
     scenes = list(next(iter(found.values())))
     rows: list[list[Any]] = [[scene, *(found[method][scene] for method in found)] for scene in scenes]

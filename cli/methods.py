@@ -6,6 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 import click
+
 from classicseg_cli.options import MethodType
 
 if TYPE_CHECKING:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -175,9 +174,3 @@ def method_parameters(method: str, given: dict[str, Any], pairs: dict[str, str])
             raise click.UsageError(f"{name} is given twice, by its option and by --set.")
         own[name] = known[name].parse(method, name, text) if name in known else text
     return own
-
-
-def with_common_flags(function: Callable[..., Any]) -> Callable[..., Any]:
-    """The flags ``-q`` and ``-v``."""
-    function = click.option("-q", "--quiet", is_flag=True, help="Print nothing but errors.")(function)
-    return click.option("-v", "--verbose", is_flag=True, help="Say more on stderr.")(function)

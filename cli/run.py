@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+
 from classicseg_cli.main import DONE, FAILED, PARTLY_FAILED, complain
 from classicseg_cli.options import (
     MethodCommand,
@@ -14,7 +15,6 @@ from classicseg_cli.options import (
     data_range_option,
     method_parameters,
     settings,
-    with_common_flags,
 )
 
 
@@ -42,7 +42,8 @@ from classicseg_cli.options import (
 @click.option("--threads", type=click.IntRange(min=1), help="Threads to compute with; one a core by default.")
 @click.option("--overwrite", is_flag=True, help="Compute anew what is there already.")
 @click.option("--json", "as_json", is_flag=True, help="Print each record as a line of JSON.")
-@with_common_flags
+@click.option("-v", "--verbose", is_flag=True, help="Say more on stderr.")
+@click.option("-q", "--quiet", is_flag=True, help="Print nothing but errors.")
 def run(
     inputs: tuple[str, ...],
     method: str,
@@ -90,10 +91,9 @@ def run(
 
 
 def _batch(jobs: list[Any], how: Any, as_json: bool, quiet: bool) -> int:
-    from classicseg_cli.tables import progress
-
     from classicseg.batch import process
     from classicseg.errors import DependencyError, ImageError, MemoryLimitError, PluginError
+    from classicseg_cli.tables import progress
 
     failed = 0
     with progress(how.name, len(jobs), quiet) as advance:

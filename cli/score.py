@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+
 from classicseg_cli.main import DONE, FAILED, PARTLY_FAILED, complain
 from classicseg_cli.options import foreground_option, truth_option
 

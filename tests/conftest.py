@@ -8,10 +8,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from classicseg_cli.main import main
 from hypothesis import settings
 
 import classicseg
+from classicseg_cli.main import main
 
 # The same examples in every run, so that a failure can be had again; nothing is written into the tree.
 settings.register_profile("classicseg", derandomize=True, database=None, deadline=None)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from classicseg.base import Segmenter
 from classicseg.datasets.base import DataSet, LoadedSample, Sample
 from classicseg.errors import ImageError, MemoryLimitError, ParameterError, PluginError
-from classicseg.metrics.named import mean_score, score, scores
+from classicseg.metrics.named import Score, find_score, mean_score, score
 
 if TYPE_CHECKING:
     from classicseg.metrics.overlap import Foreground
@@ -129,13 +129,12 @@ def run_benchmark(
     if len(found) < len(entries):
         names = ", ".join(entry.name for entry in entries)
         raise ParameterError(f"two methods have one name ({names}). Give each entry a name of its own.")
-    if metric not in scores():
-        raise ParameterError(f"the score {metric!r} is not known; there are {', '.join(scores())}.")
+    chosen = find_score(metric)
     for result in _score_pictures(dataset, entries, metric, foreground, threads):
         found[result.method].append(result)
         if advance is not None:
             advance(result)
-    return [_row(entry, metric, found[entry.name], dataset, foreground) for entry in entries]
+    return [_row(entry, chosen, found[entry.name], dataset, foreground) for entry in entries]
 
 
 def _score_pictures(
@@ -178,14 +177,14 @@ def _failure(entry: Entry, sample: Sample, error: Exception) -> PictureScore:
     return PictureScore(method=entry.name, picture=sample.name, score=math.nan, error=str(error))
 
 
-def _row(entry: Entry, metric: str, results: list[PictureScore], dataset: DataSet, foreground: Foreground) -> Row:
+def _row(entry: Entry, metric: Score, results: list[PictureScore], dataset: DataSet, foreground: Foreground) -> Row:
     import classicseg
 
     value, scored = mean_score(result.score for result in results)
     seconds = sorted(result.seconds for result in results if not result.error)
     return Row(
         method=entry.name,
-        metric=metric,
+        metric=metric.name,
         averaging="mean",
         value=value,
         pictures=len(results),
@@ -193,10 +192,10 @@ def _row(entry: Entry, metric: str, results: list[PictureScore], dataset: DataSe
         failed=sum(bool(result.error) for result in results),
         seconds=seconds[len(seconds) // 2] if seconds else math.nan,
         chosen="fixed",
-        oracle=scores()[metric].oracle,
+        oracle=metric.oracle,
         dataset=dataset.name,
         truth=dataset.kind or "mixed",
-        foreground=str(foreground) if "foreground" in scores()[metric].options else "",
+        foreground=str(foreground) if "foreground" in metric.options else "",
         version=classicseg.__version__,
         parameters=entry.segmenter.get_params(),
     )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import math
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -10,7 +9,7 @@ from typing import Any, Literal
 
 from numpy.typing import ArrayLike
 
-from classicseg.errors import ParameterError
+from classicseg.errors import ParameterError, guess
 from classicseg.metrics import overlap
 from classicseg.metrics.contingency import ContingencyTable, contingency_table
 from classicseg.metrics.kinds import TRUTH_KINDS, TruthKind, check_kind
@@ -151,7 +150,7 @@ def score(
     >>> round(score(prediction, truth, "iou.foreground", kind="binary"), 4)
     0.6667
     """
-    chosen = _find(name)
+    chosen = find_score(name)
     check_kind(kind)
     if kind not in chosen.kinds:
         raise ParameterError(
@@ -204,13 +203,13 @@ def mean_score(values: Iterable[float]) -> tuple[float, int]:
     return (math.fsum(kept) / len(kept) if kept else math.nan), len(kept)
 
 
-def _find(name: str) -> Score:
+def find_score(name: str) -> Score:
+    """The score of a name, or `ParameterError` with the names that there are."""
     known = scores()
-    if name in known:
-        return known[name]
-    close = difflib.get_close_matches(str(name), list(known), n=1)
-    guess = f" Did you mean {close[0]!r}?" if close else ""
-    raise ParameterError(f"the score {name!r} is not known; there are {', '.join(known)}.{guess}")
+    if name not in known:
+        there_are = ", ".join(known)
+        raise ParameterError(f"the score {name!r} is not known; there are {there_are}.{guess(str(name), known)}")
+    return known[name]
 
 
 def _evaluate(chosen: Score, table: ContingencyTable, options: dict[str, Any]) -> float:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from classicseg.base import Context, PerClass, Segmenter
+from classicseg.base import Context, PerClass, Segmenter, space_parameter
 from classicseg.image import Image, count_distinct
 from classicseg.parameters import parameter
 
@@ -73,7 +73,7 @@ class GaussianMixture(Segmenter):
     covariance_type: str = parameter("full", "shape of the components", choices=("full", "tied", "diag", "spherical"))
     max_iter: int = parameter(100, "most iterations", low=1, high=100_000, scale="log")
     tol: float = parameter(1e-3, "gain of a pixel's log-likelihood that ends the iteration", low=0, high=1, scale="log")
-    space: str = parameter("lab", "colour space of colour pictures", choices=("lab", "rgb", "luv", "hsv"))
+    space: str = space_parameter()
     reg_covar: float = parameter(
         1e-2, "added to the variances", low=1e-9, high=1e4, unit="Delta E squared", scale="log"
     )

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from classicseg.base import Context, PerClass, Segmenter
+from classicseg.base import Context, PerClass, Segmenter, space_parameter
 from classicseg.image import Image, count_distinct
 from classicseg.parameters import parameter
 
@@ -69,7 +69,7 @@ class KMeans(Segmenter):
     n_clusters: int | str = parameter(
         3, "number of classes; an upper bound", low=1, high=256, special=("auto",), scale="log"
     )
-    space: str = parameter("lab", "colour space of colour pictures", choices=("lab", "rgb", "luv", "hsv"))
+    space: str = space_parameter()
     spatial_weight: float = parameter(
         0,
         "what one pixel of distance counts; 0 leaves position out",

@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from classicseg.base import Context, Segmenter
+from classicseg.base import Context, Segmenter, space_parameter
 from classicseg.image import Image
 from classicseg.parameters import parameter
 
@@ -82,7 +82,7 @@ class MeanShift(Segmenter):
     kernel: str = parameter("epanechnikov", "profile of the density", choices=("epanechnikov", "gaussian"))
     max_iter: int = parameter(100, "most steps of a pixel", low=1, high=100_000, scale="log")
     tol: float = parameter(1e-3, "a step this short ends a climb", low=0, high=1, unit="bandwidths", scale="log")
-    space: str = parameter("lab", "colour space of colour pictures", choices=("lab", "rgb", "luv", "hsv"))
+    space: str = space_parameter()
     connected: bool = parameter(True, "segments; False: like segments apart share a label")
     min_size: int = parameter(20, "smaller regions join their most similar neighbour", low=0, unit="px")
 

@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from classicseg.base import Context, Segmenter
+from classicseg.base import Context, Segmenter, space_parameter
 from classicseg.image import Image
 from classicseg.parameters import parameter
 
@@ -61,7 +61,7 @@ class QuickShift(Segmenter):
     kernel_size: float = parameter(5, "width of the Gaussian", kind=float, low=1, high=100, unit="px", scale="log")
     max_dist: float = parameter(10, "longer links are cut", kind=float, low=0, high=1e4, unit="px", scale="log")
     ratio: float = parameter(0.5, "weight of colour against position", low=0, high=1, unit="px per Delta E")
-    space: str = parameter("lab", "colour space of colour pictures", choices=("lab", "rgb", "luv", "hsv"))
+    space: str = space_parameter()
     connected: bool = parameter(True, "split each tree into connected segments")
 
     def _segment(self, image: Image, context: Context) -> tuple[NDArray[np.integer], dict[str, Any]]:

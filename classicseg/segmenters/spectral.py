@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from classicseg.base import Context, PerClass, Segmenter
+from classicseg.base import Context, PerClass, Segmenter, space_parameter
 from classicseg.image import Image, count_distinct
 from classicseg.parameters import parameter
 
@@ -39,7 +39,8 @@ class SpectralClustering(Segmenter):
     Nodes i and j no farther apart than `radius` are linked by
     w_ij = exp(-|c_i - c_j|^2 / (2 color_scale^2) - |p_i - p_j|^2 / (2 spatial_scale^2)). With W these weights and D
     their sums, the eigenvectors of D^-1/2 W D^-1/2 with the greatest eigenvalues solve the relaxed normalised cut; they
-    are turned into classes by the rotation of Yu & Shi (the best of 10 fixed starts). The affinity is never dense.
+    are turned into classes by the rotation of Yu & Shi (the best of 10 fixed starts). The affinity is
+    sparse, but for graphs of a few hundred nodes, whose dense matrix is no larger.
 
     Parameters
     ----------
@@ -98,7 +99,7 @@ class SpectralClustering(Segmenter):
     n_superpixels: int = parameter(
         1200, "about how many superpixels are nodes; 0: every pixel is one", low=0, scale="log"
     )
-    space: str = parameter("lab", "colour space of colour pictures", choices=("lab", "rgb", "luv", "hsv"))
+    space: str = space_parameter()
 
     def _memory(self, image: Image) -> int:
         from classicseg.eigen import FACTORED_NODES

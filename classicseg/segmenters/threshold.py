@@ -55,7 +55,8 @@ class Threshold(Segmenter):
 
     Notes
     -----
-    Findings: ``threshold`` (or ``thresholds``) as levels 0..255, ``rule``, and ``n_classes`` where there are several.
+    Findings: ``rule``, ``threshold`` (or ``thresholds``) as levels 0..255, and of several classes ``n_classes`` and
+    ``class_means``.
     O(N) for N pixels on 8-bit levels, O(N log N) on others, and O(k n log n) for k classes over n distinct levels.
 
     References
@@ -237,7 +238,6 @@ def _several_classes(
     return raw, {
         "rule": "otsu",
         "thresholds": cuts.astype(np.float64),
-        "n_classes": wanted,
         "class_means": PerClass(np.array(means)),
     }
 
