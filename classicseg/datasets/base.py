@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -28,10 +28,13 @@ class Truths:
         One label map an annotator.
     void : (H, W) bool array or None
         True where no score counts; None where every pixel counts.
+    categories : tuple of mappings, or None
+        For instance truths whose objects have classes: the class of each label, one mapping a map.
     """
 
     maps: tuple[NDArray[np.int32], ...]
     void: NDArray[np.bool_] | None = None
+    categories: tuple[Mapping[int, int], ...] | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,6 +46,7 @@ class LoadedSample:
     image: Picture
     truths: tuple[NDArray[np.int32], ...]
     void: NDArray[np.bool_] | None
+    categories: tuple[Mapping[int, int], ...] | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -99,7 +103,29 @@ class Sample:
                     f"{self.name}: the picture has {_size(image.array)} pixels (height x width), its {what} "
                     f"{_size(array)}. Give files of one size, or take the pair out."
                 )
-        return LoadedSample(self.name, self.kind, image, truths.maps, truths.void)
+        return LoadedSample(self.name, self.kind, image, truths.maps, truths.void, truths.categories)
+
+
+@dataclass(frozen=True, eq=False)
+class Found:
+    """What a reader found under a root. Nothing but names and lists has been read.
+
+    Attributes
+    ----------
+    samples : tuple of Sample
+        The pictures that have a truth, in a fixed order.
+    missing : tuple of str
+        What the layout asks for and is not there, one thing a line, in words that name the file.
+    data_range : (low, high), "image" or None
+        As `DataSet.data_range`.
+    classes : mapping of int to str, or None
+        The names of the classes, where the format knows them.
+    """
+
+    samples: tuple[Sample, ...]
+    missing: tuple[str, ...] = ()
+    data_range: DataRange | None = None
+    classes: Mapping[int, str] | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -112,11 +138,14 @@ class DataSet:
     samples : tuple of Sample
     data_range : (low, high), "image" or None
         The samples' values that mean black and white, as `classicseg.segment` takes them; None: those of the type.
+    classes : mapping of int to str, or None
+        The names of the classes, where the format knows them.
     """
 
     name: str
     samples: tuple[Sample, ...]
     data_range: DataRange | None = None
+    classes: Mapping[int, str] | None = None
 
     @property
     def kind(self) -> TruthKind | None:

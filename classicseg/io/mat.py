@@ -1,0 +1,47 @@
+"""MATLAB files: the variables of one, or a clear error."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from classicseg.errors import ImageError
+
+
+def read_mat(path: str | Path, variable: str) -> Any:
+    """One variable of a MATLAB file, with structures and cells as SciPy gives them (arrays of objects).
+
+    Parameters
+    ----------
+    path : str or Path
+        A file of MATLAB 4 to 7 (``save -v7``).
+    variable : str
+        Its name in the file.
+
+    Returns
+    -------
+    object
+        As `scipy.io.loadmat` gives it: arrays have two dimensions or more.
+
+    Raises
+    ------
+    ImageError
+        The file is missing, damaged, of version 7.3, or has no such variable.
+    """
+    import scipy.io
+
+    path = Path(path)
+    try:
+        found = scipy.io.loadmat(path, appendmat=False)
+    except FileNotFoundError:
+        raise ImageError(f"{path} does not exist. Check the path.") from None
+    except NotImplementedError:
+        raise ImageError(
+            f"{path} is a MATLAB 7.3 file; versions 4 to 7 are read. Save it in MATLAB with save(..., '-v7')."
+        ) from None
+    except Exception as error:  # a damaged file makes the parser raise anything
+        raise ImageError(f"{path} cannot be read as a MATLAB file: {error}. Get the file anew.") from error
+    if variable not in found:
+        there = ", ".join(name for name in found if not name.startswith("__")) or "nothing"
+        raise ImageError(f"{path} has no variable {variable!r}; it holds {there}. Check that it is the right file.")
+    return found[variable]
