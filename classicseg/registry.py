@@ -6,11 +6,11 @@ Other packages add methods with the entry-point group ``classicseg.segmenters``;
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache
 from importlib import import_module, metadata
 from types import MappingProxyType
 from typing import Any
 
+from classicseg import plugins
 from classicseg.base import Segmenter
 from classicseg.errors import ParameterError, PluginWarning, guess, warn
 from classicseg.parameters import Parameter, declared
@@ -136,13 +136,7 @@ def make(name: str, **parameters: Any) -> Segmenter:
 
 
 def _load_plugin(entry: metadata.EntryPoint) -> type[Segmenter]:
-    try:
-        cls = entry.load()
-    except (Exception, SystemExit) as error:  # whatever a stranger's module does on import, the others go on
-        raise ParameterError(
-            f"the plug-in method {entry.name!r} ({entry.value}) cannot be loaded: {type(error).__name__}: {error}. "
-            "Mend or remove the package that brings it."
-        ) from error
+    cls = plugins.load(entry, "method")
     whole = (
         isinstance(cls, type) and issubclass(cls, Segmenter) and getattr(cls, "makes", "") in ("classes", "segments")
     )
@@ -154,20 +148,8 @@ def _load_plugin(entry: metadata.EntryPoint) -> type[Segmenter]:
     return cls
 
 
-@cache
 def _plugins() -> dict[str, metadata.EntryPoint]:
-    """The entry points of other packages by name; a name that classicseg has itself stays classicseg's."""
-    found: dict[str, metadata.EntryPoint] = {}
-    for entry in sorted(metadata.entry_points(group=GROUP), key=lambda entry: (entry.name, entry.value)):
-        if entry.name in BUILT_IN or entry.name in PRESETS or entry.name in found:
-            taken = "classicseg" if entry.name not in found else found[entry.name].value
-            warn(
-                f"the plug-in method {entry.name!r} ({entry.value}) is left out: {taken} has that name already.",
-                PluginWarning,
-            )
-        else:
-            found[entry.name] = entry
-    return found
+    return plugins.found(GROUP, "method", (*BUILT_IN, *PRESETS))
 
 
 def _unknown(name: object) -> str:

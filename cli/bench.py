@@ -31,6 +31,8 @@ from classicseg_cli.options import MethodType, data_range_option, foreground_opt
 @truth_option
 @foreground_option
 @data_range_option
+@click.option("--split", help="The split of a data set that has several, such as train or val.")
+@click.option("--view", help="The way to read the truths of a data set that has several, such as instances.")
 @click.option(
     "--set", "pairs", multiple=True, callback=settings, metavar="METHOD.NAME=VALUE", help="A parameter of one method."
 )
@@ -47,6 +49,8 @@ def bench(
     kind: Any,
     foreground: Any,
     data_range: Any,
+    split: str | None,
+    view: str | None,
     pairs: dict[str, str],
     threads: int | None,
     as_csv: bool,
@@ -55,8 +59,9 @@ def bench(
 ) -> int:
     """Score methods over a data set: mean of a named score, pictures, seconds a picture.
 
-    DATASET is "scenes", the made scenes that ship with classicseg, or a folder that holds images|image and
-    labels|masks|label.
+    DATASET is "scenes", the made scenes that ship with classicseg; NAME:ROOT, such as bsds500:PATH, a folder in the
+    layout of a known data set ('classicseg datasets list'); a .toml file that declares one; or a folder that holds
+    images|image and labels|masks|label.
     """
     from classicseg.bench import Entry, PictureScore, run_benchmark
     from classicseg.registry import methods
@@ -64,7 +69,7 @@ def bench(
 
     if as_csv and as_json:
         raise click.UsageError("--csv and --json exclude each other.")
-    data = _open(dataset, images, masks, kind, data_range)
+    data = _open(dataset, images, masks, kind, data_range, split, view)
     entries = [Entry(name, segmenter) for name, segmenter in _segmenters(names or tuple(methods()), pairs).items()]
     with progress(data.name, len(data) * len(entries), quiet) as advance:
 
@@ -81,13 +86,23 @@ def bench(
     return FAILED if failed == sum(row.pictures for row in rows) else PARTLY_FAILED
 
 
-def _open(dataset: str | None, images: Path | None, masks: Path | None, kind: Any, data_range: Any) -> Any:
+def _open(
+    dataset: str | None,
+    images: Path | None,
+    masks: Path | None,
+    kind: Any,
+    data_range: Any,
+    split: str | None,
+    view: str | None,
+) -> Any:
     from classicseg.datasets import folder_pairs, open_dataset
 
     if dataset is not None and images is None and masks is None:
-        return open_dataset(dataset, kind=kind, data_range=data_range)
+        return open_dataset(dataset, kind=kind, data_range=data_range, split=split, view=view)
     if dataset is not None or images is None or masks is None:
         raise click.UsageError("Give either a DATASET, or both --images and --masks.")
+    if split is not None or view is not None:
+        raise click.UsageError("--split and --view belong to a DATASET, not to --images and --masks.")
     if kind is None:
         raise click.UsageError("Say with --truth what the values of the truths mean: binary, classes or instances.")
     return folder_pairs(images, masks, kind, data_range=data_range)

@@ -14,6 +14,7 @@ _COMMANDS = {
     "methods": ("classicseg_cli.methods:methods", "List the methods, their presets and parameters."),
     "score": ("classicseg_cli.score:score", "Score label maps against ground truth."),
     "bench": ("classicseg_cli.bench:bench", "Score methods over a data set."),
+    "datasets": ("classicseg_cli.datasets:datasets", "List the data sets that can be read; check one."),
     "demo": ("classicseg_cli.demo:demo", "Run all methods on a photograph and on made scenes."),
 }
 

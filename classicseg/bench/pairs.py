@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from classicseg.metrics import Foreground
     from classicseg.metrics.kinds import TruthKind
-    from classicseg.metrics.overlap import Foreground
 
 _BY_PRODUCTS = tuple(ending for ending in OUTPUTS if ending != "_labels")
 _WRITTEN_BY_RUN = re.compile(r"_[A-Za-z0-9-]+_labels$")
@@ -82,7 +82,7 @@ def score_pair(
     """
     from classicseg.datasets.folders import read_truth
     from classicseg.io.read import read_labels
-    from classicseg.metrics.named import score_all
+    from classicseg.metrics import score_all
 
     return score_all(
         read_labels(prediction),

@@ -1,43 +1,60 @@
-"""A data set by what a user says on a command line: the name of the made scenes, or the path of a folder."""
+"""Open a data set by what a user says on a command line: a reader and a folder, a declaration, or a folder alone."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-from classicseg.datasets.base import DataSet
+from classicseg.datasets.base import DataSet, Found
 from classicseg.datasets.folders import IMAGE_FOLDERS, TRUTH_FOLDERS, folder_root
+from classicseg.datasets.lookup import choose_split, choose_view, find_reader, read_found, reader_names, splits_there
+from classicseg.datasets.readers import Reader
 from classicseg.datasets.scenes import made_scenes
-from classicseg.errors import ImageError, ParameterError
+from classicseg.errors import ImageError, ParameterError, guess
 from classicseg.image import DataRange
 from classicseg.metrics.kinds import KINDS_IN_WORDS, TruthKind, check_kind
 
 SCENES = "scenes"
+DECLARATION = ".toml"
+
+_NAMED_IN_A_MESSAGE = 3
 
 
-def open_dataset(spec: str | Path, *, kind: TruthKind | None = None, data_range: DataRange | None = None) -> DataSet:
+def open_dataset(
+    spec: str | Path,
+    *,
+    kind: TruthKind | None = None,
+    data_range: DataRange | None = None,
+    split: str | None = None,
+    view: str | None = None,
+) -> DataSet:
     """The data set that `spec` stands for.
 
     Parameters
     ----------
     spec : str or Path
-        ``"scenes"`` for the made scenes that ship with the package; anything else is the root of folder pairs (a folder
-        that is called so is ``./scenes``).
+        ``"NAME:ROOT"``, such as ``"bsds500:data/BSR"``: a folder in the layout of a reader; `known_readers` lists them.
+        ``"scenes"``: the made scenes that ship with the package. The path of a ``.toml`` file: a declared data set.
+        Anything else is the root of folder pairs (a folder that is called scenes is ``./scenes``).
     kind : {"binary", "classes", "instances"}, optional
-        What the values of the truths mean. Folders cannot tell, so that it must be said for them. Made scenes know
-        theirs; of them, it keeps those of one kind.
+        What the values of the truths mean. Folders cannot tell, so that it must be said for them. Readers know it; of
+        theirs, it keeps the samples of one kind.
     data_range : (low, high) or "image", optional
-        The values of the pictures that mean black and white.
+        The values of the pictures that mean black and white; where it is not said, what the reader knows.
+    split, view : str, optional
+        Which pictures, and which way to read their truths, for readers that have a choice; the reader's default
+        otherwise ("val" where there is one, so that nobody takes the test pictures unawares).
 
     Returns
     -------
     DataSet
+        Named for the reader and the split, such as "bsds500/val", or for the folder.
 
     Raises
     ------
     ParameterError
-        `kind` is missing, not allowed, or none of the made scenes has it.
+        `kind` is missing or not allowed, no sample has it, or the reader has no such split or view.
     ImageError
-        The folder cannot be used; see `folder_root`.
+        The folder has not the layout, something is missing in it, or it has no sample; see also `folder_root`.
 
     Examples
     --------
@@ -46,27 +63,136 @@ def open_dataset(spec: str | Path, *, kind: TruthKind | None = None, data_range:
     """
     if kind is not None:
         check_kind(kind)
-    if str(spec) == SCENES:
-        return _scenes_of(kind, data_range)
-    if not Path(spec).exists():
+    name, root = parse_spec(spec)
+    if name is not None:
+        return _by_name(name, root, kind, data_range, split, view)
+    assert root is not None
+    if root.suffix.lower() == DECLARATION:
+        return _declared(root, kind, data_range, split, view)
+    return _folder(root, kind, data_range, split, view)
+
+
+def parse_spec(spec: str | Path) -> tuple[str | None, Path | None]:
+    """The reader's name and the root that a spec names; either may be None, never both.
+
+    What stands before a colon is a name only where a reader has it, so that ``C:\\\\data`` stays a path.
+
+    Examples
+    --------
+    >>> parse_spec("bsds500:data")[0], parse_spec("C:/data")[0], parse_spec("scenes")
+    ('bsds500', None, ('scenes', None))
+    """
+    name, colon, root = str(spec).partition(":")
+    if name not in reader_names():
+        return None, Path(spec)
+    if colon and root:
+        return name, Path(root).expanduser()
+    if find_reader(name).needs_root and not colon and Path(spec).exists():
+        return None, Path(spec)
+    return name, None
+
+
+def read_scenes(root: Path | None = None, *, split: str | None = None, view: str | None = None) -> Found:
+    """The made scenes, as a reader gives samples; there is nothing to choose."""
+    return Found(made_scenes().samples)
+
+
+def read_whole(
+    reader: Reader, root: Path | None, split: str | None = None, view: str | None = None
+) -> tuple[Found, str | None]:
+    """What a reader finds, with its defaults filled in, and the split that was taken."""
+    if reader.needs_root and root is None:
+        raise ParameterError(f"the data set {reader.name} needs its folder: say {reader.name}:ROOT.")
+    if not reader.needs_root and root is not None:
+        raise ParameterError(f"the data set {reader.name} has no folder; say {reader.name} alone.")
+    place = root if root is not None else Path()
+    split = choose_split(reader, place, split)
+    _require_split(reader, place, split)
+    return read_found(reader, place, split, choose_view(reader, view)), split
+
+
+def _require_split(reader: Reader, root: Path, split: str | None) -> None:
+    """Name the splits that are there where this one is not; where none is, the reader tells what it looked for."""
+    if split is None:
+        return
+    there = splits_there(reader, root)
+    if there and split not in there:
         raise ImageError(
-            f"the data set {str(spec)!r} is not known: it is no folder, and not {SCENES!r}, the made scenes. "
-            f"Give the root of {'|'.join(IMAGE_FOLDERS)} and {'|'.join(TRUTH_FOLDERS)}."
+            f"{reader.name}: {root} holds nothing of the split {split!r}; there {'are' if len(there) > 1 else 'is'} "
+            f"{', '.join(there)}. Say a split that is there, or get the missing files."
         )
+
+
+def _by_name(
+    name: str,
+    root: Path | None,
+    kind: TruthKind | None,
+    data_range: DataRange | None,
+    split: str | None,
+    view: str | None,
+) -> DataSet:
+    reader = find_reader(name)
+    found, split = read_whole(reader, root, split, view)
+    _require_whole(found, f"{name}:{root}", f"classicseg datasets check {name} {root}")
+    whose = "the made scenes" if name == SCENES else f"the pictures of {name}"
+    views = f", or choose another view ({', '.join(reader.views)})" if reader.views else ""
+    return _data_set(f"{name}/{split}" if split else name, found, kind, data_range, whose, views)
+
+
+def _declared(
+    path: Path, kind: TruthKind | None, data_range: DataRange | None, split: str | None, view: str | None
+) -> DataSet:
+    from classicseg.datasets.declared import read_declared
+
+    found = read_declared(path, split=split, view=view)
+    _require_whole(found, str(path), f"classicseg datasets check {path}")
+    return _data_set(f"{path.stem}/{split}" if split else path.stem, found, kind, data_range, f"the pictures of {path}")
+
+
+def _folder(
+    root: Path, kind: TruthKind | None, data_range: DataRange | None, split: str | None, view: str | None
+) -> DataSet:
+    if not root.exists():
+        word = str(root).partition(":")[0]
+        raise ImageError(
+            f"the data set {str(root)!r} is not known: it is no folder, and not {SCENES!r}, the made scenes."
+            f"{guess(word, reader_names())} Give the root of {'|'.join(IMAGE_FOLDERS)} and {'|'.join(TRUTH_FOLDERS)}, "
+            "or NAME:ROOT; `classicseg datasets list` tells the names."
+        )
+    for what, given in (("split", split), ("view", view)):
+        if given is not None:
+            raise ParameterError(
+                f"{what}={given!r} is not allowed for a folder of pairs, {root}; leave it out, or say the layout as "
+                "NAME:ROOT."
+            )
     if kind is None:
         raise ParameterError(
-            f"the kind of the truths of {spec} is not said, and files cannot tell it; "
-            f"it is {KINDS_IN_WORDS}. Say which."
+            f"the kind of the truths of {root} is not said, and files cannot tell it; it is {KINDS_IN_WORDS}. "
+            "Say which, or say the layout as NAME:ROOT."
         )
-    return folder_root(spec, kind, data_range=data_range)
+    return folder_root(root, kind, data_range=data_range)
 
 
-def _scenes_of(kind: TruthKind | None, data_range: DataRange | None) -> DataSet:
-    scenes = made_scenes()
-    samples = tuple(sample for sample in scenes if kind in (None, sample.kind))
+def _require_whole(found: Found, spec: str, check: str) -> None:
+    if found.missing:
+        count, named = len(found.missing), found.missing[:_NAMED_IN_A_MESSAGE]
+        things = "1 thing is missing" if count == 1 else f"{count} things are missing"
+        raise ImageError(
+            f"{spec} is not whole, {things}: {'; '.join(named)}{'; ...' if count > len(named) else ''}. "
+            f"`{check}` tells all."
+        )
+    if not found.samples:
+        raise ImageError(f"{spec} has no pictures. Check the path.")
+
+
+def _data_set(
+    name: str, found: Found, kind: TruthKind | None, data_range: DataRange | None, whose: str, views: str = ""
+) -> DataSet:
+    samples = tuple(sample for sample in found.samples if kind in (None, sample.kind))
     if not samples:
+        kinds = " and ".join(sorted({repr(sample.kind) for sample in found.samples}))
         raise ParameterError(
-            f"none of the made scenes has a truth of kind={kind!r}; they have 'classes' and 'instances'. "
-            "Say one of them, or leave the kind out."
+            f"none of {whose} has a truth of kind={kind!r}; they have {kinds}. "
+            f"Say {'one of them' if 'and' in kinds else 'that'}, or leave the kind out{views}."
         )
-    return DataSet(scenes.name, samples, data_range)
+    return DataSet(name, samples, found.data_range if data_range is None else data_range, found.classes)

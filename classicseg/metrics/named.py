@@ -1,109 +1,70 @@
-"""Scores by name: ``measure.protocol``, such as ``iou.hungarian``; and their mean over pictures."""
+"""Scores by name: ``measure.protocol``, such as ``iou.hungarian``.
+
+Other packages add scores with the entry-point group ``classicseg.scores``; the entry names a `Score` of the same name.
+"""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
-from typing import Any, Literal
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from importlib import metadata
 
 from numpy.typing import ArrayLike
 
-from classicseg.errors import ParameterError, guess
-from classicseg.metrics import overlap
-from classicseg.metrics.contingency import ContingencyTable, contingency_table
-from classicseg.metrics.kinds import TRUTH_KINDS, TruthKind, check_kind
-from classicseg.metrics.overlap import Foreground
+from classicseg import plugins
+from classicseg.errors import ParameterError, PluginWarning, guess, warn
+from classicseg.metrics.comparison import Comparison, Foreground, compare
+from classicseg.metrics.kinds import TruthKind
+from classicseg.metrics.score import Score
 
-
-@dataclass(frozen=True, kw_only=True)
-class Score:
-    """What is known about one score.
-
-    Attributes
-    ----------
-    name : str
-        ``measure.protocol``; the protocol says how predicted labels and true ones are matched.
-    function : callable
-        Takes a `ContingencyTable` and, by keyword, the options named in `options`; gives a float, NaN where undefined.
-    help : str
-        One line: what it is.
-    paper : str
-        Where it comes from.
-    options : tuple of str
-        Which of ``kind`` and ``foreground`` the function takes.
-    kinds : tuple of str
-        The kinds of truth that it applies to.
-    range : (float, float)
-        Lowest and highest value.
-    best : {"higher", "lower"}
-        Which values are better.
-    oracle : bool
-        Whether it looks at the truth to make the result better; oracles are never ranked with other scores.
-    """
-
-    name: str
-    function: Callable[..., float]
-    help: str
-    paper: str
-    options: tuple[str, ...] = ("kind",)
-    kinds: tuple[TruthKind, ...] = TRUTH_KINDS
-    range: tuple[float, float] = (0.0, 1.0)
-    best: Literal["higher", "lower"] = "higher"
-    oracle: bool = False
-
-
-_BUILT_IN = (
-    Score(
-        name="iou.foreground",
-        function=overlap.foreground_iou,
-        help="IoU of the foreground, truth > 0; which predicted label is foreground is said",
-        paper="Jaccard 1912",
-        options=("foreground",),
-        kinds=("binary", "instances"),
-    ),
-    Score(
-        name="iou.hungarian",
-        function=overlap.hungarian_iou,
-        help="mean IoU over true regions, matched one to one for the best total",
-        paper="Kuhn 1955",
-    ),
-    Score(
-        name="iou.majority",
-        function=overlap.majority_iou,
-        help="mean class IoU after each segment took the true class it covers most (oracle)",
-        paper="protocol of classicseg",
-        oracle=True,
-    ),
-    Score(
-        name="iou.best_overlap",
-        function=overlap.best_overlap_iou,
-        help="mean over true regions of the best IoU of a single segment",
-        paper="Pont-Tuset et al. 2017",
-    ),
-    Score(
-        name="covering",
-        function=overlap.covering,
-        help="iou.best_overlap weighted by the area of the true regions",
-        paper="Arbelaez et al. 2011",
-    ),
-)
+GROUP = "classicseg.scores"
 
 
 def scores() -> dict[str, Score]:
-    """Every score, by name.
+    """Every score, by name: the built-in ones, then plug-ins in the order of their names.
+
+    A plug-in that cannot be loaded is left out with a `PluginWarning` that names it.
 
     Examples
     --------
-    >>> list(scores())
-    ['iou.foreground', 'iou.hungarian', 'iou.majority', 'iou.best_overlap', 'covering']
+    >>> scores()["covering"].paper
+    'Arbelaez et al. 2011'
+    >>> [name for name, each in scores().items() if each.oracle]
+    ['iou.majority', 'asa', 'undersegmentation.bergh']
     """
-    return {score.name: score for score in _BUILT_IN}
+    found = _built_in()
+    for name in sorted(_plugins()):
+        try:
+            found[name] = _load_plugin(name)
+        except ParameterError as error:
+            warn(str(error), PluginWarning)
+    return found
+
+
+def find_score(name: str) -> Score:
+    """The score of a name, or `ParameterError` with the names that there are.
+
+    A score whose name ends in ``@`` and an IoU threshold can be had at any other threshold.
+
+    Examples
+    --------
+    >>> find_score("instance.f1@0.75").help
+    'F1 of segments matched at IoU >= 0.75'
+    """
+    known = _built_in()
+    if name in known:
+        return known[name]
+    if name in _plugins():
+        return _load_plugin(name)
+    there = [*known, *sorted(_plugins())]
+    if "@" in str(name):
+        return _at_threshold(str(name), [each for each in known.values() if "@" in each.name])
+    raise ParameterError(f"the score {name!r} is not known; there are {', '.join(there)}.{guess(str(name), there)}")
 
 
 def score(
     prediction: ArrayLike,
-    truth: ArrayLike,
+    truth: ArrayLike | Sequence[ArrayLike],
     name: str,
     *,
     kind: TruthKind = "classes",
@@ -111,19 +72,21 @@ def score(
     mask: ArrayLike | None = None,
     void: ArrayLike | None = None,
 ) -> float:
-    """One score of a label map against a truth.
+    """One score of a label map against a truth, or against several.
 
     Parameters
     ----------
-    prediction, truth : (H, W) arrays of integers or bool
-        Label maps of one shape.
+    prediction : (H, W) array of integers or bool
+        A label map.
+    truth : (H, W) array of integers or bool, or a sequence of them
+        The truth, or one an annotator: the score is then the mean over them, unless its protocol says otherwise.
     name : str
         The score; `scores` lists them.
     kind : {"classes", "binary", "instances"}
         What the values of the truth mean: each a class (0 too; the default, since it takes every value as it is),
         foreground above 0, or one object each with background 0.
     foreground : {"nonzero", "bright", "dark"} or int
-        For ``iou.foreground``: the predicted label that is foreground; any but 0 by default.
+        For scores of the foreground: the predicted label that is foreground; any but 0 by default.
     mask : (H, W) bool array, optional
         True where a pixel counts, such as `Segmentation.mask`.
     void : (H, W) bool array, optional
@@ -151,66 +114,87 @@ def score(
     0.6667
     """
     chosen = find_score(name)
-    check_kind(kind)
-    if kind not in chosen.kinds:
-        raise ParameterError(
-            f"{name} does not apply to a truth of kind={kind!r}; it takes {', '.join(map(repr, chosen.kinds))}. "
-            "Say the kind of the truth, or choose another score."
-        )
-    table = contingency_table(prediction, truth, mask=mask, void=void)
-    return _evaluate(chosen, table, {"kind": kind, "foreground": foreground})
+    return chosen.of(compare(prediction, truth, kind=kind, foreground=foreground, mask=mask, void=void))
 
 
 def score_all(
     prediction: ArrayLike,
-    truth: ArrayLike,
+    truth: ArrayLike | Sequence[ArrayLike],
     *,
+    names: Iterable[str] | None = None,
     kind: TruthKind = "classes",
     foreground: Foreground = "nonzero",
     mask: ArrayLike | None = None,
     void: ArrayLike | None = None,
 ) -> dict[str, float]:
-    """Every score that applies to this kind of truth, by name, from one contingency table; see `score`.
+    """Several scores, by name, from one contingency table a truth; see `score`.
 
-    Examples
-    --------
-    >>> found = score_all([[1, 1, 2]], [[5, 5, 9]])
-    >>> found
-    {'iou.hungarian': 1.0, 'iou.majority': 1.0, 'iou.best_overlap': 1.0, 'covering': 1.0}
-    """
-    check_kind(kind)
-    table = contingency_table(prediction, truth, mask=mask, void=void)
-    options = {"kind": kind, "foreground": foreground}
-    return {name: _evaluate(each, table, options) for name, each in scores().items() if kind in each.kinds}
-
-
-def mean_score(values: Iterable[float]) -> tuple[float, int]:
-    """The mean of one score over pictures, and over how many: pictures whose score is NaN are left out.
+    Parameters
+    ----------
+    prediction, truth, kind, foreground, mask, void
+        As for `score`.
+    names : iterable of str, optional
+        The scores; all that apply to this kind of truth by default. Those of boundaries take far longer than the rest.
 
     Returns
     -------
-    mean : float
-        NaN where nothing is left.
-    count : int
-        How many values stand behind it.
+    dict of str to float
 
     Examples
     --------
-    >>> mean_score([0.5, float("nan"), 1.0])
-    (0.75, 2)
+    >>> score_all([[1, 1, 2]], [[5, 5, 9]], names=["covering", "vi"])
+    {'covering': 1.0, 'vi': 0.0}
     """
-    kept = [float(value) for value in values if not math.isnan(value)]
-    return (math.fsum(kept) / len(kept) if kept else math.nan), len(kept)
+    both = compare(prediction, truth, kind=kind, foreground=foreground, mask=mask, void=void)
+    return {each.name: each.of(both) for each in applicable(names, both)}
 
 
-def find_score(name: str) -> Score:
-    """The score of a name, or `ParameterError` with the names that there are."""
-    known = scores()
-    if name not in known:
-        there_are = ", ".join(known)
-        raise ParameterError(f"the score {name!r} is not known; there are {there_are}.{guess(str(name), known)}")
-    return known[name]
+def applicable(names: Iterable[str] | None, comparison: Comparison) -> list[Score]:
+    """The scores of these names, or all that apply to the comparison's kind of truth."""
+    if names is not None:
+        return [find_score(name) for name in names]
+    return [each for each in scores().values() if comparison.kind in each.kinds]
 
 
-def _evaluate(chosen: Score, table: ContingencyTable, options: dict[str, Any]) -> float:
-    return chosen.function(table, **{option: options[option] for option in chosen.options})
+def _built_in() -> dict[str, Score]:
+    from classicseg.metrics.built_in import BUILT_IN
+
+    return {each.name: each for each in BUILT_IN}
+
+
+def _plugins() -> dict[str, metadata.EntryPoint]:
+    return plugins.found(GROUP, "score", tuple(_built_in()))
+
+
+def _load_plugin(name: str) -> Score:
+    entry = _plugins()[name]
+    found = plugins.load(entry, "score")
+    if not isinstance(found, Score) or found.name != name:
+        raise ParameterError(
+            f"the plug-in score {name!r} ({entry.value}) is no classicseg.metrics.Score with name = {name!r}. "
+            "Mend or remove the package that brings it."
+        )
+    return found
+
+
+def _at_threshold(name: str, known: list[Score]) -> Score:
+    """The score of ``measure@0.75``: that of ``measure@0.5`` with another threshold."""
+    measure, _, text = name.partition("@")
+    families = {each.name.partition("@")[0]: each for each in known}
+    try:
+        threshold = float(text)
+    except ValueError:
+        threshold = -1.0
+    if measure not in families or not 0 < threshold <= 1:
+        raise ParameterError(
+            f"the score {name!r} is not known; an IoU threshold above 0 and up to 1 can follow "
+            f"{', '.join(f'{each}@' for each in families)}.{guess(measure, families)}"
+        )
+    template = families[measure]
+    before = template.name.partition("@")[2]
+    return replace(
+        template,
+        name=f"{measure}@{threshold:g}",
+        help=template.help.replace(before, f"{threshold:g}"),
+        fixed={**template.fixed, "threshold": threshold},
+    )

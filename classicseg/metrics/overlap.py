@@ -18,16 +18,16 @@ from __future__ import annotations
 import math
 import numbers
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from classicseg.errors import ParameterError
+from classicseg.metrics.comparison import Foreground
 from classicseg.metrics.contingency import ContingencyTable
-from classicseg.metrics.kinds import TruthKind, check_kind
-
-Foreground = Literal["nonzero", "bright", "dark"] | int
+from classicseg.metrics.fractions import Fractions
+from classicseg.metrics.kinds import TruthKind, as_kind, is_region
+from classicseg.metrics.matching import best_total_matching
 
 _FOREGROUND_WORDS = ("nonzero", "bright", "dark")
 
@@ -62,11 +62,21 @@ def foreground_iou(table: ContingencyTable, *, foreground: Foreground = "nonzero
     >>> round(foreground_iou(table), 4)
     0.6667
     """
+    return foreground_iou_fractions(table, foreground=foreground).value
+
+
+def foreground_iou_fractions(table: ContingencyTable, *, foreground: Foreground = "nonzero") -> Fractions:
+    """Common pixels over the union: what `foreground_iou` is the quotient of."""
+    common, predicted, true = foreground_sums(table, foreground)
+    return Fractions.of(common, predicted + true - common)
+
+
+def foreground_sums(table: ContingencyTable, foreground: Foreground) -> tuple[int, int, int]:
+    """Pixels that both call foreground, that the prediction does, and that the truth does."""
     found = _predicted_foreground(table.predicted, foreground)
     wanted = table.true > 0
     common = int(table.counts[found[table.rows] & wanted[table.columns]].sum())
-    union = int(table.predicted_areas[found].sum()) + int(table.true_areas[wanted].sum()) - common
-    return common / union if union else math.nan
+    return common, int(table.predicted_areas[found].sum()), int(table.true_areas[wanted].sum())
 
 
 def hungarian_iou(table: ContingencyTable, *, kind: TruthKind = "classes") -> float:
@@ -95,11 +105,14 @@ def hungarian_iou(table: ContingencyTable, *, kind: TruthKind = "classes") -> fl
     >>> hungarian_iou(contingency_table([[3, 3, 1, 1]], [[0, 0, 0, 1]]))  # 2/3 for class 0, 1/2 for class 1
     0.5833333333333333
     """
+    return hungarian_iou_fractions(table, kind=kind).value
+
+
+def hungarian_iou_fractions(table: ContingencyTable, *, kind: TruthKind = "classes") -> Fractions:
+    """The total IoU over the number of true regions: what `hungarian_iou` is the quotient of."""
     regions = _regions(table, kind)
-    if not len(regions.areas):
-        return math.nan
-    matched = _best_partner(regions)[regions.columns] == regions.rows
-    return float(regions.iou[matched].sum() / len(regions.areas))
+    matched = best_total_matching(regions.rows, regions.columns, regions.iou, len(regions.areas))
+    return Fractions.of(math.fsum(regions.iou[matched]), len(regions.areas))
 
 
 def majority_iou(table: ContingencyTable, *, kind: TruthKind = "classes") -> float:
@@ -125,7 +138,12 @@ def majority_iou(table: ContingencyTable, *, kind: TruthKind = "classes") -> flo
     >>> majority_iou(contingency_table([[1, 2, 3, 3, 3]], [[0, 0, 0, 1, 1]]))  # 2/3 for each of the two classes
     0.6666666666666666
     """
-    table = _as_kind(table, kind)
+    return majority_iou_fractions(table, kind=kind).value
+
+
+def majority_iou_fractions(table: ContingencyTable, *, kind: TruthKind = "classes") -> Fractions:
+    """Common pixels over the union, a row a class: what `majority_iou` is the mean quotient of."""
+    table = as_kind(table, kind)
     # By rising count, equal counts by falling column: what a row is given last is its largest cell of lowest column.
     order = np.lexsort((-table.columns, table.counts))
     choice = np.zeros(len(table.predicted), dtype=np.int64)
@@ -133,9 +151,9 @@ def majority_iou(table: ContingencyTable, *, kind: TruthKind = "classes") -> flo
     right = table.columns == choice[table.rows]
     common = np.bincount(table.columns[right], weights=table.counts[right], minlength=len(table.true))
     taken = np.bincount(choice, weights=table.predicted_areas, minlength=len(table.true))
-    counted = _is_region(table.true, kind)
-    iou = common[counted] / (taken + table.true_areas - common)[counted]
-    return float(iou.mean()) if iou.size else math.nan
+    counted = is_region(table.true, kind)
+    union = taken + table.true_areas - common
+    return Fractions.of(common[counted], union[counted], table.true[counted])
 
 
 def best_overlap_iou(table: ContingencyTable, *, kind: TruthKind = "classes") -> float:
@@ -165,8 +183,13 @@ def best_overlap_iou(table: ContingencyTable, *, kind: TruthKind = "classes") ->
     >>> best_overlap_iou(contingency_table([[1, 1, 1, 1]], [[0, 0, 0, 1]]))  # 3/4 and 1/4
     0.5
     """
+    return best_overlap_fractions(table, kind=kind).value
+
+
+def best_overlap_fractions(table: ContingencyTable, *, kind: TruthKind = "classes") -> Fractions:
+    """The total of the best IoUs over the number of true regions: what `best_overlap_iou` is the quotient of."""
     regions = _regions(table, kind)
-    return float(regions.best().mean()) if len(regions.areas) else math.nan
+    return Fractions.of(math.fsum(regions.best()), len(regions.areas))
 
 
 def covering(table: ContingencyTable, *, kind: TruthKind = "classes") -> float:
@@ -196,10 +219,21 @@ def covering(table: ContingencyTable, *, kind: TruthKind = "classes") -> float:
     >>> covering(contingency_table([[1, 1, 1, 1]], [[0, 0, 0, 1]]))  # (3 * 3/4 + 1 * 1/4) / 4
     0.625
     """
+    return covering_fractions(table, kind=kind).value
+
+
+def covering_fractions(table: ContingencyTable, *, kind: TruthKind = "classes") -> Fractions:
+    """Area times best IoU over the area, both summed over true regions: what `covering` is the quotient of."""
     regions = _regions(table, kind)
-    if not len(regions.areas):
-        return math.nan
-    return float((regions.areas * regions.best()).sum() / regions.areas.sum())
+    return Fractions.of(math.fsum(regions.areas * regions.best()), regions.areas.sum())
+
+
+def best_of_regions(
+    table: ContingencyTable, *, kind: TruthKind = "classes"
+) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """The area of each true region, in the order of the labels, and the best IoU that a predicted label has with it."""
+    regions = _regions(table, kind)
+    return regions.areas, regions.best()
 
 
 @dataclass(frozen=True, eq=False)
@@ -219,40 +253,12 @@ class _Regions:
 
 
 def _regions(table: ContingencyTable, kind: TruthKind) -> _Regions:
-    table = _as_kind(table, kind)
-    counted = _is_region(table.true, kind)
+    table = as_kind(table, kind)
+    counted = is_region(table.true, kind)
     cells = counted[table.columns]
     rows, columns, counts = table.rows[cells], table.columns[cells], table.counts[cells]
     unions = table.predicted_areas[rows] + table.true_areas[columns] - counts
     return _Regions(table.true_areas[counted], rows, (np.cumsum(counted) - 1)[columns], counts / unions)
-
-
-def _best_partner(regions: _Regions) -> NDArray[np.int64]:
-    """The row that each region is given by the one-to-one assignment with the best total IoU.
-
-    The assignment is solved on the pairs that overlap: a dense matrix of 12,544 segments and 10,000 regions takes 1 GB.
-    A region may be left without a partner: each has a row of its own beyond the true rows, at the cost of IoU 0.
-    """
-    from scipy.sparse import csr_array
-    from scipy.sparse.csgraph import min_weight_full_bipartite_matching
-
-    n_regions, n_rows = len(regions.areas), int(regions.rows.max()) + 1
-    alone = np.arange(n_regions)
-    costs = np.concatenate([2 - regions.iou, np.full(n_regions, 2.0)])  # 1..2: a cost of 0 would mean no edge
-    columns = np.concatenate([regions.columns, alone]).astype(np.int32)  # the solver takes no other index type
-    rows = np.concatenate([regions.rows, n_rows + alone]).astype(np.int32)
-    graph = csr_array((costs, (columns, rows)), shape=(n_regions, n_rows + n_regions))
-    order, partner = min_weight_full_bipartite_matching(graph)
-    return partner[np.argsort(order)]
-
-
-def _as_kind(table: ContingencyTable, kind: TruthKind) -> ContingencyTable:
-    check_kind(kind)
-    return table.binarised() if kind == "binary" else table
-
-
-def _is_region(true: NDArray[np.int64], kind: TruthKind) -> NDArray[np.bool_]:
-    return true != 0 if kind == "instances" else np.ones(len(true), dtype=bool)
 
 
 def _predicted_foreground(predicted: NDArray[np.int64], foreground: Foreground) -> NDArray[np.bool_]:

@@ -90,6 +90,30 @@ def test_mask_and_void_leave_pixels_out():
     np.testing.assert_array_equal(only_void.dense(), contingency_table(prediction, truth, mask=mask).dense())
 
 
+def test_void_areas_are_the_pixels_that_void_alone_left_out():
+    prediction = np.array([[1, 1, 2, 2], [3, 3, 2, 9], [9, 9, 9, 9]])
+    void = np.array([[0, 1, 1, 1], [1, 1, 0, 1], [0, 0, 0, 0]], dtype=bool)
+    mask = np.array([[1, 1, 1, 0], [1, 1, 1, 1], [1, 1, 1, 1]], dtype=bool)
+    truth = np.ones_like(prediction)
+    table = contingency_table(prediction, truth, mask=mask, void=void)
+    assert table.predicted.tolist() == [1, 2, 9]  # 3 lies in void wholly
+    assert table.void_areas.tolist() == [1, 1, 1]  # the second 2 of void is outside the mask
+    assert table.binarised().void_areas.tolist() == [1, 1, 1]
+    assert contingency_table(prediction, truth, void=void).void_areas.tolist() == [1, 2, 1]
+    without = contingency_table(prediction, truth, mask=mask)
+    assert without.void_areas.tolist() == [0, 0, 0, 0]
+    assert without.void_areas.dtype == table.void_areas.dtype == np.int64
+
+
+@pytest.mark.parametrize("dtype", [bool, np.uint8, np.uint64, np.int64])
+def test_void_areas_of_every_kind_of_label(dtype):
+    prediction, truth = maps(6, labels=2)
+    void = np.random.default_rng(6).random(truth.shape) < 0.3
+    table = contingency_table(prediction.astype(dtype), truth, void=void)
+    assert table.void_areas.tolist() == [np.sum(void & (prediction == 0)), np.sum(void & (prediction == 1))]
+    assert contingency_table(prediction, truth, void=np.ones_like(void)).void_areas.tolist() == []
+
+
 def test_no_pixel_that_counts_gives_an_empty_table():
     prediction, truth = maps(4)
     table = contingency_table(prediction, truth, mask=np.zeros(truth.shape, bool))

@@ -1,0 +1,108 @@
+"""A prediction beside the truths of its picture: what every score is taken from."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from classicseg.errors import ImageError
+from classicseg.metrics.contingency import ContingencyTable, checked_labels, contingency_tables
+from classicseg.metrics.kinds import TruthKind, check_kind
+
+Foreground = Literal["nonzero", "bright", "dark"] | int
+
+
+@dataclass(frozen=True, eq=False)
+class Comparison:
+    """A prediction beside the truths of its picture; tables are counted when they are first asked for, and once.
+
+    Attributes
+    ----------
+    prediction : (H, W) array of integers
+    truths : tuple of (H, W) arrays of integers
+        One an annotator.
+    kind : {"classes", "binary", "instances"}
+        What the values of the truths mean.
+    foreground : {"nonzero", "bright", "dark"} or int
+        Which predicted label is foreground, for scores that ask.
+    mask : (H, W) bool array or None
+        True where a pixel counts.
+    void : (H, W) bool array or None
+        True where none of the truths counts.
+    """
+
+    prediction: NDArray[np.integer]
+    truths: tuple[NDArray[np.integer], ...]
+    kind: TruthKind = "classes"
+    foreground: Foreground = "nonzero"
+    mask: NDArray[np.bool_] | None = None
+    void: NDArray[np.bool_] | None = None
+
+    @cached_property
+    def tables(self) -> tuple[ContingencyTable, ...]:
+        """The contingency table of the prediction and each truth."""
+        return contingency_tables(self.prediction, self.truths, mask=self.mask, void=self.void)
+
+
+def compare(
+    prediction: ArrayLike,
+    truths: ArrayLike | Sequence[ArrayLike],
+    *,
+    kind: TruthKind = "classes",
+    foreground: Foreground = "nonzero",
+    mask: ArrayLike | None = None,
+    void: ArrayLike | None = None,
+) -> Comparison:
+    """Check label maps and put them side by side.
+
+    Parameters
+    ----------
+    prediction : (H, W) array of integers or bool
+    truths : (H, W) array, or a sequence of them
+        One truth, or one an annotator: a list, a tuple or an array (A, H, W).
+    kind, foreground, mask, void
+        As `Comparison` has them.
+
+    Returns
+    -------
+    Comparison
+
+    Raises
+    ------
+    ImageError
+        A map is not (H, W) integers, has no pixel, or there is no truth. That shapes are equal is checked when the
+        maps are counted.
+    ParameterError
+        `kind` is not allowed.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> both = compare(np.array([[1, 1, 2]]), [np.array([[1, 2, 2]]), np.array([[1, 1, 1]])])
+    >>> [table.total for table in both.tables]
+    [3, 3]
+    """
+    check_kind(kind)
+    maps: tuple[Any, ...] = tuple(truths) if _are_several(truths) else (truths,)  # type: ignore[arg-type]
+    if not maps:
+        raise ImageError("no truth came; a prediction is scored against one label map or more. Give at least one.")
+    return Comparison(
+        checked_labels("prediction", prediction),
+        tuple(checked_labels("truth", each) for each in maps),
+        kind,
+        foreground,
+        None if mask is None else np.asarray(mask),
+        None if void is None else np.asarray(void),
+    )
+
+
+def _are_several(truths: ArrayLike | Sequence[ArrayLike]) -> bool:
+    """A stack or a sequence of label maps; a list of rows of numbers is one map."""
+    if isinstance(truths, np.ndarray):
+        return truths.ndim == 3
+    return isinstance(truths, (list, tuple)) and (not truths or np.ndim(truths[0]) >= 2)

@@ -1,0 +1,442 @@
+"""Scores of found objects: counts of right, false and missed segments, and what is made of them.
+
+Every function takes a `ContingencyTable`. A predicted segment and a true one may be matched where their intersection
+over union (IoU) reaches a threshold, and each takes part in one match at most. Thresholds are compared as fractions of
+whole numbers, so that an IoU of exactly 7/10 is never above 0.7 and always at least 0.7.
+
+What is a segment depends on the kind of the truth:
+
+- ``"instances"``: every value but 0, in the truth and in the prediction. 0 is background on both sides and nothing to
+  be found. Methods that give no background label (mean shift, quickshift: their labels begin at 1) offer what they made
+  of the background as segments like any other: false positives, one each.
+- ``"classes"``: every value, 0 too, on both sides.
+- ``"binary"``: the truth's foreground (above 0) and background; in the prediction every value, 0 too.
+
+Void pixels are taken out of all segments before IoUs are formed. A predicted segment that finds no partner and has
+lain in void with more than half of its pixels is left out and no false positive.
+"""
+
+from __future__ import annotations
+
+import math
+import numbers
+from collections.abc import Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+
+import numpy as np
+from numpy.typing import NDArray
+
+from classicseg.errors import ParameterError
+from classicseg.metrics.contingency import ContingencyTable
+from classicseg.metrics.kinds import TruthKind, as_kind, is_region
+
+Threshold = float | Fraction
+
+TEN_THRESHOLDS = tuple(Fraction(twentieths, 20) for twentieths in range(10, 20))  # .5:.05:.95
+_LARGEST_DENOMINATOR = 10**6
+
+
+@dataclass(frozen=True)
+class InstanceCounts:
+    """Right, false and missed segments of one picture, or of several: counts add up by ``+``.
+
+    Attributes
+    ----------
+    tp : int
+        Matched pairs of a predicted and a true segment.
+    fp : int
+        Predicted segments without a partner, less those that lie in void by more than half.
+    fn : int
+        True segments without a partner.
+
+    Examples
+    --------
+    >>> pooled = InstanceCounts(tp=3, fp=1) + InstanceCounts(tp=1, fn=2)
+    >>> pooled.precision, round(pooled.recall, 4), round(pooled.f1, 4), round(pooled.jaccard, 4)
+    (0.8, 0.6667, 0.7273, 0.5714)
+    """
+
+    tp: int = 0
+    fp: int = 0
+    fn: int = 0
+
+    def __add__(self, other: InstanceCounts) -> InstanceCounts:
+        return InstanceCounts(self.tp + other.tp, self.fp + other.fp, self.fn + other.fn)
+
+    @property
+    def precision(self) -> float:
+        """TP / (TP + FP), 0..1; 0 where nothing was found though something was to be found, NaN where neither."""
+        return self.tp / max(self.tp + self.fp, 1) if self._any else math.nan
+
+    @property
+    def recall(self) -> float:
+        """TP / (TP + FN), 0..1; NaN where nothing is to be found, whatever was found."""
+        return self.tp / (self.tp + self.fn) if self.tp + self.fn else math.nan
+
+    @property
+    def f1(self) -> float:
+        """2 TP / (2 TP + FP + FN), 0..1; NaN where nothing is to be found and nothing was."""
+        return 2 * self.tp / (2 * self.tp + self.fp + self.fn) if self._any else math.nan
+
+    @property
+    def jaccard(self) -> float:
+        """TP / (TP + FP + FN), 0..1; NaN where nothing is to be found and nothing was."""
+        return self.tp / (self.tp + self.fp + self.fn) if self._any else math.nan
+
+    @property
+    def _any(self) -> bool:
+        return self.tp + self.fp + self.fn > 0
+
+
+@dataclass(frozen=True)
+class SweepCounts:
+    """The counts of one picture, or of several, at each of several IoU thresholds: they add up by ``+``.
+
+    Attributes
+    ----------
+    counts : tuple of InstanceCounts
+        One a threshold, in one order for all that are added.
+    """
+
+    counts: tuple[InstanceCounts, ...]
+
+    def __add__(self, other: SweepCounts) -> SweepCounts:
+        return SweepCounts(tuple(one + two for one, two in zip(self.counts, other.counts, strict=True)))
+
+    @property
+    def recall(self) -> float:
+        """The mean over the thresholds of `InstanceCounts.recall`."""
+        return math.fsum(each.recall for each in self.counts) / len(self.counts)
+
+    @property
+    def jaccard(self) -> float:
+        """The mean over the thresholds of `InstanceCounts.jaccard`."""
+        return math.fsum(each.jaccard for each in self.counts) / len(self.counts)
+
+
+def instance_counts(
+    table: ContingencyTable, threshold: Threshold, *, kind: TruthKind = "instances", strict: bool = False
+) -> InstanceCounts:
+    """Right, false and missed segments at one IoU threshold.
+
+    Above 0.5 no segment can have two partners. At 0.5 and below, of all one-to-one matchings of pairs that reach the
+    threshold, one with the most pairs is taken, and of those one with the greatest sum of IoUs (the rule of StarDist
+    and Cellpose); the number of pairs is the same in all of them.
+
+    Parameters
+    ----------
+    table : ContingencyTable
+    threshold : float
+        0 < threshold <= 1, or 0 <= threshold < 1 where `strict`. It means the nearest fraction with a denominator of up
+        to a million: 0.7 is seven tenths, and so is 0.7000000000000001.
+    kind : {"instances", "classes", "binary"}
+        What the values of the truth mean, and with it what a segment is.
+    strict : bool
+        Whether the IoU must lie above the threshold; at or above it by default, as most benchmarks ask.
+
+    Returns
+    -------
+    InstanceCounts
+
+    Raises
+    ------
+    ParameterError
+        The threshold or the kind is not allowed.
+
+    References
+    ----------
+    U. Schmidt, M. Weigert, C. Broaddus and G. Myers, "Cell detection with star-convex polygons", MICCAI 2018.
+
+    Examples
+    --------
+    >>> from classicseg.metrics import contingency_table
+    >>> table = contingency_table([[0, 1, 1, 0, 2]], [[0, 7, 7, 7, 0]])  # IoU 2/3; 2 is false
+    >>> instance_counts(table, 0.5)
+    InstanceCounts(tp=1, fp=1, fn=0)
+    >>> instance_counts(table, 0.7)
+    InstanceCounts(tp=0, fp=2, fn=1)
+    """
+    return _counts(table, segment_pairs(table, kind), exact_threshold(threshold, strict=strict), strict)
+
+
+def sweep_counts(table: ContingencyTable, *, kind: TruthKind = "instances", strict: bool = False) -> SweepCounts:
+    """What `instance_counts` gives at the thresholds 0.5, 0.55, ..., 0.95, for scores that average over them.
+
+    Examples
+    --------
+    >>> from classicseg.metrics import contingency_table
+    >>> table = contingency_table([[1, 1, 1, 0]], [[5, 5, 5, 5]])  # IoU 3/4
+    >>> [each.tp for each in sweep_counts(table).counts]
+    [1, 1, 1, 1, 1, 1, 0, 0, 0, 0]
+    """
+    pairs = segment_pairs(table, kind)
+    return SweepCounts(tuple(_counts(table, pairs, each, strict) for each in TEN_THRESHOLDS))
+
+
+def instance_precision(table: ContingencyTable, *, threshold: Threshold = 0.5, kind: TruthKind = "instances") -> float:
+    """Share of the predicted segments that are right: have an IoU of at least `threshold` with a partner of their own.
+
+    Parameters
+    ----------
+    table : ContingencyTable
+    threshold : float
+        0 < threshold <= 1; 0.5, the most used one, by default.
+    kind : {"instances", "classes", "binary"}
+
+    Returns
+    -------
+    float
+        0..1, higher is better; 0 where nothing was found though something was to be found (finding nothing must not
+        raise a mean), NaN where nothing is to be found and nothing was.
+
+    Examples
+    --------
+    >>> from classicseg.metrics import contingency_table
+    >>> instance_precision(contingency_table([[0, 1, 1, 0, 2]], [[0, 7, 7, 7, 0]]))
+    0.5
+    """
+    return instance_counts(table, threshold, kind=kind).precision
+
+
+def instance_recall(table: ContingencyTable, *, threshold: Threshold = 0.5, kind: TruthKind = "instances") -> float:
+    """Share of the true segments that were found: have an IoU of at least `threshold` with a partner of their own.
+
+    Parameters
+    ----------
+    table : ContingencyTable
+    threshold : float
+        0 < threshold <= 1; 0.5, the most used one, by default.
+    kind : {"instances", "classes", "binary"}
+
+    Returns
+    -------
+    float
+        0..1, higher is better; NaN where nothing is to be found.
+
+    Examples
+    --------
+    >>> from classicseg.metrics import contingency_table
+    >>> instance_recall(contingency_table([[0, 1, 1, 0, 2]], [[0, 7, 7, 7, 0]]))
+    1.0
+    """
+    return instance_counts(table, threshold, kind=kind).recall
+
+
+def instance_f1(table: ContingencyTable, *, threshold: Threshold = 0.5, kind: TruthKind = "instances") -> float:
+    """Harmonic mean of `instance_precision` and `instance_recall`, formed from the counts: 2 TP / (2 TP + FP + FN).
+
+    Parameters
+    ----------
+    table : ContingencyTable
+    threshold : float
+        0 < threshold <= 1; 0.5, the most used one, by default.
+    kind : {"instances", "classes", "binary"}
+
+    Returns
+    -------
+    float
+        0..1, higher is better; 0 where only one of prediction and truth has segments, NaN where neither has.
+
+    References
+    ----------
+    J. C. Caicedo et al., "Evaluation of deep learning strategies for nucleus segmentation in fluorescence images",
+    Cytometry Part A 95(9), 2019.
+
+    Examples
+    --------
+    >>> from classicseg.metrics import contingency_table
+    >>> round(instance_f1(contingency_table([[0, 1, 1, 0, 2]], [[0, 7, 7, 7, 0]])), 4)
+    0.6667
+    """
+    return instance_counts(table, threshold, kind=kind).f1
+
+
+def dsb2018(table: ContingencyTable, *, kind: TruthKind = "instances") -> float:
+    """The score of the 2018 Data Science Bowl: mean of TP / (TP + FP + FN) over ten thresholds, IoU strictly above.
+
+    The thresholds are 0.5, 0.55, ..., 0.95. An IoU above 0.5 has one partner at most, so there is nothing to choose.
+
+    Parameters
+    ----------
+    table : ContingencyTable
+    kind : {"instances", "classes", "binary"}
+
+    Returns
+    -------
+    float
+        0..1, higher is better; 0 where only one of prediction and truth has segments, NaN where neither has. The
+        challenge took the mean over pictures.
+
+    References
+    ----------
+    J. C. Caicedo et al., "Nucleus segmentation across imaging experiments: the 2018 Data Science Bowl",
+    Nature Methods 16, 2019.
+
+    Examples
+    --------
+    >>> from classicseg.metrics import contingency_table
+    >>> table = contingency_table([[1, 1, 1, 0]], [[5, 5, 5, 5]])  # IoU 3/4: above 0.5, 0.55, ..., 0.7
+    >>> dsb2018(table)
+    0.5
+    """
+    return sweep_counts(table, kind=kind, strict=True).jaccard
+
+
+def average_recall(table: ContingencyTable, *, kind: TruthKind = "instances") -> float:
+    """Recall whatever the class, its mean over the IoU thresholds 0.5, 0.55, ..., 0.95 (at or above).
+
+    All predicted segments take part, however many there are; false ones cost nothing. Over a data set the papers pool
+    the counts of all pictures: add what `sweep_counts` gives for each, and take its `recall`.
+
+    Parameters
+    ----------
+    table : ContingencyTable
+    kind : {"instances", "classes", "binary"}
+
+    Returns
+    -------
+    float
+        0..1, higher is better; NaN where nothing is to be found.
+
+    References
+    ----------
+    J. Hosang, R. Benenson, P. Dollar and B. Schiele, "What makes for effective detection proposals?", IEEE TPAMI 38(4),
+    2016; with the thresholds of T.-Y. Lin et al., "Microsoft COCO: common objects in context", ECCV 2014.
+
+    Examples
+    --------
+    >>> from classicseg.metrics import contingency_table
+    >>> table = contingency_table([[1, 1, 1, 0]], [[5, 5, 5, 5]])  # IoU 3/4: at least 0.5, 0.55, ..., 0.75
+    >>> average_recall(table)
+    0.6
+    """
+    return sweep_counts(table, kind=kind).recall
+
+
+@dataclass(frozen=True, eq=False)
+class SegmentPairs:
+    """Which labels of a table are segments, and the pairs of a predicted and a true segment that share pixels.
+
+    Attributes
+    ----------
+    predicted, true : (P,) and (T,) bool arrays
+        Which labels of the table are segments.
+    true_labels : (T,) int64 array
+        The values of the truth, those of the binarised one where the kind is binary.
+    rows, columns : (N,) int64 arrays
+        The pairs, as indices of the table.
+    common, unions : (N,) int64 arrays
+        Pixels of intersection and union of each pair, void left out.
+    """
+
+    predicted: NDArray[np.bool_]
+    true: NDArray[np.bool_]
+    true_labels: NDArray[np.int64]
+    rows: NDArray[np.int64]
+    columns: NDArray[np.int64]
+    common: NDArray[np.int64]
+    unions: NDArray[np.int64]
+
+    def reach(self, threshold: Fraction, strict: bool) -> NDArray[np.bool_]:
+        """Which pairs have an IoU at (unless `strict`) or above the threshold; exact in whole numbers."""
+        wanted, had = threshold.numerator * self.unions, threshold.denominator * self.common
+        return had > wanted if strict else had >= wanted
+
+
+def segment_pairs(table: ContingencyTable, kind: TruthKind) -> SegmentPairs:
+    """The segments of a table under a kind of truth, and the pairs that overlap."""
+    table = as_kind(table, kind)
+    predicted, true = is_region(table.predicted, kind), is_region(table.true, kind)
+    cells = predicted[table.rows] & true[table.columns]
+    rows, columns, common = table.rows[cells], table.columns[cells], table.counts[cells]
+    unions = table.predicted_areas[rows] + table.true_areas[columns] - common
+    return SegmentPairs(predicted, true, table.true, rows, columns, common, unions)
+
+
+def mostly_void(table: ContingencyTable) -> NDArray[np.bool_]:
+    """Which predicted labels lie in void with more than half of all their pixels."""
+    return table.void_areas > table.predicted_areas
+
+
+def segment_categories(
+    table: ContingencyTable,
+    pairs: SegmentPairs,
+    predicted_categories: Mapping[int, int] | None,
+    true_categories: Mapping[int, int] | None,
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """The category of each predicted and each true label, arrays (P,) and (T,): all 0 where no categories came."""
+    if (predicted_categories is None) != (true_categories is None):
+        came, missing = ("predicted", "true") if true_categories is None else ("true", "predicted")
+        raise ParameterError(
+            f"{came}_categories came without {missing}_categories; segments match within a category. Give both, or "
+            "neither for a score whatever the class."
+        )
+    of_predicted = _categories("predicted", table.predicted, pairs.predicted, predicted_categories)
+    return of_predicted, _categories("true", pairs.true_labels, pairs.true, true_categories)
+
+
+def _categories(
+    side: str, labels: NDArray[np.int64], segments: NDArray[np.bool_], categories: Mapping[int, int] | None
+) -> NDArray[np.int64]:
+    found = np.zeros(len(labels), dtype=np.int64)
+    if categories is None:
+        return found
+    missing = [label for label in labels[segments].tolist() if label not in categories]
+    if missing:
+        raise ParameterError(
+            f"{side}_categories lack the {side} segments {few(missing)}. Give a category for every segment."
+        )
+    found[segments] = [categories[label] for label in labels[segments].tolist()]
+    return found
+
+
+def few(labels: list[int]) -> str:
+    """The first labels of a list, in words."""
+    return ", ".join(map(str, labels[:5])) + (f" and {len(labels) - 5} more" if len(labels) > 5 else "")
+
+
+def exact_threshold(threshold: Threshold, *, strict: bool = False) -> Fraction:
+    """The fraction that a threshold means, or `ParameterError`."""
+    allowed = "0 <= threshold < 1 where strict" if strict else "0 < threshold <= 1"
+    try:
+        if not isinstance(threshold, numbers.Real):
+            raise ValueError
+        exact = Fraction(str(threshold)).limit_denominator(_LARGEST_DENOMINATOR)
+    except ValueError:  # NaN, infinity and bool end here too
+        exact = Fraction(-1)
+    if not (0 <= exact < 1 if strict else 0 < exact <= 1):
+        raise ParameterError(
+            f"threshold={threshold!r} is not allowed; an IoU threshold is a number, {allowed}. Give 0.5, for example."
+        )
+    return exact
+
+
+def one_to_one(rows: NDArray[np.int64], columns: NDArray[np.int64], iou: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Which pairs belong to a one-to-one matching with the most pairs and, among those, the greatest sum of IoUs."""
+    row_values, row_of = np.unique(rows, return_inverse=True)
+    column_values, column_of = np.unique(columns, return_inverse=True)
+    if len(row_values) == len(column_values) == len(rows):
+        return np.ones(len(rows), dtype=bool)
+    from scipy.sparse import csr_array
+    from scipy.sparse.csgraph import min_weight_full_bipartite_matching
+
+    # A true segment may stay alone, at a cost that no saving in IoU outweighs: all those together are below 1/2.
+    n_rows, n_columns = len(row_values), len(column_values)
+    alone = np.arange(n_columns)
+    costs = np.concatenate([1 - iou / (2 * n_columns), np.full(n_columns, 3.0)])
+    to = np.concatenate([row_of, n_rows + alone]).astype(np.int32)  # the solver takes no other index type
+    start = np.concatenate([column_of, alone]).astype(np.int32)
+    graph = csr_array((costs, (start, to)), shape=(n_columns, n_rows + n_columns))
+    order, partner = min_weight_full_bipartite_matching(graph)
+    return partner[np.argsort(order)][column_of] == row_of
+
+
+def _counts(table: ContingencyTable, pairs: SegmentPairs, threshold: Fraction, strict: bool) -> InstanceCounts:
+    reached = pairs.reach(threshold, strict)
+    rows, columns = pairs.rows[reached], pairs.columns[reached]
+    matched = one_to_one(rows, columns, pairs.common[reached] / pairs.unions[reached])
+    false = pairs.predicted & ~mostly_void(table)
+    false[rows[matched]] = False
+    tp = int(matched.sum())
+    return InstanceCounts(tp, int(false.sum()), int(pairs.true.sum()) - tp)

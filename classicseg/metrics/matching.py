@@ -1,0 +1,49 @@
+"""One-to-one matching of true regions with predicted labels."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+
+def best_total_matching(
+    rows: NDArray[np.int64], columns: NDArray[np.int64], gains: NDArray[np.float64], n_columns: int
+) -> NDArray[np.bool_]:
+    """Which pairs the one-to-one assignment with the greatest total gain takes.
+
+    Parameters
+    ----------
+    rows, columns : (N,) int64 arrays
+        The pairs that can be taken: indices of predicted labels and of true regions.
+    gains : (N,) float64 array
+        The gain of each, in 0..1.
+    n_columns : int
+        How many true regions there are.
+
+    Returns
+    -------
+    (N,) bool array
+        Of equal totals, always the same one is taken.
+
+    Notes
+    -----
+    The assignment is solved on the pairs that there are: a dense matrix of 12,544 segments and 10,000 regions takes
+    1 GB. A region may be left without a partner: each has a row of its own beyond the given ones, at no gain.
+    """
+    from scipy.sparse import csr_array
+    from scipy.sparse.csgraph import min_weight_full_bipartite_matching
+
+    if not len(rows):
+        return np.zeros(0, dtype=bool)
+    n_rows = int(rows.max()) + 1
+    alone = np.arange(n_columns)
+    costs = np.concatenate([2 - gains, np.full(n_columns, 2.0)])  # 1..2: a cost of 0 would mean no edge
+    starts = np.concatenate([columns, alone]).astype(np.int32)  # the solver takes no other index type
+    ends = np.concatenate([rows, n_rows + alone]).astype(np.int32)
+    graph = csr_array((costs, (starts, ends)), shape=(n_columns, n_rows + n_columns))
+    order, partner = min_weight_full_bipartite_matching(graph)
+    return partner[np.argsort(order)][columns] == rows
