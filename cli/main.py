@@ -13,6 +13,7 @@ _COMMANDS = {
     "run": ("classicseg_cli.run:run", "Segment pictures: label map, overlay and record of each."),
     "methods": ("classicseg_cli.methods:methods", "List the methods, their presets and parameters."),
     "score": ("classicseg_cli.score:score", "Score label maps against ground truth."),
+    "scores": ("classicseg_cli.scores:scores", "List the scores: range, direction, protocol, paper."),
     "bench": ("classicseg_cli.bench:bench", "Score methods over a data set."),
     "datasets": ("classicseg_cli.datasets:datasets", "List the data sets that can be read; check one."),
     "demo": ("classicseg_cli.demo:demo", "Run all methods on a photograph and on made scenes."),

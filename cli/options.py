@@ -62,7 +62,14 @@ foreground_option = click.option(
     show_default=True,
     callback=foreground,
     metavar="nonzero|bright|dark|LABEL",
-    help="For iou.foreground: which predicted label is the foreground.",
+    help="For scores of the foreground: which predicted label it is.",
+)
+averaging_option = click.option(
+    "--averaging",
+    type=click.Choice(["mean", "pooled"]),
+    default="mean",
+    show_default=True,
+    help="Mean over pictures, or the score of their sums.",
 )
 
 

@@ -4,67 +4,94 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from classicseg_cli.main import DONE, FAILED, PARTLY_FAILED, complain
-from classicseg_cli.options import foreground_option, truth_option
+from classicseg_cli.options import averaging_option, foreground_option, truth_option
+
+if TYPE_CHECKING:
+    from classicseg.bench.pairs import PairScores
+
+_COLUMNS_AT_MOST = 5  # with more scores a table has a row a score, and pictures are left to --json
 
 
 @click.command()
 @click.argument("prediction", type=click.Path(path_type=Path))
 @click.argument("truth", type=click.Path(path_type=Path))
 @truth_option
+@click.option(
+    "--metric",
+    "names",
+    multiple=True,
+    help="A score, measure.protocol; may be repeated. All but boundaries by default.",
+)
+@averaging_option
 @foreground_option
 @click.option("--void", type=int, metavar="VALUE", help="Truth value of pixels that no score counts, such as 255.")
 @click.option("--json", "as_json", is_flag=True, help="Print as JSON.")
-def score(prediction: Path, truth: Path, kind: Any, foreground: Any, void: int | None, as_json: bool) -> int:
-    """Print the IoU of label maps under its protocol names.
+@click.option("-q", "--quiet", is_flag=True, help="No progress bar.")
+def score(
+    prediction: Path,
+    truth: Path,
+    kind: Any,
+    names: tuple[str, ...],
+    averaging: Any,
+    foreground: Any,
+    void: int | None,
+    as_json: bool,
+    quiet: bool,
+) -> int:
+    """Print scores of label maps under their protocol names; 'classicseg scores' lists them.
 
     PREDICTION and TRUTH are two files, or two folders whose files are matched by stem; img_METHOD_labels.png, as
     `classicseg run` writes it, belongs to img. --truth says what the values of the truth mean (classes by default).
     """
-    from classicseg.bench.pairs import match_label_maps, score_pair
-    from classicseg.errors import ImageError
-    from classicseg.metrics import mean_score
+    from classicseg.bench.pairs import match_label_maps, score_pairs
+    from classicseg_cli.tables import progress
 
     pairs = match_label_maps(prediction, truth)
-    found: dict[str, dict[str, float]] = {}
-    for name, predicted_path, truth_path in pairs:
-        try:
-            found[name] = score_pair(predicted_path, truth_path, kind or "classes", foreground, void)
-        except (ImageError, OSError) as error:
-            complain(f"{name}: {error}")
-    if not found:
+    with progress("score", len(pairs), quiet) as advance:
+        found = score_pairs(
+            pairs,
+            names,
+            kind or "classes",
+            averaging=averaging,
+            foreground=foreground,
+            void=void,
+            advance=advance,
+        )
+    for name, error in found.failed.items():
+        complain(f"{name}: {error}")
+    if not found.pictures:
         return FAILED
-    metrics = list(next(iter(found.values())))
-    means = {metric: mean_score(row[metric] for row in found.values()) for metric in metrics}
-    _print(found, means, as_json)
-    return DONE if len(found) == len(pairs) else PARTLY_FAILED
+    _print(found, averaging, as_json)
+    return PARTLY_FAILED if found.failed else DONE
 
 
-def _print(found: dict[str, dict[str, float]], means: dict[str, tuple[float, int]], as_json: bool) -> None:
-    from classicseg.io.write import plain
-    from classicseg.metrics import scores
-
-    if as_json:
-        mean = {metric: {"value": value, "scored": count} for metric, (value, count) in means.items()}
-        oracles = [metric for metric in means if scores()[metric].oracle]
-        click.echo(json.dumps(plain({"pictures": found, "mean": mean, "oracles": oracles}), indent=2))
-        return
+def _print(found: PairScores, averaging: str, as_json: bool) -> None:
     from classicseg_cli.tables import print_table
 
-    if len(found) == 1:
-        marked = {_marked(metric): value for metric, value in next(iter(found.values())).items()}
-        print_table(["score", "value"], list(marked.items()))
+    if as_json:
+        click.echo(json.dumps(_as_dict(found, averaging), indent=2))
         return
-    rows = [[name, *values.values()] for name, values in found.items()]
-    rows.append([f"mean of {len(found)}", *(value for value, _ in means.values())])
-    print_table(["picture", *map(_marked, means)], rows)
+    marked = {each.name: f"{each.name} (oracle)" if each.oracle else each.name for each in found.chosen}
+    if len(found.pictures) == 1:
+        (values,) = found.pictures.values()
+        print_table(["score", "value"], [(marked[name], value) for name, value in values.items()])
+    elif len(found.chosen) <= _COLUMNS_AT_MOST:
+        rows = [[name, *values.values()] for name, values in found.pictures.items()]
+        rows.append([f"{averaging} of {len(found.pictures)}", *(value for value, _ in found.overall.values())])
+        print_table(["picture", *marked.values()], rows)
+    else:
+        rows = [[marked[name], value, scored] for name, (value, scored) in found.overall.items()]
+        print_table(["score", averaging, "scored"], rows, title=f"{len(found.pictures)} pictures")
 
 
-def _marked(metric: str) -> str:
-    from classicseg.metrics import scores
+def _as_dict(found: PairScores, averaging: str) -> Any:
+    from classicseg.io.write import plain
 
-    return f"{metric} (oracle)" if scores()[metric].oracle else metric
+    overall = {name: {"value": value, "scored": count} for name, (value, count) in found.overall.items()}
+    oracles = [each.name for each in found.chosen if each.oracle]
+    return plain({"pictures": found.pictures, averaging: overall, "oracles": oracles})

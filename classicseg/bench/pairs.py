@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from classicseg.bench.run import require_averaging
 from classicseg.errors import ImageError
 from classicseg.io.read import SUFFIXES
 from classicseg.jobs import OUTPUTS, is_output
+from classicseg.metrics import Score, mean_score
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from classicseg.metrics import Foreground
-    from classicseg.metrics.kinds import TruthKind
+    from classicseg.metrics import Comparison, Foreground, TruthKind
+    from classicseg.metrics.families import Averaging
 
 _BY_PRODUCTS = tuple(ending for ending in OUTPUTS if ending != "_labels")
 _WRITTEN_BY_RUN = re.compile(r"_[A-Za-z0-9-]+_labels$")
@@ -73,18 +77,18 @@ def _by_name(folder: Path, known: set[str]) -> dict[str, Path]:
     return files
 
 
-def score_pair(
+def compare_pair(
     prediction: Path, truth: Path, kind: TruthKind, foreground: Foreground = "nonzero", void: int | None = None
-) -> dict[str, float]:
-    """Every score that applies, of a label map in a file against a truth in a file; `void` is a value of the truth.
+) -> Comparison:
+    """A label map in a file beside a truth in a file; `void` is a value of the truth.
 
     A mask that `classicseg run` wrote beside the label map leaves out what it left out.
     """
     from classicseg.datasets.folders import read_truth
     from classicseg.io.read import read_labels
-    from classicseg.metrics import score_all
+    from classicseg.metrics.comparison import compare
 
-    return score_all(
+    return compare(
         read_labels(prediction),
         read_truth(truth, kind).maps[0],
         kind=kind,
@@ -92,6 +96,92 @@ def score_pair(
         mask=_mask_beside(prediction),
         void=None if void is None else read_labels(truth) == void,
     )
+
+
+@dataclass(frozen=True, eq=False)
+class PairScores:
+    """Scores of several pairs.
+
+    Attributes
+    ----------
+    chosen : tuple of Score
+    pictures : dict of str to dict of str to float
+        Each score by name, of each pair by name.
+    failed : dict of str to str
+        The error of each pair that could not be scored.
+    overall : dict of str to (float, int)
+        Each score over all pairs, and over how many; scores that cannot be pooled are left out where it is pooled.
+    """
+
+    chosen: tuple[Score, ...]
+    pictures: dict[str, dict[str, float]]
+    failed: dict[str, str]
+    overall: dict[str, tuple[float, int]]
+
+
+def score_pairs(
+    pairs: Sequence[tuple[str, Path, Path]],
+    names: Sequence[str],
+    kind: TruthKind,
+    *,
+    averaging: Averaging = "mean",
+    foreground: Foreground = "nonzero",
+    void: int | None = None,
+    advance: Callable[[], None] | None = None,
+) -> PairScores:
+    """Score label maps in files against truths in files.
+
+    Parameters
+    ----------
+    pairs : sequence of (name, predicted file, true file)
+        As `match_label_maps` gives them.
+    names : sequence of str
+        The scores; all that apply but the costly ones where it is empty.
+    kind, foreground, void
+        As for `classicseg.metrics.score`; `void` is a value of the truth.
+    averaging : {"mean", "pooled"}
+        How pairs are put together.
+    advance : callable, optional
+        Called after each pair.
+
+    Returns
+    -------
+    PairScores
+        Pairs that cannot be read or compared are among the failed.
+
+    Raises
+    ------
+    ParameterError
+        A score is unknown, does not apply to the kind, or was asked to be pooled and cannot be.
+    """
+    from classicseg.metrics.families import put_together
+    from classicseg.metrics.named import applicable
+
+    chosen = applicable(names or None, kind)
+    if averaging == "pooled":
+        if names:
+            for score in chosen:
+                require_averaging(score, averaging)
+        chosen = [score for score in chosen if score.pools]
+    values: dict[str, dict[str, float]] = {}
+    failed: dict[str, str] = {}
+    sums: dict[str, list[Any]] = {score.name: [] for score in chosen}
+    for name, prediction, truth in pairs:
+        try:
+            both = compare_pair(prediction, truth, kind, foreground, void)
+            values[name] = {score.name: score.of(both) for score in chosen}
+        except (ImageError, OSError) as error:
+            failed[name] = str(error)
+        else:
+            for score in chosen:
+                sums[score.name].append(score.sums_of(both) if averaging == "pooled" else None)
+        if advance is not None:
+            advance()
+    overall = {}
+    for score in chosen:
+        own = [row[score.name] for row in values.values()]
+        overall[score.name] = put_together(score, own, sums[score.name], averaging), mean_score(own)[1]
+    return PairScores(tuple(chosen), values, failed, overall)
 
 
 def _mask_beside(prediction: Path) -> NDArray[np.bool_] | None:

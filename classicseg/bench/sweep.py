@@ -111,16 +111,19 @@ def run_sweep(
             chosen=chosen,
             oracle=score.oracle or chosen != "train",
         )
-        for chosen, reached, value in _choices(found, train is not None)
+        for chosen, reached, value in _choices(found, parameter, steps)
     ]
 
 
-def _choices(found: FamilySummary, trained: bool) -> list[tuple[str, float, float | str]]:
+def _choices(
+    found: FamilySummary, parameter: str, steps: dict[float, Segmenter]
+) -> list[tuple[str, float, float | str]]:
     """How was chosen, what that reaches, and the value of the parameter (in words where pictures differ in it)."""
     rows: list[tuple[str, float, float | str]] = []
-    if trained:
-        rows.append(("train", found.at_scale, found.scale))
-    rows += [("ODS", found.ods, found.ods_scale), ("OIS", found.ois, "the best for each picture")]
+    if found.scale in steps:
+        rows.append(("train", found.at_scale, getattr(steps[found.scale], parameter)))
+    rows.append(("ODS", found.ods, getattr(steps[found.ods_scale], parameter)))
+    rows.append(("OIS", found.ois, "the best for each picture"))
     if found.metric == "covering":
         rows.append(("best", found.best, "the best for each true region"))
     return rows

@@ -69,8 +69,8 @@ def read(root: Path, *, split: str | None = None, view: str | None = None) -> Fo
     Found
         Where annotations overlap, the one with fewer pixels lies on top (of equal ones, the later in the file), since
         small objects lie in front of or within large ones; an object that is hidden completely has no label. Crowds are
-        void, but for what objects cover of them. Pictures without annotations are kept: all background. Polygons and
-        compressed run lengths need pycocotools, the extra ``classicseg[coco]``.
+        void, but for what objects cover of them. Pictures without annotations are kept: all background. Polygons are
+        filled by pycocotools, as COCO itself fills them: the extra ``classicseg[coco]``.
 
     Raises
     ------
@@ -225,49 +225,57 @@ def _mask(name: str, annotation: Annotation, size: tuple[int, int]) -> NDArray[n
             "Mend the list."
         )
     counts = segmentation.get("counts")
-    if isinstance(counts, list):
-        return _from_runs(where, counts, size)
-    return _decoded(where, [{"size": list(size), "counts": counts}])
+    return _from_runs(where, _unpacked(counts) if isinstance(counts, (str, bytes)) else counts, size)
 
 
-def _from_runs(where: str, counts: list[Any], size: tuple[int, int]) -> NDArray[np.bool_]:
+def _from_runs(where: str, counts: Any, size: tuple[int, int]) -> NDArray[np.bool_]:
     """Lengths of runs of 0 and 1 in turn, beginning with 0, down the columns."""
-    runs = np.array(counts) if all(isinstance(count, int) and count >= 0 for count in counts) else np.array([-1])
-    if runs.sum() != size[0] * size[1]:
+    whole = isinstance(counts, list) and all(isinstance(count, int) and count >= 0 for count in counts)
+    if not whole or sum(counts) != size[0] * size[1]:
         raise ImageError(f"{where} has runs that do not add up to {size[0]} x {size[1]} pixels. Mend the list.")
-    values = np.arange(len(runs)) % 2 == 1
-    return np.ascontiguousarray(np.repeat(values, runs).reshape(size, order="F"))
+    values = np.arange(len(counts)) % 2 == 1
+    return np.ascontiguousarray(np.repeat(values, counts).reshape(size, order="F"))
+
+
+def _unpacked(text: str | bytes) -> list[int]:
+    """The run lengths in COCO's compressed text.
+
+    Each number is a row of characters, of whose codes less 48 the lowest five bits count, the least first; the sixth
+    says that more follow, and the fifth of the last is the sign. From the fourth number on, what is written is the
+    difference to the number two places before.
+    """
+    counts: list[int] = []
+    number = shift = 0
+    for character in text.encode() if isinstance(text, str) else text:
+        code = character - 48
+        number |= (code & 31) << shift
+        shift += 5
+        if code & 32:
+            continue
+        if code & 16:
+            number -= 1 << shift
+        counts.append(number + (counts[-2] if len(counts) > 2 else 0))
+        number = shift = 0
+    return counts
 
 
 def _from_polygons(where: str, polygons: list[Any], size: tuple[int, int]) -> NDArray[np.bool_]:
-    # fewer than three corners enclose nothing, and four numbers would be taken for a box
-    usable = [polygon for polygon in polygons if isinstance(polygon, list) and len(polygon) >= 6]
-    if not usable:
-        return np.zeros(size, dtype=bool)
-    coco = _pycocotools()
     try:
-        runs = coco.frPyObjects(usable, *size)
-    except Exception as error:
-        raise ImageError(f"{where} cannot be read as polygons: {error}. Mend the list.") from error
-    return _decoded(where, runs)
-
-
-def _decoded(where: str, runs: list[Any]) -> NDArray[np.bool_]:
-    coco = _pycocotools()
-    try:
-        return np.ascontiguousarray(coco.decode(coco.merge(runs)) != 0)
-    except Exception as error:
-        raise ImageError(f"{where} cannot be read as run lengths: {error}. Mend the list.") from error
-
-
-def _pycocotools() -> Any:
-    try:
-        from pycocotools import mask
+        from pycocotools import mask as coco
     except ImportError as error:
         raise DependencyError(
-            f"polygons and compressed run lengths of COCO need pycocotools, which cannot be loaded ({error}): "
+            f"polygons of COCO are filled by pycocotools, which cannot be loaded ({error}): "
             "pip install 'classicseg[coco]'"
         ) from error
+    # fewer than three corners enclose nothing, and four numbers would be taken for a box
+    usable = [polygon for polygon in polygons if isinstance(polygon, list) and len(polygon) >= 6]
+    try:
+        parts = coco.frPyObjects(usable, *size) if usable else []
+    except Exception as error:  # numbers that are none
+        raise ImageError(f"{where} cannot be read as polygons: {error}. Mend the list.") from error
+    mask = np.zeros(size, dtype=bool)
+    for part in parts:
+        mask |= _from_runs(where, _unpacked(part["counts"]), size)
     return mask
 
 

@@ -194,8 +194,8 @@ def _over(table: dict[str, Any], view: dict[str, Any], where: str, name: str) ->
     """The table of a declaration with what a view, or an alternative, says in its place."""
     keys.only(view, _VIEW_KEYS, f"{where}: views.{name}")
     merged = {**table, **view}
-    if "kind" in view and "encoding" not in view:
-        merged.pop("encoding", None)
+    if merged.get("kind") != table.get("kind"):  # what the numbers of another kind mean, and their names, is said anew
+        merged = {key: value for key, value in merged.items() if key in view or key not in ("encoding", "classes")}
     if "alternatives" in merged and set(view) & set(_LAYOUT_KEYS):
         del merged["alternatives"]  # they are alternatives to another layout
     return _one_of_truth_and_truths(merged, view)

@@ -106,9 +106,10 @@ def read_whole(
     if not reader.needs_root and root is not None:
         raise ParameterError(f"the data set {reader.name} has no folder; say {reader.name} alone.")
     place = root if root is not None else Path()
+    view = choose_view(reader, view)
     split = choose_split(reader, place, split)
     _require_split(reader, place, split)
-    return read_found(reader, place, split, choose_view(reader, view)), split
+    return read_found(reader, place, split, view), split
 
 
 def _require_split(reader: Reader, root: Path, split: str | None) -> None:

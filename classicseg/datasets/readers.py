@@ -207,7 +207,7 @@ _TABLE = (
     ),
     Reader(
         name="isbi2012",
-        summary="electron micrographs of a nerve cord: membranes, or the cells between them",
+        summary="electron micrographs of a nerve cord: cells against membranes, or cell by cell",
         function="classicseg.datasets.declared:read_shipped",
         options={"name": "isbi2012"},
         serves="ISBI 2012 EM",

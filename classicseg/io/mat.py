@@ -31,10 +31,10 @@ def read_mat(path: str | Path, variable: str) -> Any:
     import scipy.io
 
     path = Path(path)
+    if not path.is_file():
+        raise ImageError(f"{path} {'is no file' if path.exists() else 'does not exist'}. Check the path.")
     try:
         found = scipy.io.loadmat(path, appendmat=False)
-    except FileNotFoundError:
-        raise ImageError(f"{path} does not exist. Check the path.") from None
     except NotImplementedError:
         raise ImageError(
             f"{path} is a MATLAB 7.3 file; versions 4 to 7 are read. Save it in MATLAB with save(..., '-v7')."

@@ -13,12 +13,14 @@ brings each of the rest in along a shortest path of exchanges (Jonker and Volgen
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from numpy.typing import NDArray
 
 from classicseg.kernels.compile import kernel
 
-_BIDS_A_NODE = 8  # before shortest paths settle the rest: more or fewer change the time, not the cost
+_BIDS_A_NODE = 16  # before shortest paths settle the rest: more or fewer change the time, not the cost
 _NODE_BITS = 32  # the lower bits of a heap key hold the node, the upper ones its distance
 
 
@@ -214,13 +216,13 @@ def _cheapest(starts, targets, costs, alone, right_price, nodes):
 
 
 @kernel
-def _gather(rows, columns, numbers, offsets, starts, targets, which):
-    """Fill in each left node's right nodes, in the order of the offsets; only count them where `targets` is empty."""
+def _gather(rows, columns, numbers, steps, starts, targets, which):
+    """Fill in each left node's right nodes, in the order of the steps; only count them where `targets` is empty."""
     edge = 0
     for node in range(len(rows)):
         starts[node] = edge
-        for k in range(len(offsets)):
-            number = numbers[rows[node] + offsets[k, 0], columns[node] + offsets[k, 1]]
+        for k in range(len(steps)):
+            number = numbers[rows[node] + steps[k, 0], columns[node] + steps[k, 1]]
             if number >= 0:
                 if len(targets) > 0:
                     targets[edge] = number
@@ -230,21 +232,31 @@ def _gather(rows, columns, numbers, offsets, starts, targets, which):
     return edge
 
 
-def pairs_within(
-    left: NDArray[np.bool_], right: NDArray[np.bool_], offsets: NDArray[np.int64]
-) -> tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.int32]]:
-    """Which set pixels of `right` lie at one of the offsets (K, 2) from each set pixel of `left`.
+def steps_within(reach: float) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """The steps (K, 2) to all pixels within `reach`, the nearest first, and their lengths in pixels."""
+    along = np.arange(-math.ceil(reach), math.ceil(reach) + 1, dtype=np.int64)
+    steps = np.stack(np.meshgrid(along, along, indexing="ij"), axis=-1).reshape(-1, 2)
+    squares = (steps**2).sum(axis=1)
+    order = np.argsort(squares, kind="stable")
+    order = order[squares[order] <= reach * reach]
+    return np.ascontiguousarray(steps[order]), np.sqrt(squares[order])
 
-    Pixels are numbered in raster order. Gives `starts` and `targets` as `assign` takes them, and each edge's offset.
+
+def pairs_within(
+    left: NDArray[np.bool_], right: NDArray[np.bool_], steps: NDArray[np.int64]
+) -> tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.int32]]:
+    """Which set pixels of `right` lie one of the steps (K, 2) away from each set pixel of `left`.
+
+    Pixels are numbered in raster order. Gives `starts` and `targets` as `assign` takes them, and each edge's step.
     """
-    reach = int(np.abs(offsets).max(initial=0))
+    reach = int(np.abs(steps).max(initial=0))
     numbers = np.full(right.shape, -1, dtype=np.int32)
     numbers[right] = np.arange(np.count_nonzero(right), dtype=np.int32)
     numbers = np.pad(numbers, reach, constant_values=-1)
     rows, columns = (np.ascontiguousarray(where) + reach for where in np.nonzero(left))
     starts = np.zeros(len(rows) + 1, dtype=np.int64)
     nothing = np.zeros(0, dtype=np.int32)
-    count = _gather(rows, columns, numbers, offsets, starts, nothing, nothing)
+    count = _gather(rows, columns, numbers, steps, starts, nothing, nothing)
     targets, which = np.zeros(count, dtype=np.int32), np.zeros(count, dtype=np.int32)
-    _gather(rows, columns, numbers, offsets, starts, targets, which)
+    _gather(rows, columns, numbers, steps, starts, targets, which)
     return starts, targets, which

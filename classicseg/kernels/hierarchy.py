@@ -118,13 +118,14 @@ def _number_cells(joined, node_of, leaves):
 
 
 @kernel
-def _appear(position, width, height, present, joined, node_of, parents, altitudes, altitude, n_nodes):
+def _appear(position, values, present, joined, node_of, parents, altitudes, n_nodes):
     """Join a position of the doubled grid with its 8-neighbours that are there; gives the number of nodes.
 
     The root of a set is its lowest position. A merge is made where two sets that both hold cells meet.
     """
-    present[position] = True
+    height, width = values.shape
     row, column = position // width, position % width
+    present[position] = True
     root = position
     for r in range(max(row - 1, 0), min(row + 2, height)):
         for c in range(max(column - 1, 0), min(column + 2, width)):
@@ -140,7 +141,7 @@ def _appear(position, width, height, present, joined, node_of, parents, altitude
             elif node_of[high] >= 0:
                 parents[node_of[low]] = n_nodes
                 parents[node_of[high]] = n_nodes
-                altitudes[n_nodes] = altitude
+                altitudes[n_nodes] = values[row, column]
                 node_of[low] = n_nodes
                 n_nodes += 1
             root = low
@@ -148,12 +149,10 @@ def _appear(position, width, height, present, joined, node_of, parents, altitude
 
 
 @kernel
-def _rise(values, order, present, joined, node_of, parents, altitudes, n_nodes):
+def _rise(order, values, present, joined, node_of, parents, altitudes, n_nodes):
     """Let positions appear in this order; gives the number of nodes."""
-    height, width = values.shape
     for position in order:
-        altitude = values[position // width, position % width]
-        n_nodes = _appear(position, width, height, present, joined, node_of, parents, altitudes, altitude, n_nodes)
+        n_nodes = _appear(position, values, present, joined, node_of, parents, altitudes, n_nodes)
     return n_nodes
 
 
@@ -161,37 +160,23 @@ def tree_of_contours(values: Floats) -> Tree:
     """The binary tree of an ultrametric contour map (2H + 1, 2W + 1): none below 0, cells (at odd indices) 0.
 
     At every threshold t >= 0 its cut has the segments that the cells form in the 8-connected parts of values <= t.
-    Positions appear by rising value, equal ones in raster order, and each merge joins two nodes; so the tree is that of
-    Kruskal's algorithm on max(value, value of the neighbour). Sorting the contours takes most of the time.
+    Positions appear by rising value, equal ones in raster order, and each merge joins two nodes: Kruskal's algorithm on
+    max(value, value of the neighbour), in near-linear time but for the sorting of the contours.
     """
     height, width = values.shape[0] // 2, values.shape[1] // 2
-    flat = np.ascontiguousarray(values, dtype=np.float64).ravel()
-    contours = np.flatnonzero(flat)
-    contours = contours[np.argsort(flat[contours], kind="stable")]
-    joined = np.arange(flat.size, dtype=np.int64)
-    node_of = np.full(flat.size, -1, dtype=np.int64)
-    present = np.zeros(flat.size, dtype=np.bool_)
+    grid = np.ascontiguousarray(values, dtype=np.float64)
+    contours = np.flatnonzero(grid)
+    contours = contours[np.argsort(grid.ravel()[contours], kind="stable")]
+    joined = np.arange(grid.size, dtype=np.int64)
+    node_of = np.full(grid.size, -1, dtype=np.int64)
     parents = np.arange(2 * height * width, dtype=np.int64)  # no tree of these cells has more nodes
     altitudes = np.zeros(len(parents))
-    grown = (flat.reshape(values.shape), present, joined, node_of, parents, altitudes)
-    _grow(*grown, np.flatnonzero(flat == 0), 0)
+    state = (grid, np.zeros(grid.size, dtype=np.bool_), joined, node_of, parents, altitudes)
+    _rise(np.flatnonzero(grid == 0).astype(np.int64), *state, 0)
     leaves = np.empty((height, width), dtype=np.int32)
     n_leaves = _number_cells(joined, node_of, leaves)
-    n_nodes = _grow(*grown, contours, n_leaves)
+    n_nodes = int(_rise(contours.astype(np.int64), *state, int(n_leaves)))
     return Tree(leaves, parents[:n_nodes].copy(), altitudes[:n_nodes].copy())
-
-
-def _grow(
-    values: Floats,
-    present: NDArray[np.bool_],
-    joined: Ints,
-    node_of: Ints,
-    parents: Ints,
-    altitudes: Floats,
-    order: Ints,
-    n_nodes: int,
-) -> int:
-    return int(_rise(values, order.astype(np.int64), present, joined, node_of, parents, altitudes, n_nodes))
 
 
 @kernel

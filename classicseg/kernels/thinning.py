@@ -58,8 +58,8 @@ def _thin(alive, steps, deletable, near, doomed, seen):
 def _deletable() -> NDArray[np.bool_]:
     """Which neighbourhoods let a pixel go: (2, 256), one row a half iteration.
 
-    Bit k of a neighbourhood's number is x[k], the neighbours counter-clockwise from the east. The conditions are G1, G2,
-    and G3 (first half) or its half turn (second half) of Guo and Hall's second algorithm.
+    Bit k of a neighbourhood's number is x[k], the neighbours counter-clockwise from the east. The conditions are those
+    of Guo and Hall: G1 and G2, and G3 in the first half, G3 turned round in the second.
     """
     table = np.zeros((2, 256), dtype=bool)
     for code in range(256):

@@ -8,6 +8,7 @@ One contingency table is built for a prediction and a truth, and every region sc
 
 from classicseg.metrics.comparison import Comparison, Foreground
 from classicseg.metrics.contingency import ContingencyTable, contingency_table, contingency_tables
+from classicseg.metrics.cuts import score_hierarchy
 from classicseg.metrics.families import FamilyScores, FamilySummary, choose_scale, score_family, summarise
 from classicseg.metrics.fractions import Fractions
 from classicseg.metrics.kinds import TRUTH_KINDS, TruthKind
@@ -32,6 +33,7 @@ __all__ = [
     "score",
     "score_all",
     "score_family",
+    "score_hierarchy",
     "scores",
     "summarise",
 ]

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
+from operator import attrgetter
 
-from classicseg.metrics import accuracy, neurons, overlap, regions, superpixels
+from classicseg.metrics import accuracy, instances, neurons, overlap, panoptic, regions, superpixels
 from classicseg.metrics.kinds import TruthKind
 from classicseg.metrics.score import Score
 
@@ -204,4 +205,51 @@ SUPERPIXELS = (
     ),
 )
 
-BUILT_IN = (*OVERLAP, *PARTITIONS, *SUPERPIXELS)
+INSTANCES = (
+    *(
+        Score(
+            name=f"instance.{part}@0.5",
+            help=f"{words} of segments matched at IoU >= 0.5",
+            paper="Caicedo et al. 2019",
+            sums=instances.instance_counts,
+            value=attrgetter(part),
+            fixed={"threshold": 0.5},
+            kinds=("instances",),
+        )
+        for part, words in (("precision", "precision"), ("recall", "recall"), ("f1", "F1"))
+    ),
+    Score(
+        name="instance.dsb2018",
+        help="mean over IoU > .5:.05:.95 of TP / (TP + FP + FN)",
+        paper="Caicedo et al. 2019 (Nature Methods)",
+        sums=instances.sweep_counts,
+        value=attrgetter("jaccard"),
+        fixed={"strict": True},
+        kinds=("instances",),
+    ),
+    Score(
+        name="instance.average_recall",
+        help="recall, its mean over IoU >= .5:.05:.95, whatever the class and however many segments",
+        paper="Hosang et al. 2016",
+        sums=instances.sweep_counts,
+        value=attrgetter("recall"),
+        kinds=("instances",),
+    ),
+    *(
+        Score(
+            name=f"{part}.agnostic",
+            help=words,
+            paper="Kirillov et al. 2019",
+            sums=panoptic.panoptic_quality,
+            value=attrgetter(part),
+            kinds=("classes", "instances"),
+        )
+        for part, words in (
+            ("pq", "panoptic quality whatever the class: summed IoU of pairs above .5 over TP + FP/2 + FN/2"),
+            ("sq", "segmentation quality whatever the class: mean IoU of the pairs above .5"),
+            ("rq", "recognition quality whatever the class: F1 of the pairs above .5"),
+        )
+    ),
+)
+
+BUILT_IN = (*OVERLAP, *PARTITIONS, *SUPERPIXELS, *INSTANCES)

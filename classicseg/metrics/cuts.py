@@ -10,6 +10,8 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import reduce
+from operator import add
 from typing import Any
 
 import numpy as np
@@ -111,8 +113,9 @@ def score_hierarchy(
         scales,
         found[0].segments,
         {name: _mean([_values(name, each) for each in found]) for name in wanted},
-        float(_mean([np.array(each.best_covering) for each in found])),
+        float(_mean([np.array(each.best.value) for each in found])),
         {name: _pooled([_QUOTIENTS[name](each) for each in found]) for name in pooled},
+        reduce(add, [each.best for each in found]),
     )
 
 
@@ -132,7 +135,8 @@ class _Sums:
     """What the scores of all cuts against one truth are made of; arrays have one element a cut.
 
     `squares` are sums of squared areas: of the cells of the table, of the segments, of the true regions. Informations
-    are in bits, times pixels. `regions` counts those that can be covered, and `region_pixels` theirs.
+    are in bits, times pixels. `regions` counts those that can be covered, and `region_pixels` theirs; `best` is their
+    covering by the best segments of all cuts.
     """
 
     pixels: int
@@ -150,7 +154,7 @@ class _Sums:
     covered: Values
     best_overlap: Values
     majority: Values
-    best_covering: float
+    best: Fractions
 
 
 def _sums(hierarchy: Hierarchy, whole_table: ContingencyTable, kind: TruthKind, scales: Values) -> _Sums:
@@ -187,7 +191,7 @@ def _sums(hierarchy: Hierarchy, whole_table: ContingencyTable, kind: TruthKind, 
         covered=sums.covered,
         best_overlap=sums.best_overlap,
         majority=choice_sums(births, deaths, areas, sums, region_areas, counted),
-        best_covering=float((sums.best[counted] * found).sum() / region_pixels) if region_pixels else math.nan,
+        best=Fractions.of(math.fsum(sums.best[counted] * found), region_pixels),
     )
 
 

@@ -110,7 +110,7 @@ def score_family(
     truths, kind, foreground, mask, void
         As for `classicseg.metrics.score`.
     names : iterable of str, optional
-        The scores; all that apply to this kind of truth by default.
+        The scores; by default all that apply to this kind of truth, but the costly ones of boundaries.
     scales : (K,) array, optional
         The scale of each map; 1, 2, ... by default.
 
@@ -143,7 +143,7 @@ def score_family(
         )
     options: dict[str, Any] = {"kind": kind, "foreground": foreground, "mask": mask, "void": void}
     family = [compare(each, truths, **options) for each in maps]
-    return family_of(family, applicable(names, family[0]), at)
+    return family_of(family, applicable(names, kind), at)
 
 
 def family_of(family: Sequence[Comparison], chosen: Sequence[Score], scales: NDArray[np.float64]) -> FamilyScores:

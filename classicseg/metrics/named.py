@@ -5,16 +5,17 @@ Other packages add scores with the entry-point group ``classicseg.scores``; the 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from importlib import metadata
+from typing import Any
 
 from numpy.typing import ArrayLike
 
 from classicseg import plugins
-from classicseg.errors import ParameterError, PluginWarning, guess, warn
-from classicseg.metrics.comparison import Comparison, Foreground, compare
-from classicseg.metrics.kinds import TruthKind
+from classicseg.errors import ImageError, ParameterError, PluginError, PluginWarning, guess, warn
+from classicseg.metrics.comparison import Foreground, compare
+from classicseg.metrics.kinds import TruthKind, check_kind
 from classicseg.metrics.score import Score
 
 GROUP = "classicseg.scores"
@@ -134,7 +135,7 @@ def score_all(
     prediction, truth, kind, foreground, mask, void
         As for `score`.
     names : iterable of str, optional
-        The scores; all that apply to this kind of truth by default. Those of boundaries take far longer than the rest.
+        The scores; by default all that apply to this kind of truth, but those of boundaries, which take far longer.
 
     Returns
     -------
@@ -146,14 +147,24 @@ def score_all(
     {'covering': 1.0, 'vi': 0.0}
     """
     both = compare(prediction, truth, kind=kind, foreground=foreground, mask=mask, void=void)
-    return {each.name: each.of(both) for each in applicable(names, both)}
+    return {each.name: each.of(both) for each in applicable(names, kind)}
 
 
-def applicable(names: Iterable[str] | None, comparison: Comparison) -> list[Score]:
-    """The scores of these names, or all that apply to the comparison's kind of truth."""
-    if names is not None:
-        return [find_score(name) for name in names]
-    return [each for each in scores().values() if comparison.kind in each.kinds]
+def applicable(names: Iterable[str] | None, kind: TruthKind) -> list[Score]:
+    """The scores of these names; where None, all that apply to this kind of truth but the costly ones.
+
+    Raises
+    ------
+    ParameterError
+        The kind is not allowed, or a score is unknown or does not apply to it.
+    """
+    check_kind(kind)
+    if names is None:
+        return [each for each in scores().values() if kind in each.kinds and not each.costly]
+    found = [find_score(name) for name in names]
+    for each in found:
+        each.require_kind(kind)
+    return found
 
 
 def _built_in() -> dict[str, Score]:
@@ -174,7 +185,26 @@ def _load_plugin(name: str) -> Score:
             f"the plug-in score {name!r} ({entry.value}) is no classicseg.metrics.Score with name = {name!r}. "
             "Mend or remove the package that brings it."
         )
-    return found
+    return replace(found, function=_guarded(name, found.function), sums=_guarded(name, found.sums))
+
+
+def _guarded(name: str, call: Callable[..., Any] | None) -> Callable[..., Any] | None:
+    """A stranger's function, whose errors name the score."""
+    if call is None:
+        return None
+
+    def guarded(*arguments: Any, **options: Any) -> Any:
+        try:
+            return call(*arguments, **options)
+        except (ImageError, ParameterError):
+            raise
+        except Exception as error:
+            raise PluginError(
+                f"the plug-in score {name!r} failed: {type(error).__name__}: {error}. Mend or remove the package that "
+                "brings it."
+            ) from error
+
+    return guarded
 
 
 def _at_threshold(name: str, known: list[Score]) -> Score:

@@ -52,6 +52,8 @@ class Score:
         Which values are better.
     oracle : bool
         Whether it looks at the truth to make the result better; oracles are never ranked with other scores.
+    costly : bool
+        Whether it takes far longer than counting pixels, so that it has to be asked for by name.
     """
 
     name: str
@@ -67,6 +69,7 @@ class Score:
     range: tuple[float, float] = (0.0, 1.0)
     best: Literal["higher", "lower"] = "higher"
     oracle: bool = False
+    costly: bool = False
 
     def __post_init__(self) -> None:
         if (self.function is None) == (self.sums is None):
@@ -85,8 +88,10 @@ class Score:
         ParameterError
             The score does not apply to this kind of truth.
         """
-        call, value = (self.function, float) if self.sums is None else (self.sums, self.value)
-        return mean_score(value(found) for found in self._calls(call, comparison))[0]
+        if self.function is not None:
+            return mean_score(self._calls(self.function, comparison))[0]
+        assert self.sums is not None  # __post_init__ has seen to it
+        return mean_score(self.value(found) for found in self._calls(self.sums, comparison))[0]
 
     def sums_of(self, comparison: Comparison) -> Any:
         """What the score of one picture is made of, added over its truths; sums of pictures add up too.
@@ -100,13 +105,16 @@ class Score:
             raise ParameterError(f"{self.name} cannot be pooled over pictures: take the mean over them.")
         return reduce(add, self._calls(self.sums, comparison))
 
-    def _calls(self, call: Callable[..., Any] | None, comparison: Comparison) -> list[Any]:
-        if comparison.kind not in self.kinds:
+    def require_kind(self, kind: TruthKind) -> None:
+        """Raise `ParameterError` unless the score applies to this kind of truth."""
+        if kind not in self.kinds:
             raise ParameterError(
-                f"{self.name} does not apply to a truth of kind={comparison.kind!r}; it takes "
+                f"{self.name} does not apply to a truth of kind={kind!r}; it takes "
                 f"{', '.join(map(repr, self.kinds))}. Say the kind of the truth, or choose another score."
             )
-        assert call is not None  # __post_init__ has seen to it
+
+    def _calls(self, call: Callable[..., Any], comparison: Comparison) -> list[Any]:
+        self.require_kind(comparison.kind)
         options = {option: getattr(comparison, option) for option in self.options}
         inputs = comparison.tables if self.takes == "table" else (comparison,)
         return [call(each, **options, **self.fixed) for each in inputs]

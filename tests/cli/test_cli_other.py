@@ -233,5 +233,5 @@ def test_score_marks_oracles_and_takes_jpeg_truths_and_names_as_they_are(call, t
     found = json.loads(stdout)
     assert set(found["pictures"]) == {"deep/img_0_labels", "img_1_labels"}
     assert found["mean"]["iou.foreground"]["value"] == 1.0
-    assert found["oracles"] == ["iou.majority"]
+    assert found["oracles"] == ["iou.majority", "asa", "undersegmentation.bergh"]
     assert "iou.majority (oracle)" in call("score", tmp_path / "p", tmp_path / "t", "--truth", "binary")[1]

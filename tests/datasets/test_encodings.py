@@ -24,7 +24,7 @@ def png(path, array):
 def palette(path, indices, colours):
     """A palette picture with these indices and colours; the format is that of the suffix."""
     picture = Image.frombytes("P", indices.shape[::-1], indices.tobytes())
-    picture.putpalette(sum(map(list, colours), []))
+    picture.putpalette([value for colour in colours for value in colour])
     picture.save(path)
     return path
 
@@ -72,7 +72,8 @@ def test_without_a_number_the_threshold_is_127_where_compression_is_lossy(tmp_pa
     mask = np.zeros((16, 16), np.uint8)
     mask[4:12, 3:11] = 255
     Image.fromarray(mask).save(tmp_path / "a.jpg", quality=60)
-    smeared = np.array(Image.open(tmp_path / "a.jpg"))
+    with Image.open(tmp_path / "a.jpg") as picture:
+        smeared = np.array(picture)
     assert ((smeared > 0) & (mask == 0)).any()
     np.testing.assert_array_equal(decode_truth(tmp_path / "a.jpg", default_encoding("binary"))[0], mask > 0)
     np.testing.assert_array_equal(decode_truth(tmp_path / "a.jpg", Encoding("threshold", above=0))[0], smeared > 0)
@@ -176,7 +177,7 @@ def test_components_of_each_value_part_objects_that_touch(tmp_path):
 
 
 def test_a_channel_that_is_not_there_is_refused(tmp_path):
-    with pytest.raises(ImageError, match="has 1 channels .* no channel 2"):
+    with pytest.raises(ImageError, match=r"has 1 channels .* no channel 2"):
         decode_truth(png(tmp_path / "a.png", STORED), Encoding("instances", channel=2))
 
 

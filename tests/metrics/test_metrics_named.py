@@ -6,7 +6,18 @@ import numpy as np
 import pytest
 
 from classicseg.errors import ImageError, ParameterError
-from classicseg.metrics import TRUTH_KINDS, contingency_table, mean_score, score, score_all, scores
+from classicseg.labels import components
+from classicseg.metrics import (
+    TRUTH_KINDS,
+    Score,
+    contingency_table,
+    find_score,
+    mean_score,
+    score,
+    score_all,
+    scores,
+)
+from classicseg.metrics.comparison import compare
 from classicseg.metrics.overlap import covering, foreground_iou
 
 pytestmark = pytest.mark.small
@@ -16,14 +27,61 @@ PREDICTION = np.array([[1, 1, 1, 3], [1, 1, 1, 3], [1, 1, 2, 3], [1, 1, 2, 3]])
 
 
 def test_the_list_says_what_each_score_is():
-    assert set(scores()) == {"iou.foreground", "iou.hungarian", "iou.majority", "iou.best_overlap", "covering"}
     for name, each in scores().items():
         assert each.name == name
         assert each.help
         assert each.paper
-        assert each.range == (0, 1)
-        assert each.best == "higher"
-    assert [name for name, each in scores().items() if each.oracle] == ["iou.majority"]
+        assert each.range[0] < each.range[1]
+        assert each.best in ("higher", "lower")
+    assert [name for name, each in scores().items() if each.oracle] == [
+        "iou.majority",
+        "asa",
+        "undersegmentation.bergh",
+    ]
+
+
+@pytest.mark.parametrize("name", scores())
+def test_values_lie_in_the_range_that_is_told_and_the_truth_itself_is_best(name):
+    each = find_score(name)
+    rng = np.random.default_rng(5)
+    for kind in each.kinds:
+        truth = np.kron(rng.integers(0, 3, (4, 4)), np.ones((4, 4), dtype=int))
+        if kind == "instances":
+            truth = components(truth, truth > 0)[0]
+        prediction = rng.integers(0, 4, truth.shape)
+        perfect = score(truth > 0 if kind == "binary" else truth, truth, name, kind=kind)
+        other = score(prediction, truth, name, kind=kind)
+        low, high = each.range
+        assert low <= other <= high
+        assert perfect == pytest.approx(high if each.best == "higher" else 0)
+        assert other < perfect if each.best == "higher" else other > perfect
+
+
+def test_a_score_has_a_function_or_sums_and_only_the_latter_pools():
+    with pytest.raises(ParameterError, match="a function and sums, or neither"):
+        Score(name="neither", help="", paper="")
+    both = compare(PREDICTION, [TRUTH, TRUTH.T])
+    assert find_score("covering").sums_of(both).value == pytest.approx(find_score("covering").of(both), abs=1e-15)
+    with pytest.raises(ParameterError, match="vi cannot be pooled"):
+        find_score("vi").sums_of(both)
+
+
+def test_another_iou_threshold_can_be_asked_for():
+    assert find_score("instance.f1@0.75").fixed["threshold"] == 0.75
+    values = {name: score(TRUTH, TRUTH, name, kind="instances") for name in ("instance.f1@0.9", "instance.recall@1")}
+    assert values == {"instance.f1@0.9": 1, "instance.recall@1": 1}
+    for name in ("instance.f1@", "instance.f1@2", "instance.f1@x", "covering@0.5"):
+        with pytest.raises(ParameterError, match="IoU threshold above 0 and up to 1 can follow"):
+            find_score(name)
+
+
+def test_several_truths_are_averaged():
+    each = [score(PREDICTION, truth, "vi") for truth in (TRUTH, TRUTH.T)]
+    for truths in ([TRUTH, TRUTH.T], (TRUTH, TRUTH.T), np.stack([TRUTH, TRUTH.T])):
+        assert score(PREDICTION, truths, "vi") == pytest.approx(sum(each) / 2, abs=1e-15)
+    assert score(PREDICTION.tolist(), TRUTH.tolist(), "vi") == each[0]
+    with pytest.raises(ImageError, match="no truth came"):
+        score(PREDICTION, [], "vi")
 
 
 def test_the_list_that_is_handed_out_is_a_copy():
@@ -45,11 +103,12 @@ def test_all_scores_are_the_single_ones_that_apply(kind):
     mask, void = TRUTH < 2, PREDICTION == 2
     options = {"kind": kind, "foreground": 3, "mask": mask, "void": void}
     found = score_all(PREDICTION, TRUTH, **options)
-    assert list(found) == [name for name, each in scores().items() if kind in each.kinds]
+    assert list(found) == [name for name, each in scores().items() if kind in each.kinds and not each.costly]
     assert ("iou.foreground" in found) == (kind != "classes")
+    alone = score_all(PREDICTION, TRUTH, kind=kind)
+    assert found["iou.hungarian"] != alone["iou.hungarian"]  # mask and void do reach the table
     for name, value in found.items():
         assert value == score(PREDICTION, TRUTH, name, **options)
-        assert value != score(PREDICTION, TRUTH, name, kind=kind)  # the options do reach the table
 
 
 def test_an_unknown_name_is_refused_with_the_names_that_there_are():

@@ -87,6 +87,13 @@ def test_ties_at_one_half():
     assert ranked.matched.tolist() == [[True, False], [False, False]]  # 2 comes first, and takes the object
 
 
+def test_each_segment_in_turn_takes_the_best_object_that_is_free():
+    # 1 has IoU 8/12 with 7 and 2/11 with 8, 2 has 2/10 with 7.
+    table = contingency_table(row((2, 2), (1, 10), (0, 1)), row((7, 10), (8, 3)))
+    assert ranked_matches(table, {1: 0.9, 2: 0.1}, thresholds=[0.15]).matched.tolist() == [[True, False]]
+    assert ranked_matches(table, {1: 0.1, 2: 0.9}, thresholds=[0.15]).matched.tolist() == [[True, True]]
+
+
 def test_a_crowd_excuses_and_is_not_to_be_found():
     truth = row((1, 4), (7, 8))
     found = row((1, 4), (2, 4), (0, 4))

@@ -90,10 +90,10 @@ def test_one_half_twice_is_one_match():
 
 
 def test_as_many_as_possible_are_matched_before_the_best():
-    # 1 has IoU 4/9 with 7 and 4/11 with 8, 2 has 1/5 with 7: the best pair alone would leave 2 and 8 without partners.
-    truth, found = row((7, 5), (8, 7)), row((2, 1), (1, 8), (0, 3))
-    assert counts_of(found, truth, 0.2) == (2, 0, 0)
-    assert counts_of(found, truth, 0.4) == (1, 1, 1)
+    # 1 has IoU 8/12 with 7 and 2/11 with 8, 2 has 2/10 with 7: the best sum is that of 1 and 7 alone.
+    truth, found = row((7, 10), (8, 3)), row((2, 2), (1, 10), (0, 1))
+    assert counts_of(found, truth, 0.15) == (2, 0, 0)
+    assert counts_of(found, truth, 0.19) == (1, 1, 1)
 
 
 def test_of_matchings_of_one_size_the_greatest_sum_is_taken():

@@ -1,0 +1,373 @@
+"""COCO: run lengths, polygons, crowds, overlaps, pictures without annotations, panoptic files."""
+
+import json
+import pickle
+import sys
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from classicseg.datasets import coco
+from classicseg.datasets.check import check_dataset
+from classicseg.datasets.open import open_dataset
+from classicseg.errors import DependencyError, ImageError
+
+SIZE = (6, 8)
+
+
+def runs(mask):
+    """Uncompressed run lengths of a mask, pixel by pixel down the columns."""
+    counts, value = [0], 0
+    for pixel in mask.T.ravel().tolist():
+        if pixel != value:
+            counts.append(0)
+            value = pixel
+        counts[-1] += 1
+    return {"size": list(mask.shape), "counts": counts}
+
+
+def box(rows, columns):
+    mask = np.zeros(SIZE, bool)
+    mask[rows, columns] = True
+    return mask
+
+
+LARGE, SMALL, INNER = box(slice(0, 4), slice(0, 6)), box(slice(2, 5), slice(4, 7)), box(slice(1, 3), slice(1, 3))
+CROWD = box(slice(3, 6), slice(0, 8))
+
+
+def annotation(number, mask, category, picture=1, crowd=0, **more):
+    return {
+        "id": number,
+        "image_id": picture,
+        "category_id": category,
+        "iscrowd": crowd,
+        "segmentation": runs(mask),
+        **more,
+    }
+
+
+@pytest.fixture
+def content():
+    """Three objects and a crowd on one picture, none on the other."""
+    return {
+        "images": [
+            {"id": 1, "file_name": "a.jpg", "height": SIZE[0], "width": SIZE[1]},
+            {"id": 2, "file_name": "b.jpg", "height": SIZE[0], "width": SIZE[1]},
+        ],
+        "annotations": [
+            annotation(11, SMALL, 44),
+            annotation(12, LARGE, 1),
+            annotation(13, CROWD, 1, crowd=1),
+            annotation(14, INNER, 90),
+        ],
+        "categories": [{"id": 1, "name": "person"}, {"id": 44, "name": "bottle"}, {"id": 90, "name": "toothbrush"}],
+    }
+
+
+@pytest.fixture
+def write(tmp_path, content):
+    """Writes the layout of COCO, with a list that may have been changed, and gives its root."""
+
+    def make(content=content, split="val2017", pictures="val2017"):
+        (tmp_path / "annotations").mkdir(exist_ok=True)
+        (tmp_path / "annotations" / f"instances_{split}.json").write_text(json.dumps(content))
+        (tmp_path / pictures).mkdir(parents=True, exist_ok=True)
+        for name in ("a", "b"):
+            Image.fromarray(np.zeros((*SIZE, 3), np.uint8)).save(tmp_path / pictures / f"{name}.jpg")
+        return tmp_path
+
+    return make
+
+
+def test_objects_are_numbered_in_the_order_of_the_file_and_smaller_ones_lie_on_top(write):
+    found = coco.read(write())
+    assert found.missing == ()
+    assert dict(found.classes) == {1: "person", 44: "bottle", 90: "toothbrush"}
+    loaded = pickle.loads(pickle.dumps(found.samples[0])).read()
+    expected = np.zeros(SIZE, int)
+    expected[LARGE] = 2
+    expected[SMALL] = 1
+    expected[INNER] = 3
+    np.testing.assert_array_equal(loaded.truths[0], expected)
+    assert loaded.truths[0].dtype == np.int32
+    np.testing.assert_array_equal(loaded.void, CROWD & (expected == 0))
+    assert loaded.categories == ({1: 44, 2: 1, 3: 90},)
+    assert loaded.kind == "instances"
+
+
+def test_a_picture_without_annotations_is_all_background(write):
+    root = write()
+    for view, kind in (("instances", "instances"), ("semantic", "classes")):
+        loaded = coco.read(root, view=view).samples[1].read()
+        assert (loaded.name, loaded.kind, loaded.void) == ("b", kind, None)
+        assert not loaded.truths[0].any()
+    assert coco.read(root).samples[1].truth_loader().categories == ({},)
+
+
+def test_an_object_that_is_hidden_has_no_label(write, content):
+    content["annotations"] = [annotation(11, INNER, 1), annotation(12, LARGE, 44), annotation(13, INNER, 90)]
+    loaded = coco.read(write()).samples[0].read()
+    expected = np.zeros(SIZE, int)
+    expected[LARGE] = 1  # the first is hidden by the third, which is as large and comes later
+    expected[INNER] = 2
+    np.testing.assert_array_equal(loaded.truths[0], expected)
+    assert loaded.categories == ({1: 44, 2: 90},)
+
+
+def test_the_semantic_view_gives_categories_and_background(write):
+    found = coco.read(write(), view="semantic")
+    assert found.classes[0] == "background"
+    loaded = found.samples[0].read()
+    expected = np.zeros(SIZE, int)
+    expected[LARGE] = 1
+    expected[SMALL] = 44
+    expected[INNER] = 90
+    np.testing.assert_array_equal(loaded.truths[0], expected)
+    np.testing.assert_array_equal(loaded.void, CROWD & (expected == 0))
+
+
+def test_a_category_called_0_has_no_place_beside_the_background(write, content):
+    content["categories"].append({"id": 0, "name": "plane"})
+    content["annotations"][0]["category_id"] = 0
+    root = write()
+    assert coco.read(root).samples[0].read().categories[0][1] == 0
+    with pytest.raises(ImageError, match=r"'plane' has the id 0.*Number the categories from 1"):
+        coco.read(root, view="semantic")
+
+
+def test_pictures_may_lie_under_images_and_splits_have_any_name(write):
+    root = write(split="night", pictures="images/night")
+    assert coco.find_splits(root) == ("night",)
+    data = open_dataset(f"coco:{root}", split="night")
+    assert (data.name, len(data), data.kind) == ("coco/night", 2, "instances")
+
+
+def test_what_is_missing_is_named(write, content):
+    content["images"].append({"id": 3, "file_name": "c.jpg", "height": 6, "width": 8})
+    content["annotations"].append(annotation(15, SMALL, 1, picture=99))
+    content["annotations"].append(annotation(16, SMALL, 1) | {"segmentation": []})
+    found = coco.read(write())
+    assert [sample.name for sample in found.samples] == ["a", "b"]
+    assert found.missing == (
+        "val2017/c.jpg, a picture that the list names, is not there",
+        "1 annotations have no segmentation (the first is 16)",
+        "1 annotations have no picture in the list (the first is 15)",
+    )
+    root = write()
+    assert coco.read(root, split="train2017").missing == ("the list annotations/instances_train2017.json is not there",)
+    content["images"] = content["annotations"] = []
+    assert coco.read(write(content)).missing == ("the list annotations/instances_val2017.json names no picture",)
+    write(content, split="odd")
+    assert coco.read(root, split="odd").missing[0] == "the folder odd is not there"
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("{", "cannot be read as JSON"),
+        ("[]", "has no list 'images'"),
+        ('{"images": {}}', "has no list 'images'"),
+        ('{"images": [{"id": 1}]}', "damaged one: KeyError: 'file_name'"),
+        ('{"images": [3]}', "damaged one: TypeError"),
+    ],
+)
+def test_a_damaged_list_is_refused(write, text, words):
+    root = write()
+    (root / "annotations" / "instances_val2017.json").write_text(text)
+    with pytest.raises(ImageError, match=rf"instances_val2017\.json .*{words}"):
+        coco.read(root)
+
+
+@pytest.mark.parametrize(
+    ("segmentation", "words"),
+    [
+        ({"size": [6, 8], "counts": [1, 2, 3]}, "do not add up to 6 x 8"),
+        ({"size": [6, 8], "counts": [50, -2]}, "do not add up"),
+        ({"size": [8, 6], "counts": [48]}, r"size, \[6, 8\]"),
+        ({"size": [6, 8]}, "do not add up"),
+        ({"size": [6, 8], "counts": "~~~"}, "do not add up"),
+        ("text", "polygons, or run lengths"),
+    ],
+)
+def test_a_damaged_segmentation_is_refused_when_it_is_read(write, content, segmentation, words):
+    content["annotations"][0]["segmentation"] = segmentation
+    sample = coco.read(write()).samples[0]
+    with pytest.raises(ImageError, match=rf"a: the segmentation of annotation 11 .*{words}"):
+        sample.read()
+
+
+def test_without_pycocotools_polygons_name_the_extra(write, content, monkeypatch):
+    content["annotations"][0]["segmentation"] = [[1, 1, 4, 1, 4, 4, 1, 4]]
+    sample = coco.read(write()).samples[0]
+    monkeypatch.setitem(sys.modules, "pycocotools", None)
+    with pytest.raises(DependencyError, match=r"filled by pycocotools.*pip install 'classicseg\[coco\]'"):
+        sample.read()
+
+
+def test_a_sample_carries_the_annotations_of_its_picture_only(write, content):
+    content["annotations"] += [annotation(100 + n, SMALL, 1, picture=2) for n in range(200)]
+    first, second = coco.read(write()).samples
+    assert len(pickle.dumps(first)) < 3000 < len(pickle.dumps(second))
+
+
+def test_compressed_run_lengths_worked_out_by_hand(write, content):
+    # 40 of nothing, 3 of the object, 5 of nothing: 40 = 8 + 32 is "X" (8, and more follow: 48 + 8 + 32) and "1"; 3 is
+    # "3" and 5 is "5", since the first three numbers are written as they are
+    content["annotations"] = content["annotations"][:1]
+    content["annotations"][0]["segmentation"] = {"size": list(SIZE), "counts": "X135"}
+    (truth,) = coco.read(write()).samples[0].read().truths
+    assert truth.T.ravel().tolist() == [0] * 40 + [1] * 3 + [0] * 5
+    # the fourth and fifth as differences to those two places before: 4, 3, 20, 3 + 1, 20 - 3
+    content["annotations"][0]["segmentation"]["counts"] = "43d01M"
+    (truth,) = coco.read(write()).samples[0].read().truths
+    assert truth.T.ravel().tolist() == [0] * 4 + [1] * 3 + [0] * 20 + [1] * 4 + [0] * 17
+
+
+# ---- panoptic ----
+
+
+@pytest.fixture
+def panoptic(write, content):
+    root = write()
+    ids = np.zeros(SIZE, int)
+    ids[LARGE], ids[SMALL], ids[INNER] = 70_000, 300, 9
+    folder = root / "annotations" / "panoptic_val2017"
+    folder.mkdir()
+    Image.fromarray(np.stack([ids % 256, ids // 256 % 256, ids // 65536], axis=2).astype(np.uint8)).save(
+        folder / "a.png"
+    )
+    segments = [
+        {"id": 70_000, "category_id": 184, "iscrowd": 0},
+        {"id": 300, "category_id": 1, "iscrowd": 1},
+        {"id": 9, "category_id": 44, "iscrowd": 0},
+    ]
+    lists = {
+        "images": content["images"][:1],
+        "annotations": [{"image_id": 1, "file_name": "a.png", "segments_info": segments}],
+        "categories": [{"id": 184, "name": "tree-merged", "isthing": 0}],
+    }
+    (root / "annotations" / "panoptic_val2017.json").write_text(json.dumps(lists))
+    return root, ids, lists
+
+
+def test_panoptic_segments_are_numbered_in_the_order_of_the_list(panoptic):
+    root, ids, _ = panoptic
+    found = coco.read(root, view="panoptic")
+    assert found.missing == ()
+    assert found.classes[184] == "tree-merged"
+    loaded = pickle.loads(pickle.dumps(found.samples[0])).read()
+    np.testing.assert_array_equal(loaded.truths[0], np.where(ids == 70_000, 1, np.where(ids == 9, 2, 0)))
+    np.testing.assert_array_equal(loaded.void, (ids == 0) | (ids == 300))  # no segment, and a crowd
+    assert loaded.categories == ({1: 184, 2: 44},)
+    assert check_dataset("coco", root, view="panoptic").ok
+
+
+def test_a_panoptic_file_and_its_list_have_to_agree(panoptic):
+    root, _, lists = panoptic
+    listed = root / "annotations" / "panoptic_val2017.json"
+    del lists["annotations"][0]["segments_info"][2]
+    listed.write_text(json.dumps(lists))
+    with pytest.raises(ImageError, match=r"a\.png holds the segment 9, which the list does not describe"):
+        coco.read(root, view="panoptic").samples[0].read()
+    lists["annotations"][0]["file_name"] = "z.png"
+    listed.write_text(json.dumps(lists))
+    assert coco.read(root, view="panoptic").missing == (
+        "annotations/panoptic_val2017/z.png, a truth that the list names, is not there",
+    )
+    lists["annotations"] = []
+    listed.write_text(json.dumps(lists))
+    assert coco.read(root, view="panoptic").missing == ("the list has no panoptic annotation of val2017/a.jpg",)
+
+
+# ---- with pycocotools ----
+
+
+@pytest.fixture
+def mask_tools():
+    return pytest.importorskip("pycocotools.mask", reason="pycocotools, the extra classicseg[coco], is not installed")
+
+
+def test_polygons_cover_what_they_enclose(write, content, mask_tools):
+    box_of_3_by_4 = [1, 2, 5, 2, 5, 5, 1, 5]  # columns 1 to 4, rows 2 to 4
+    content["annotations"] = content["annotations"][:1]
+    content["annotations"][0]["segmentation"] = [box_of_3_by_4, [6, 0, 8, 0, 8, 1, 6, 1], [0, 0, 8, 6], [1, 1]]
+    (truth,) = coco.read(write()).samples[0].read().truths
+    expected = np.zeros(SIZE, int)
+    expected[2:5, 1:5] = 1
+    expected[0, 6:8] = 1  # both parts are one object; what has two corners or one encloses nothing
+    np.testing.assert_array_equal(truth, expected)
+
+
+def test_compressed_run_lengths_are_those_that_pycocotools_packs(write, content, mask_tools):
+    plain = coco.read(write()).samples[0].read()
+    for each, mask in zip(content["annotations"], (SMALL, LARGE, CROWD, INNER), strict=True):
+        packed = mask_tools.encode(np.asfortranarray(mask.astype(np.uint8)))
+        each["segmentation"] = {"size": list(packed["size"]), "counts": packed["counts"].decode()}
+    packed = coco.read(write()).samples[0].read()
+    np.testing.assert_array_equal(plain.truths[0], packed.truths[0])
+    np.testing.assert_array_equal(plain.void, packed.void)
+
+
+def test_run_lengths_of_random_masks_are_unpacked(mask_tools):
+    rng = np.random.default_rng(9)
+    for size in ((1, 1), (3, 5), (200, 300)):
+        for share in (0.0, 0.002, 0.5, 1.0):  # long runs and short ones, growing and shrinking
+            mask = rng.random(size) < share
+            packed = mask_tools.encode(np.asfortranarray(mask.astype(np.uint8)))
+            expected = runs(mask)
+            found = coco._mask(
+                "a", coco.Annotation("1", 1, False, {"size": list(size), "counts": packed["counts"]}), size
+            )
+            np.testing.assert_array_equal(found, mask)
+            assert coco._unpacked(packed["counts"]) == expected["counts"]
+
+
+def test_a_polygon_that_is_none_is_an_error_of_the_list(write, content, mask_tools):
+    content["annotations"][0]["segmentation"] = [[1, 2, 3, 4, 5, "x"]]
+    with pytest.raises(ImageError, match=r"a: the segmentation of annotation 11 cannot be read as polygons"):
+        coco.read(write()).samples[0].read()
+
+
+def test_the_real_part(data_root, mask_tools):
+    root = data_root / "coco128"
+    if not root.is_dir():
+        pytest.skip("CLASSICSEG_DATA has no coco128")
+    listed = json.loads((root / "annotations" / "instances_train2017.json").read_text())
+    data = open_dataset(f"coco:{root}", split="train2017")
+    assert (data.name, data.kind, len(data), len(data.classes)) == ("coco/train2017", "instances", 128, 80)
+    bare = {image["file_name"] for image in listed["images"]} - {
+        image["file_name"]
+        for image in listed["images"]
+        for each in listed["annotations"]
+        if each["image_id"] == image["id"]
+    }
+    assert {f"{sample.name}.jpg" for sample in data} >= bare
+    areas = {}
+    for each in listed["annotations"]:
+        if not each["iscrowd"]:
+            areas.setdefault(each["image_id"], []).append((each["area"], each["category_id"]))
+    for sample in data.samples[::9]:
+        loaded = sample.read()
+        expected = areas.get(int(sample.name), [])
+        categories = loaded.categories[0]
+        assert len(categories) <= len(expected)
+        # objects hide each other, so that together they cover no more than the areas that the file states
+        assert (loaded.truths[0] > 0).sum() <= 1.03 * sum(area for area, _ in expected) + 50
+        assert set(categories.values()) <= {category for _, category in expected}
+        if len(expected) == 1:
+            assert (loaded.truths[0] == 1).sum() == pytest.approx(expected[0][0], rel=0.03)
+    semantic = open_dataset(f"coco:{root}", split="train2017", view="semantic")
+    for sample, objects in list(zip(semantic, data, strict=True))[::17]:
+        classes, loaded = sample.read_truths()[0], objects.read()
+        by_label = np.array([0, *loaded.categories[0].values()])
+        np.testing.assert_array_equal(classes, by_label[loaded.truths[0]])
+
+
+def test_every_real_picture_passes_the_check(data_root, mask_tools):
+    if not (data_root / "coco128").is_dir():
+        pytest.skip("CLASSICSEG_DATA has no coco128")
+    report = check_dataset("coco", data_root / "coco128")
+    assert report.ok
+    assert (report.parts[0].pictures, report.absent) == (128, ("val2017",))
