@@ -167,9 +167,9 @@ def _instances(
             continue
         annotation = Annotation(name, int(each["category_id"]), bool(each.get("iscrowd", 0)), segmentation)
         annotations.setdefault(each["image_id"], []).append(annotation)
-    for names, what in ((bare, "no segmentation"), (stray, "no picture in the list")):
+    for names, what in ((bare, "a segmentation"), (stray, "a picture in the list")):
         if names:
-            missing.append(f"{len(names)} annotations have {what} (the first is {names[0]})")
+            missing.append(f"annotations without {what}: {len(names)} (the first is {names[0]})")
     kind: TruthKind = "instances" if view == "instances" else "classes"
     samples = []
     for number, (name, path, size) in pictures.items():

@@ -47,7 +47,8 @@ def open_dataset(
     Returns
     -------
     DataSet
-        Named for the reader and the split, such as "bsds500/val", or for the folder.
+        Named for the reader and the split, such as "bsds500/val", and for the view unless it is the default; or for the
+        folder or the declaration.
 
     Raises
     ------
@@ -66,10 +67,9 @@ def open_dataset(
     name, root = parse_spec(spec)
     if name is not None:
         return _by_name(name, root, kind, data_range, split, view)
-    assert root is not None
-    if root.suffix.lower() == DECLARATION:
-        return _declared(root, kind, data_range, split, view)
-    return _folder(root, kind, data_range, split, view)
+    if Path(spec).suffix.lower() == DECLARATION:
+        return _declared(Path(spec), kind, data_range, split, view)
+    return _folder(Path(spec), kind, data_range, split, view)
 
 
 def parse_spec(spec: str | Path) -> tuple[str | None, Path | None]:
@@ -102,7 +102,7 @@ def read_whole(
 ) -> tuple[Found, str | None]:
     """What a reader finds, with its defaults filled in, and the split that was taken."""
     if reader.needs_root and root is None:
-        raise ParameterError(f"the data set {reader.name} needs its folder: say {reader.name}:ROOT.")
+        raise ParameterError(f"the data set {reader.name} needs its folder: say {reader.name}:ROOT, or give ROOT.")
     if not reader.needs_root and root is not None:
         raise ParameterError(f"the data set {reader.name} has no folder; say {reader.name} alone.")
     place = root if root is not None else Path()
@@ -137,7 +137,8 @@ def _by_name(
     _require_whole(found, f"{name}:{root}", f"classicseg datasets check {name} {root}")
     whose = "the made scenes" if name == SCENES else f"the pictures of {name}"
     views = f", or choose another view ({', '.join(reader.views)})" if reader.views else ""
-    return _data_set(f"{name}/{split}" if split else name, found, kind, data_range, whose, views)
+    named = "/".join(filter(None, (name, split, view if view != reader.default_view else None)))
+    return _data_set(named, found, kind, data_range, whose, views)
 
 
 def _declared(
@@ -147,7 +148,8 @@ def _declared(
 
     found = read_declared(path, split=split, view=view)
     _require_whole(found, str(path), f"classicseg datasets check {path}")
-    return _data_set(f"{path.stem}/{split}" if split else path.stem, found, kind, data_range, f"the pictures of {path}")
+    named = "/".join(filter(None, (path.stem, split, view)))
+    return _data_set(named, found, kind, data_range, f"the pictures of {path}")
 
 
 def _folder(

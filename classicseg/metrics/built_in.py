@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from operator import attrgetter
 
-from classicseg.metrics import accuracy, instances, neurons, overlap, panoptic, regions, superpixels
+from classicseg.metrics import accuracy, instances, neurons, overlap, panoptic, ranked, regions, superpixels
 from classicseg.metrics.kinds import TruthKind
 from classicseg.metrics.score import Score
 
@@ -233,6 +233,14 @@ INSTANCES = (
         paper="Hosang et al. 2016",
         sums=instances.sweep_counts,
         value=attrgetter("recall"),
+        kinds=("instances",),
+    ),
+    Score(
+        name=ranked.ap_name("area"),
+        help="COCO's average precision, whatever the class, segments ranked by their area for want of scores",
+        paper="Lin et al. 2014",
+        sums=ranked.matches_by_area,
+        value=ranked.average_precision,
         kinds=("instances",),
     ),
     *(

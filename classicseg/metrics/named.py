@@ -20,6 +20,16 @@ from classicseg.metrics.score import Score
 
 GROUP = "classicseg.scores"
 
+_BY_FUNCTION = "call classicseg.metrics.ranked.ranked_matches and average_precision."
+_NEEDS_MORE = {  # scores that a label map alone does not tell
+    "instance.ap": "ranks segments by their scores, and label maps have none. Take 'instance.ap.area', whose name says "
+    f"what stands in for them; with scores, {_BY_FUNCTION}",
+    "instance.ap.contrast": f"needs the picture beside its label map: {_BY_FUNCTION}",
+    "instance.ap.altitude": f"needs the hierarchy beside its label map: {_BY_FUNCTION}",
+    "pq": "needs the class of every segment. Take 'pq.agnostic', or with classes call "
+    "classicseg.metrics.panoptic.panoptic_quality.",
+}
+
 
 def scores() -> dict[str, Score]:
     """Every score, by name: the built-in ones, then plug-ins in the order of their names.
@@ -58,6 +68,8 @@ def find_score(name: str) -> Score:
     if name in _plugins():
         return _load_plugin(name)
     there = [*known, *sorted(_plugins())]
+    if name in _NEEDS_MORE:
+        raise ParameterError(f"{name} {_NEEDS_MORE[name]}")
     if "@" in str(name):
         return _at_threshold(str(name), [each for each in known.values() if "@" in each.name])
     raise ParameterError(f"the score {name!r} is not known; there are {', '.join(there)}.{guess(str(name), there)}")

@@ -163,6 +163,11 @@ def ranked_matches(
     )
 
 
+def matches_by_area(table: ContingencyTable, *, kind: TruthKind = "instances") -> tuple[RankedMatches]:
+    """The matches of one picture with the segments ranked by area, as a tuple: those of several pictures add up."""
+    return (ranked_matches(table, stand_in="area", kind=kind),)
+
+
 def average_precision(pictures: Iterable[RankedMatches]) -> float:
     """COCO's average precision over a data set: the mean over categories and IoU thresholds.
 

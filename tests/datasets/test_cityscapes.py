@@ -122,4 +122,4 @@ def test_the_tree_passes_its_check_in_every_view(root):
         assert report.absent == ("test",)
     assert check_dataset("cityscapes", root, split="train", view="instances").ok
     data = open_dataset(f"cityscapes:{root}", split="train", view="instances")
-    assert (data.name, data.kind) == ("cityscapes/train", "instances")
+    assert (data.name, data.kind) == ("cityscapes/train/instances", "instances")

@@ -152,8 +152,8 @@ def test_what_is_missing_is_named(write, content):
     assert [sample.name for sample in found.samples] == ["a", "b"]
     assert found.missing == (
         "val2017/c.jpg, a picture that the list names, is not there",
-        "1 annotations have no segmentation (the first is 16)",
-        "1 annotations have no picture in the list (the first is 15)",
+        "annotations without a segmentation: 1 (the first is 16)",
+        "annotations without a picture in the list: 1 (the first is 15)",
     )
     root = write()
     assert coco.read(root, split="train2017").missing == ("the list annotations/instances_train2017.json is not there",)

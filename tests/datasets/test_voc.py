@@ -71,7 +71,7 @@ def test_lists_are_the_splits_and_one_year_is_found_from_above(root):
         assert voc.find_splits(above) == ("train", "trainval", "val")
         assert len(voc.read(above, split="trainval").samples) == 3
     data = open_dataset(f"voc:{root}", split="trainval", view="instances")
-    assert (data.name, data.kind, data.classes[20]) == ("voc/trainval", "instances", "tvmonitor")
+    assert (data.name, data.kind, data.classes[20]) == ("voc/trainval/instances", "instances", "tvmonitor")
 
 
 def test_a_list_of_ones_own_is_a_split(root):

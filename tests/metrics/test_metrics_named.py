@@ -75,6 +75,20 @@ def test_another_iou_threshold_can_be_asked_for():
             find_score(name)
 
 
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("instance.ap", "label maps have none. Take 'instance.ap.area'"),
+        ("instance.ap.contrast", "needs the picture"),
+        ("instance.ap.altitude", "needs the hierarchy"),
+        ("pq", "needs the class of every segment"),
+    ],
+)
+def test_what_a_label_map_does_not_tell_is_refused_with_the_way(name, words):
+    with pytest.raises(ParameterError, match=words):
+        score(PREDICTION, TRUTH, name, kind="instances")
+
+
 def test_several_truths_are_averaged():
     each = [score(PREDICTION, truth, "vi") for truth in (TRUTH, TRUTH.T)]
     for truths in ([TRUTH, TRUTH.T], (TRUTH, TRUTH.T), np.stack([TRUTH, TRUTH.T])):
