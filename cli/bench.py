@@ -12,7 +12,15 @@ from typing import Any
 import click
 
 from classicseg_cli.main import DONE, FAILED, PARTLY_FAILED, complain
-from classicseg_cli.options import MethodType, data_range_option, foreground_option, settings, truth_option
+from classicseg_cli.options import (
+    MethodType,
+    averaging_option,
+    data_range_option,
+    foreground_option,
+    settings,
+    sweep,
+    truth_option,
+)
 
 
 @click.command()
@@ -36,6 +44,14 @@ from classicseg_cli.options import MethodType, data_range_option, foreground_opt
 @click.option(
     "--set", "pairs", multiple=True, callback=settings, metavar="METHOD.NAME=VALUE", help="A parameter of one method."
 )
+@averaging_option
+@click.option(
+    "--sweep",
+    callback=sweep,
+    metavar="NAME=V1,V2,...",
+    help="Score one method at several values of a parameter: the best for all pictures, and for each (oracles).",
+)
+@click.option("--train", help="With --sweep: the split of DATASET on which the value that is reported first is chosen.")
 @click.option("--threads", type=click.IntRange(min=1), help="Threads to compute with; one a core by default.")
 @click.option("--csv", "as_csv", is_flag=True, help="Print as CSV.")
 @click.option("--json", "as_json", is_flag=True, help="Print as JSON.")
@@ -52,6 +68,9 @@ def bench(
     split: str | None,
     view: str | None,
     pairs: dict[str, str],
+    averaging: Any,
+    sweep: tuple[str, list[float]] | None,
+    train: str | None,
     threads: int | None,
     as_csv: bool,
     as_json: bool,
@@ -63,23 +82,40 @@ def bench(
     layout of a known data set ('classicseg datasets list'); a .toml file that declares one; or a folder that holds
     images|image and labels|masks|label.
     """
-    from classicseg.bench import Entry, PictureScore, run_benchmark
+    from classicseg.bench import Entry, PictureScore, run_benchmark, run_sweep
     from classicseg.registry import methods
     from classicseg_cli.tables import progress
 
     if as_csv and as_json:
         raise click.UsageError("--csv and --json exclude each other.")
+    if train is not None and (sweep is None or dataset is None):
+        raise click.UsageError("--train belongs to --sweep and a DATASET with splits.")
+    if sweep is not None and len(names) != 1:
+        raise click.UsageError("--sweep takes one --method.")
     data = _open(dataset, images, masks, kind, data_range, split, view)
+    others = None if train is None else _open(dataset, images, masks, kind, data_range, train, view)
+    if others is not None and others.name == data.name:
+        raise click.UsageError(f"--train {train} is the split that is reported. Name another, or leave it out.")
     entries = [Entry(name, segmenter) for name, segmenter in _segmenters(names or tuple(methods()), pairs).items()]
-    with progress(data.name, len(data) * len(entries), quiet) as advance:
+    total = len(data) * len(entries) + (0 if others is None else len(others))
+    with progress(data.name, total, quiet) as advance:
 
         def tell(result: PictureScore) -> None:
             if result.error:
                 complain(f"{result.picture}: {result.method}: {result.error}")
             advance()
 
-        rows = run_benchmark(data, entries, metric, foreground=foreground, threads=threads, advance=tell)
-    _print(rows, data.name, as_csv, as_json)
+        options: dict[str, Any] = {
+            "averaging": averaging,
+            "foreground": foreground,
+            "threads": threads,
+            "advance": tell,
+        }
+        if sweep is None:
+            rows = run_benchmark(data, entries, metric, **options)
+        else:
+            rows = run_sweep(data, entries[0], *sweep, metric, train=others, **options)
+    _print(rows, data.name, None if sweep is None else sweep[0], as_csv, as_json)
     failed = sum(row.failed for row in rows)
     if not failed:
         return DONE
@@ -123,7 +159,7 @@ def _segmenters(names: tuple[str, ...], pairs: dict[str, str]) -> dict[str, Any]
     return {name: make(name, **method_parameters(name, {}, fields)) for name, fields in given.items()}
 
 
-def _print(rows: list[Any], title: str, as_csv: bool, as_json: bool) -> None:
+def _print(rows: list[Any], title: str, swept: str | None, as_csv: bool, as_json: bool) -> None:
     from classicseg.io.write import plain
 
     if as_json:
@@ -145,14 +181,19 @@ def _print(rows: list[Any], title: str, as_csv: bool, as_json: bool) -> None:
             "pictures",
             "failed",
             "s/picture",
-            "parameters",
+            "chosen",
         ]
         print_table(
             header,
-            [(row.method, row.value, row.scored, row.pictures, row.failed, row.seconds, _chosen(row)) for row in rows],
+            [
+                (row.method, row.value, row.scored, row.pictures, row.failed, row.seconds, _chosen(row, swept))
+                for row in rows
+            ],
             title=title,
         )
 
 
-def _chosen(row: Any) -> str:
-    return f"{row.chosen}, oracle" if row.oracle else row.chosen
+def _chosen(row: Any, swept: str | None) -> str:
+    """How the parameters were chosen, from how many results, and whether the truth was looked at for it."""
+    words = [row.chosen, *([f"of {row.family}"] if row.family > 1 else []), *(["oracle"] if row.oracle else [])]
+    return ", ".join(words) + ("" if swept is None else f": {swept}={row.parameters[swept]}")

@@ -73,6 +73,17 @@ averaging_option = click.option(
 )
 
 
+def sweep(_: click.Context, __: click.Parameter, text: str | None) -> tuple[str, list[float]] | None:
+    """A parameter's name and values from ``NAME=V1,V2,...``."""
+    if text is None:
+        return None
+    name, _sign, values = text.partition("=")
+    try:
+        return name, [float(value) for value in values.split(",")]
+    except ValueError:
+        raise click.BadParameter(f"{text!r} is not NAME=V1,V2,... with numbers, such as n_clusters=2,4,8.") from None
+
+
 class MethodType(click.ParamType):
     """The name of a method or preset."""
 

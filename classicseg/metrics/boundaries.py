@@ -286,8 +286,8 @@ def count_boundaries(
     """
     _check_tolerance(tolerance)
     predicted = _checked_boundary("prediction", prediction_boundary)
-    maps = _truth_boundaries(truth_boundaries, predicted, counted_pixels(mask, void, predicted.shape))
     counted = counted_pixels(mask, void, predicted.shape)
+    maps = _truth_boundaries(truth_boundaries, predicted, counted)
     return _count(predicted if counted is None else predicted & counted, maps, tolerance)
 
 
