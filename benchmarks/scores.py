@@ -21,7 +21,8 @@ from classicseg import MeanShift
 from classicseg.datasets import open_dataset
 from classicseg.hierarchy import Hierarchy
 from classicseg.metrics import contingency_tables, score_all, score_family, score_hierarchy, scores
-from classicseg.metrics.boundaries import boundary_map, count_boundaries, thin
+from classicseg.metrics.boundaries import count_boundaries
+from classicseg.metrics.boundary_maps import boundary_map, thin
 from classicseg.metrics.ranked import average_precision, ranked_matches
 
 RUNS = 15

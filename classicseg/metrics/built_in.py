@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
+from functools import partial
 from operator import attrgetter
 
-from classicseg.metrics import accuracy, instances, neurons, overlap, panoptic, ranked, regions, superpixels
+from classicseg.metrics import accuracy, boundaries, instances, neurons, overlap, panoptic, ranked, regions, superpixels
 from classicseg.metrics.kinds import TruthKind
 from classicseg.metrics.score import Score
 
@@ -260,4 +261,33 @@ INSTANCES = (
     ),
 )
 
-BUILT_IN = (*OVERLAP, *PARTITIONS, *SUPERPIXELS, *INSTANCES)
+_BOUNDARY_PARTS: tuple[tuple[boundaries.Part, str], ...] = (
+    ("f", "F of thinned boundaries matched one to one within 0.0075 of the diagonal, all truths (BSDS)"),
+    ("precision", "predicted boundary pixels with a partner in at least one truth (BSDS)"),
+    ("recall", "true boundary pixels with a partner of their own, over all truths (BSDS)"),
+)
+BOUNDARIES = (
+    *(
+        Score(
+            name=f"boundary.{part}",
+            help=words,
+            paper="Martin et al. 2004, Arbelaez et al. 2011",
+            sums=boundaries.comparison_counts,
+            value=partial(boundaries.part_of, part=part),
+            takes="comparison",
+            options=(),
+            costly=True,
+        )
+        for part, words in _BOUNDARY_PARTS
+    ),
+    Score(
+        name="boundary.superpixel_recall",
+        help="true boundary pixels with any predicted one within 0.0025 of the diagonal, nothing matched one to one",
+        paper="Stutz et al. 2018",
+        function=superpixels.comparison_recall,
+        takes="comparison",
+        options=(),
+    ),
+)
+
+BUILT_IN = (*OVERLAP, *PARTITIONS, *SUPERPIXELS, *BOUNDARIES, *INSTANCES)

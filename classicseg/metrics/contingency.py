@@ -135,7 +135,7 @@ def contingency_tables(
                 f"the prediction has shape {predicted.shape}, the truth {truth.shape}. Give label maps of one "
                 "height and width; if one was scaled, scale it back without interpolation."
             )
-    counted = _counted(mask, void, predicted.shape)
+    counted = counted_pixels(mask, void, predicted.shape)
     if counted is None:
         rows, maps = _compact(predicted), [truth.ravel() for truth in maps]
         void_areas = np.zeros(len(rows[0]), dtype=np.int64)
@@ -164,7 +164,7 @@ def checked_labels(name: str, labels: ArrayLike) -> NDArray[np.integer]:
     return array.astype(np.int64) if array.dtype == np.uint64 else array  # NumPy adds uint64 to int64 as floats
 
 
-def _counted(mask: ArrayLike | None, void: ArrayLike | None, shape: tuple[int, ...]) -> NDArray[np.bool_] | None:
+def counted_pixels(mask: ArrayLike | None, void: ArrayLike | None, shape: tuple[int, ...]) -> NDArray[np.bool_] | None:
     """The pixels that count; None where all do."""
     counted = None
     if mask is not None:

@@ -14,17 +14,14 @@ from classicseg.metrics.boundaries import (
     BoundaryCounts,
     boundary_counts,
     boundary_f,
-    boundary_map,
     boundary_precision,
     boundary_recall,
     contour_counts,
-    contour_thresholds,
     count_boundaries,
-    match_boundaries,
-    superpixel_boundary_recall,
-    thin,
-    ucm_contour,
 )
+from classicseg.metrics.boundary_maps import boundary_map, contour_thresholds, thin, ucm_contour
+from classicseg.metrics.boundary_matching import match_boundaries
+from classicseg.metrics.superpixels import superpixel_boundary_recall
 
 small = pytest.mark.small
 

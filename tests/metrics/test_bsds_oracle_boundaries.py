@@ -11,14 +11,11 @@ from classicseg.io.mat import read_mat
 from classicseg.io.read import read_picture
 from classicseg.metrics.boundaries import (
     boundary_counts,
-    boundary_map,
     contour_counts,
-    contour_thresholds,
     count_boundaries,
-    match_boundaries,
-    thin,
-    ucm_contour,
 )
+from classicseg.metrics.boundary_maps import boundary_map, contour_thresholds, thin, ucm_contour
+from classicseg.metrics.boundary_matching import match_boundaries
 from classicseg.metrics.curves import boundary_summary
 
 PICTURES = ("2018", "3063", "5096", "6046", "8068")

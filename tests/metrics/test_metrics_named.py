@@ -50,11 +50,11 @@ def test_values_lie_in_the_range_that_is_told_and_the_truth_itself_is_best(name)
             truth = components(truth, truth > 0)[0]
         prediction = rng.integers(0, 4, truth.shape)
         perfect = score(truth > 0 if kind == "binary" else truth, truth, name, kind=kind)
-        other = score(prediction, truth, name, kind=kind)
+        noise, nothing = (score(each, truth, name, kind=kind) for each in (prediction, np.ones_like(truth)))
         low, high = each.range
-        assert low <= other <= high
+        assert low <= noise <= high and low <= nothing <= high
         assert perfect == pytest.approx(high if each.best == "higher" else 0)
-        assert other < perfect if each.best == "higher" else other > perfect
+        assert min(noise, nothing) < perfect if each.best == "higher" else max(noise, nothing) > perfect
 
 
 def test_a_score_has_a_function_or_sums_and_only_the_latter_pools():
