@@ -17,6 +17,7 @@ if TYPE_CHECKING:
         PluginError,
         PluginWarning,
     )
+    from classicseg.hierarchy import Hierarchy
     from classicseg.segmenters.edges import Edges
     from classicseg.segmenters.gmm import GaussianMixture
     from classicseg.segmenters.kmeans import KMeans
@@ -37,6 +38,7 @@ _HOMES = {
         "PluginError",
         "PluginWarning",
     ),
+    "classicseg.hierarchy": ("Hierarchy",),
     "classicseg.segmenters.edges": ("Edges",),
     "classicseg.segmenters.gmm": ("GaussianMixture",),
     "classicseg.segmenters.kmeans": ("KMeans",),
@@ -52,6 +54,7 @@ __all__ = [
     "DependencyError",
     "Edges",
     "GaussianMixture",
+    "Hierarchy",
     "ImageError",
     "KMeans",
     "MeanShift",

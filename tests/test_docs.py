@@ -10,9 +10,14 @@ import pytest
 from sklearn.metrics import adjusted_rand_score
 
 import classicseg
+from classicseg.datasets import known_readers
+from classicseg.metrics import contingency_tables, scores
+from classicseg_cli.scores import row_of
 
 ROOT = Path(__file__).parent.parent
 SNIPPETS = (ROOT / "docs" / "snippets.md").read_text(encoding="utf-8")
+SCORES = (ROOT / "docs" / "scores.md").read_text(encoding="utf-8")
+DATASETS = (ROOT / "docs" / "datasets.md").read_text(encoding="utf-8")
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 
@@ -57,6 +62,34 @@ def test_the_python_of_the_readme_runs(capsys):
     run(paper)
     printed = capsys.readouterr().out
     assert len(re.findall(r"iou\.hungarian \(mean of \d+\) 0\.\d{4}, parameters fixed", printed)) == 3
+
+
+def test_the_python_of_the_page_on_scores_runs():
+    first, families, _, own = blocks(SCORES, "python")
+    run(first, families)
+    (table,) = contingency_tables([[1, 1]], [[[3, 3]]])
+    assert run(own)["SMALL"].sums(table, kind="classes").value == 1
+
+
+def test_the_benchmark_of_the_page_on_scores_runs(data_root):
+    oracle = data_root / "BSDS500_oracle"
+    if not oracle.is_dir():
+        pytest.skip("needs BSDS500_oracle, the five pictures of the BSDS500 benchmark's own test")
+    bsds = blocks(SCORES, "python")[2]
+    summary = run(bsds)["bsds_boundaries"](["2018"], oracle / "ucm2", oracle / "groundTruth")
+    assert 0.7 < summary.ods.f < 0.8
+
+
+def test_the_page_on_scores_lists_every_score_as_it_is():
+    for name, each in scores().items():
+        _, ends, best, kinds, what, paper = row_of(each)
+        pools = "yes" if each.pools else "no"
+        assert f"| `{name}` | {ends} | {best} | {kinds} | {pools} | {what} | {paper} |" in SCORES
+
+
+def test_the_page_on_data_sets_lists_every_reader():
+    for name in known_readers():
+        assert f"`{name}`" in DATASETS
 
 
 def test_the_readme_names_every_method_and_preset():

@@ -73,7 +73,7 @@ OVERLAP = (
     Score(
         name="accuracy.foreground",
         help="pixels rightly foreground or rightly not; which predicted label is foreground is said",
-        paper="-",
+        paper="Long et al. 2015",
         sums=accuracy.foreground_accuracy_fractions,
         options=("foreground",),
         kinds=_OBJECTS,
@@ -81,7 +81,7 @@ OVERLAP = (
     Score(
         name="accuracy.classes",
         help="pixel accuracy, labels compared as they are",
-        paper="-",
+        paper="Long et al. 2015",
         sums=accuracy.class_accuracy_fractions,
         options=(),
         kinds=("classes",),
@@ -125,7 +125,7 @@ PARTITIONS = (
     ),
     Score(
         name="vi.split",
-        help="H(prediction | truth) in bits: over-segmentation",
+        help="H(prediction given truth) in bits: over-segmentation",
         paper="Meila 2007",
         function=regions.split_information,
         range=(0.0, math.inf),
@@ -133,7 +133,7 @@ PARTITIONS = (
     ),
     Score(
         name="vi.merge",
-        help="H(truth | prediction) in bits: under-segmentation",
+        help="H(truth given prediction) in bits: under-segmentation",
         paper="Meila 2007",
         function=regions.merge_information,
         range=(0.0, math.inf),
