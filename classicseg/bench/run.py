@@ -146,6 +146,7 @@ def run_benchmark(
         raise ParameterError(f"two methods have one name ({names}). Give each entry a name of its own.")
     chosen = find_score(metric)
     require_averaging(chosen, averaging)
+    require_kinds(chosen, dataset)
     for result in _score_pictures(dataset, entries, chosen, foreground, threads):
         found[result.method].append(result)
         if advance is not None:
@@ -159,6 +160,12 @@ def require_averaging(score: Score, averaging: Averaging) -> None:
         raise ParameterError(f"averaging={averaging!r} is not allowed; it is 'mean' or 'pooled'.")
     if averaging == "pooled" and not score.pools:
         raise ParameterError(f"{score.name} cannot be pooled over pictures. Take averaging='mean'.")
+
+
+def require_kinds(score: Score, dataset: DataSet) -> None:
+    """Raise `ParameterError` where a score does not apply to the truths; before the first picture is segmented."""
+    for kind in sorted({sample.kind for sample in dataset}):
+        score.require_kind(kind)
 
 
 def read_or_fail(sample: Sample) -> LoadedSample | str:

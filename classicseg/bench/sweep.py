@@ -21,6 +21,7 @@ from classicseg.bench.run import (
     median_seconds,
     read_or_fail,
     require_averaging,
+    require_kinds,
     segment_sample,
 )
 from classicseg.datasets.base import DataSet, LoadedSample
@@ -88,6 +89,7 @@ def run_sweep(
     """
     score = find_score(metric)
     require_averaging(score, averaging)
+    require_kinds(score, dataset)
     steps = _steps(entry.segmenter, parameter, values)
     scale = None
     if train is not None:
