@@ -62,11 +62,11 @@ def residual(affinity: csr_array, eigenvalues: NDArray[np.float64], vectors: NDA
 
 def _block_krylov(matrix: csr_array, count: int) -> Pairs:
     """Rayleigh-Ritz on the span of X, A X, A^2 X, ... with A the inverse of (1 + eps) I - `matrix`, restarted."""
-    from scipy.sparse import eye_array
+    from scipy.sparse import csr_array, identity
     from scipy.sparse.linalg import splu
 
     size = matrix.shape[0]
-    solve = splu((_ABOVE_ALL * eye_array(size) - matrix).tocsc()).solve
+    solve = splu((_ABOVE_ALL * csr_array(identity(size)) - matrix).tocsc()).solve
     width = count + _SPARE
     block = np.random.default_rng(0).standard_normal((size, width))
     for _ in range(_MOST_RESTARTS):

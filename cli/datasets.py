@@ -8,16 +8,18 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from classicseg_cli.main import DONE, FAILED
+from classicseg_cli.main import DONE, FAILED, help_without_command
 
 if TYPE_CHECKING:
     from classicseg.datasets import Reader, Report
     from classicseg.datasets.check import PartReport
 
 
-@click.group(no_args_is_help=True)
-def datasets() -> None:
+@click.group(invoke_without_command=True)
+@click.pass_context
+def datasets(ctx: click.Context) -> int:
     """Data sets that can be read as they are published; nothing is ever downloaded."""
+    return help_without_command(ctx)
 
 
 @datasets.command("list")

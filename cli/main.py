@@ -39,15 +39,25 @@ class _LazyGroup(click.Group):
             formatter.write_dl([(name, help_line) for name, (_, help_line) in _COMMANDS.items()])
 
 
-@click.group(cls=_LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=_LazyGroup, invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="classicseg", message="%(prog)s %(version)s")
-def cli() -> None:
+@click.pass_context
+def cli(ctx: click.Context) -> int:
     """Classical, unsupervised image segmentation.
 
     \b
     classicseg run --method meanshift img.jpg
     classicseg methods kmeans
     """
+    return help_without_command(ctx)
+
+
+def help_without_command(ctx: click.Context) -> int:
+    """What a group of commands does where none is named: its help on stderr, and the exit code of wrong use."""
+    if ctx.invoked_subcommand is not None:
+        return DONE
+    print(ctx.get_help(), file=sys.stderr)
+    return WRONG_USE
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -66,9 +76,6 @@ def _exit_code(arguments: list[str] | None) -> int:
     try:
         result: Any = cli.main(arguments, prog_name="classicseg", standalone_mode=False)
         return result if isinstance(result, int) else DONE
-    except click.exceptions.NoArgsIsHelpError as error:
-        print(error.format_message(), file=sys.stderr)
-        return WRONG_USE
     except click.UsageError as error:
         command = error.ctx.command_path if error.ctx else "classicseg"
         complain(f"{error.format_message()} See '{command} --help'.")

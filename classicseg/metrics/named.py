@@ -53,7 +53,7 @@ def scores() -> dict[str, Score]:
 
 
 def find_score(name: str) -> Score:
-    """The score of a name, or `ParameterError` with the names that there are.
+    """The score of a name, or `ParameterError` with the nearest name that there is.
 
     A score whose name ends in ``@`` and an IoU threshold can be had at any other threshold.
 
@@ -72,7 +72,10 @@ def find_score(name: str) -> Score:
         raise ParameterError(f"{name} {_NEEDS_MORE[name]}")
     if "@" in str(name):
         return _at_threshold(str(name), [each for each in known.values() if "@" in each.name])
-    raise ParameterError(f"the score {name!r} is not known; there are {', '.join(there)}.{guess(str(name), there)}")
+    raise ParameterError(
+        f"the score {name!r} is not known.{guess(str(name), there)} 'classicseg scores', or "
+        f"classicseg.metrics.scores(), lists the {len(there)} that there are."
+    )
 
 
 def score(

@@ -125,9 +125,9 @@ def test_all_scores_are_the_single_ones_that_apply(kind):
         assert value == score(PREDICTION, TRUTH, name, **options)
 
 
-def test_an_unknown_name_is_refused_with_the_names_that_there_are():
+def test_an_unknown_name_is_refused_with_the_nearest_and_the_place_of_the_list():
     with pytest.raises(
-        ParameterError, match=r"'iou.hungarain' is not known.*iou.best_overlap.*Did you mean 'iou.hungarian'"
+        ParameterError, match=r"'iou.hungarain' is not known. Did you mean 'iou.hungarian'\? 'classicseg scores'"
     ):
         score(PREDICTION, TRUTH, "iou.hungarain")
 
