@@ -203,72 +203,6 @@ class Hierarchy:
         return cut_labels(self.leaves, self.parents, self.altitudes, float(threshold))
 
 
-def hierarchy_from_ucm2(ucm2: ArrayLike) -> Hierarchy:
-    """The hierarchy of an ultrametric contour map of doubled size, as the BSDS evaluation cuts it.
-
-    Two cells are in one segment of the cut at t >= 0 if and only if ``bwlabel(ucm2 <= t)`` gives them one label: if an
-    8-connected path of values <= t leads from one to the other. Segments may therefore hang together by corners alone.
-
-    Parameters
-    ----------
-    ucm2 : (2H + 1, 2W + 1) array of numbers
-        Cells of the picture at [1::2, 1::2], which are 0; contours between and around them, 0 or above (the benchmark
-        has 0..1). Integers and float32 are taken as the same numbers in float64.
-
-    Returns
-    -------
-    Hierarchy
-        Binary, with one root. Cells that values of 0 connect are one leaf; leaves are numbered in raster order,
-        merges by rising altitude, equal ones in raster order of the contour. The segmentation of the benchmark at t is
-        ``cut(threshold=t)``; its 99 thresholds are ``numpy.linspace(1/100, 99/100, 99)``.
-
-    Raises
-    ------
-    ImageError
-        The array has another shape or type, NaN, infinities, values below 0 or cells above 0.
-
-    References
-    ----------
-    P. Arbelaez, M. Maire, C. Fowlkes and J. Malik, "Contour detection and hierarchical image segmentation",
-    IEEE TPAMI 33(5), 2011.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> ucm2 = np.zeros((3, 7))
-    >>> ucm2[:, 2], ucm2[:, 4] = 0.25, 0.5  # three pixels in a row, and the contours between them
-    >>> hierarchy = hierarchy_from_ucm2(ucm2)
-    >>> hierarchy.cut(threshold=0.25), hierarchy.thresholds()
-    (array([[1, 1, 2]], dtype=int32), array([0.25, 0.5 ]))
-    """
-    from classicseg.kernels.hierarchy import tree_of_contours
-
-    return Hierarchy(*tree_of_contours(_checked_ucm2(ucm2)))
-
-
-def _checked_ucm2(ucm2: ArrayLike) -> NDArray[np.float64]:
-    array = np.asarray(ucm2)
-    if array.dtype.kind not in "buif" or array.ndim != 2 or min(array.shape) < 3 or not all(n % 2 for n in array.shape):
-        raise ImageError(
-            f"an array of type {array.dtype} and shape {array.shape} came; an ultrametric contour map of doubled size "
-            "is real numbers, (2H + 1, 2W + 1) for a picture (H, W). Save the map in the format 'doubleSize'."
-        )
-    _check_finite("the contour map", array)
-    if (array < 0).any():
-        raise ImageError(
-            f"the contour map has values down to {array.min():g}; contours have altitudes of 0 or above. "
-            "Subtract the lowest, or give another map."
-        )
-    above = np.argwhere(array[1::2, 1::2] > 0)
-    if len(above):
-        raise ImageError(
-            f"the contour map has values above 0 at {len(above)} cells (odd row, odd column), the first for the pixel "
-            f"{tuple(above[0].tolist())}; contours lie between the cells. Give the map of doubled size (ucm2), not one "
-            "of the picture's size."
-        )
-    return array.astype(np.float64)
-
-
 def _checked_leaves(leaves: ArrayLike) -> tuple[NDArray[np.int32], int]:
     """A copy as int32, and the number of leaves."""
     array = np.asarray(leaves)
@@ -320,11 +254,12 @@ def _checked_altitudes(name: str, altitudes: ArrayLike, count: int, each: str = 
             f"{name} of type {array.dtype} and shape {array.shape} came; real numbers ({count},), {each}, are allowed. "
             "Give as many as there are."
         )
-    _check_finite(name, array)
+    check_finite(name, array)
     return np.array(array, dtype=np.float64)
 
 
-def _check_finite(name: str, array: NDArray[Any]) -> None:
+def check_finite(name: str, array: NDArray[Any]) -> None:
+    """Raise `ImageError` where a number is NaN or infinite."""
     wrong = np.argwhere(~np.isfinite(array))
     if len(wrong):
         raise ImageError(

@@ -11,7 +11,8 @@ from hypothesis.extra import numpy as hnp
 from reference import hierarchy as plain
 
 from classicseg.errors import ImageError, ParameterError
-from classicseg.hierarchy import Hierarchy, hierarchy_from_ucm2
+from classicseg.hierarchy import Hierarchy
+from classicseg.io.ucm import hierarchy_from_ucm2
 
 pytestmark = pytest.mark.small
 

@@ -22,8 +22,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from classicseg.metrics.contingency import ContingencyTable
-from classicseg.metrics.instances import SegmentPairs, mostly_void, segment_categories, segment_pairs
 from classicseg.metrics.kinds import TruthKind
+from classicseg.metrics.segment_pairs import SegmentPairs, mostly_void, segment_categories, segment_pairs
 
 _HALF = Fraction(1, 2)
 Number = TypeVar("Number", np.int64, np.float64)

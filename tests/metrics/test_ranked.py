@@ -11,12 +11,12 @@ from reference.overlap import pixel_sets, without
 
 from classicseg.errors import ImageError, ParameterError
 from classicseg.metrics.contingency import contingency_table
+from classicseg.metrics.contrast import contrast_scores
 from classicseg.metrics.ranked import (
     STAND_INS,
     ap_name,
     average_precision,
     average_precisions,
-    contrast_scores,
     ranked_matches,
 )
 
