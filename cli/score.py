@@ -25,7 +25,7 @@ _COLUMNS_AT_MOST = 5  # with more scores a table has a row a score, and pictures
     "--metric",
     "names",
     multiple=True,
-    help="A score, measure.protocol; may be repeated. All but boundaries by default.",
+    help="A score, measure.protocol; may be repeated. All but matched boundaries by default.",
 )
 @averaging_option
 @foreground_option
@@ -48,10 +48,13 @@ def score(
     PREDICTION and TRUTH are two files, or two folders whose files are matched by stem; img_METHOD_labels.png, as
     `classicseg run` writes it, belongs to img. --truth says what the values of the truth mean (classes by default).
     """
-    from classicseg.bench.pairs import match_label_maps, score_pairs
+    from classicseg.bench.pairs import match_label_maps, score_pairs, without_prediction
     from classicseg_cli.tables import progress
 
     pairs = match_label_maps(prediction, truth)
+    if lonely := without_prediction(prediction, truth):
+        some = ", ".join(lonely[:3]) + (", ..." if len(lonely) > 3 else "")
+        complain(f"{len(lonely)} truths have no prediction and are not in the scores: {some}")
     with progress("score", len(pairs), quiet) as advance:
         found = score_pairs(
             pairs,
@@ -66,16 +69,17 @@ def score(
         complain(f"{name}: {error}")
     if not found.pictures:
         return FAILED
-    _print(found, averaging, as_json)
+    if as_json:
+        said = {"averaging": averaging, "truth": kind or "classes", "foreground": foreground, "void": void}
+        click.echo(json.dumps(_as_dict(found, said), indent=2))
+    else:
+        _print(found, averaging)
     return PARTLY_FAILED if found.failed else DONE
 
 
-def _print(found: PairScores, averaging: str, as_json: bool) -> None:
+def _print(found: PairScores, averaging: str) -> None:
     from classicseg_cli.tables import print_table
 
-    if as_json:
-        click.echo(json.dumps(_as_dict(found, averaging), indent=2))
-        return
     marked = {each.name: f"{each.name} (oracle)" if each.oracle else each.name for each in found.chosen}
     if len(found.pictures) == 1:
         (values,) = found.pictures.values()
@@ -89,9 +93,11 @@ def _print(found: PairScores, averaging: str, as_json: bool) -> None:
         print_table(["score", averaging, "scored"], rows, title=f"{len(found.pictures)} pictures")
 
 
-def _as_dict(found: PairScores, averaging: str) -> Any:
+def _as_dict(found: PairScores, said: dict[str, Any]) -> Any:
     from classicseg.io.write import plain
 
     overall = {name: {"value": value, "scored": count} for name, (value, count) in found.overall.items()}
     oracles = [each.name for each in found.chosen if each.oracle]
-    return plain({"pictures": found.pictures, averaging: overall, "oracles": oracles})
+    return plain(
+        said | {"pictures": found.pictures, said["averaging"]: overall, "failed": found.failed, "oracles": oracles}
+    )

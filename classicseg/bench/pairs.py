@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from classicseg.bench.run import require_averaging
-from classicseg.errors import ImageError
+from classicseg.errors import ImageError, MemoryLimitError, PluginError
 from classicseg.io.read import SUFFIXES
 from classicseg.jobs import OUTPUTS, is_output
 from classicseg.metrics import Score, mean_score
@@ -49,10 +49,19 @@ def match_label_maps(prediction: Path, truth: Path) -> list[tuple[str, Path, Pat
     lonely = sorted(set(predicted) - set(true))
     if lonely:
         raise ImageError(
-            f"{len(lonely)} of {len(predicted)} label maps have no truth in {truth}: {', '.join(lonely[:3])}, ... "
+            f"{len(lonely)} of {len(predicted)} label maps have no truth in {truth}: {', '.join(lonely[:3])}"
+            f"{', ...' if len(lonely) > 3 else ''}. "
             "Name both alike, or take them out."
         )
     return [(name, predicted[name], true[name]) for name in sorted(predicted)]
+
+
+def without_prediction(prediction: Path, truth: Path) -> list[str]:
+    """The names of the truths in a folder that no prediction belongs to: what a mean over pairs does not tell."""
+    if not truth.is_dir():
+        return []
+    predicted = {name for name, _, _ in match_label_maps(prediction, truth)}
+    return sorted(set(_by_name(truth, set())) - predicted)
 
 
 def _by_name(folder: Path, known: set[str]) -> dict[str, Path]:
@@ -170,7 +179,7 @@ def score_pairs(
         try:
             both = compare_pair(prediction, truth, kind, foreground, void)
             values[name] = {score.name: score.of(both) for score in chosen}
-        except (ImageError, OSError) as error:
+        except (ImageError, MemoryLimitError, PluginError, OSError) as error:
             failed[name] = str(error)
         else:
             for score in chosen:

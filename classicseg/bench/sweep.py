@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
+import numbers
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -32,6 +33,8 @@ from classicseg.parameters import declared
 
 if TYPE_CHECKING:
     from classicseg.metrics import Foreground
+
+_FIELDS = {"train": "at_scale", "ODS": "ods", "OIS": "ois", "best": "best"}  # of a summary, by the way of choosing
 
 
 def run_sweep(
@@ -89,19 +92,19 @@ def run_sweep(
     """
     score = find_score(metric)
     require_averaging(score, averaging)
-    require_kinds(score, dataset)
+    for each in (dataset, *([train] if train is not None else [])):
+        require_kinds(score, each)
     steps = _steps(entry.segmenter, parameter, values)
     scale = None
     if train is not None:
         families = [each.scores for each in _sweep(train, entry, steps, score, foreground, threads, advance)]
-        scale = choose_scale(families, metric, averaging=averaging)
+        scale = choose_scale(families, score.name, averaging=averaging)
     swept = _sweep(dataset, entry, steps, score, foreground, threads, advance)
     families = [each.scores for each in swept]
-    found = summarise(families, metric, averaging=averaging, scale=scale)
+    found = summarise(families, score.name, averaging=averaging, scale=scale)
     common: dict[str, Any] = {
         **about(entry, score, dataset, averaging, foreground),
         "pictures": len(dataset),
-        "scored": sum(not np.isnan(family.values[metric]).all() for family in families),
         "failed": len(dataset) - len(families),
         "seconds": median_seconds([seconds for each in swept for seconds in each.seconds]),
         "family": found.family,
@@ -110,6 +113,7 @@ def run_sweep(
         Row(
             **common | {"parameters": common["parameters"] | {parameter: value}},
             value=reached,
+            scored=found.scored[_FIELDS[chosen]],
             chosen=chosen,
             oracle=score.oracle or chosen != "train",
         )
@@ -148,12 +152,15 @@ def _steps(segmenter: Segmenter, parameter: str, values: Sequence[float]) -> dic
             f"{segmenter.name} has no numerical parameter {parameter!r}; it has {', '.join(numerical)}."
             f"{guess(parameter, numerical)}"
         )
+    kind = known[parameter].kind
+    for value in values:
+        number = isinstance(value, numbers.Real) and not isinstance(value, bool) and math.isfinite(value)
+        if not number or (kind is int and value != int(value)):
+            what = "whole number" if kind is int else "finite number"
+            raise ParameterError(f"{parameter}={value!r} is not allowed in a sweep; each value is a {what}. Mend it.")
     distinct = sorted(set(values))
     if len(distinct) < 2:
-        raise ParameterError(f"a sweep takes two values of {parameter} or more; {len(distinct)} came.")
-    kind = known[parameter].kind
-    if kind is int and any(value != int(value) for value in distinct):
-        raise ParameterError(f"{parameter} is a whole number; {distinct} came.")
+        raise ParameterError(f"a sweep takes two values of {parameter} or more; {len(distinct)} came. Give others too.")
     return {float(value): dataclasses.replace(segmenter, **{parameter: kind(value)}) for value in distinct}
 
 

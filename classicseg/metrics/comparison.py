@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numbers
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -10,11 +11,12 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from classicseg.errors import ImageError
+from classicseg.errors import ImageError, ParameterError
 from classicseg.metrics.contingency import ContingencyTable, checked_labels, contingency_tables
 from classicseg.metrics.kinds import TruthKind, check_kind
 
 Foreground = Literal["nonzero", "bright", "dark"] | int
+_FOREGROUND_WORDS = ("nonzero", "bright", "dark")
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,7 +80,7 @@ def compare(
         A map is not (H, W) integers, has no pixel, or there is no truth. That shapes are equal is checked when the
         maps are counted.
     ParameterError
-        `kind` is not allowed.
+        `kind` or `foreground` is not allowed.
 
     Examples
     --------
@@ -88,6 +90,7 @@ def compare(
     [3, 3]
     """
     check_kind(kind)
+    check_foreground(foreground)
     maps: tuple[Any, ...] = tuple(truths) if _are_several(truths) else (truths,)  # type: ignore[arg-type]
     if not maps:
         raise ImageError("no truth came; a prediction is scored against one label map or more. Give at least one.")
@@ -99,6 +102,16 @@ def compare(
         None if mask is None else np.asarray(mask),
         None if void is None else np.asarray(void),
     )
+
+
+def check_foreground(foreground: object) -> None:
+    """Raise `ParameterError` unless `foreground` is one of the words or the number of a label."""
+    number = isinstance(foreground, numbers.Integral) and not isinstance(foreground, bool)
+    if not number and not (isinstance(foreground, str) and foreground in _FOREGROUND_WORDS):
+        raise ParameterError(
+            f"foreground={foreground!r} is not allowed; it is {', '.join(map(repr, _FOREGROUND_WORDS))}, or an "
+            "integer: the number of the predicted label that counts as foreground."
+        )
 
 
 def _are_several(truths: ArrayLike | Sequence[ArrayLike]) -> bool:

@@ -148,7 +148,14 @@ def contingency_tables(
 
 def checked_labels(name: str, labels: ArrayLike) -> NDArray[np.integer]:
     """The array, if it is a label map; else an `ImageError` that calls it by this name."""
-    array = np.asarray(labels)
+    if isinstance(labels, np.ma.MaskedArray):
+        raise ImageError(f"a masked array came as {name}; label maps are plain arrays. Give {name}.data, and mask=.")
+    try:
+        array = np.asarray(labels)
+    except ValueError:  # rows of different lengths
+        raise ImageError(
+            f"a {name} came whose rows differ in length; a label map is (H, W). Give such an array."
+        ) from None
     if array.dtype.kind not in "bui":
         raise ImageError(
             f"a {name} of type {array.dtype} came; a label map holds integers or bool. "
@@ -213,7 +220,7 @@ def _compact(labels: NDArray[np.integer]) -> tuple[NDArray[np.int64], NDArray[np
     offsets = flat.astype(np.int64) - lowest
     occurs = np.bincount(offsets) > 0
     if occurs.all():
-        return np.arange(lowest, lowest + span), offsets
+        return lowest + np.arange(span), offsets  # arange(lowest, lowest + span) turns to floats near 2^63
     return np.flatnonzero(occurs) + lowest, (np.cumsum(occurs) - 1)[offsets]
 
 

@@ -76,6 +76,10 @@ class FamilySummary:
         For ``covering``: where each true region takes its best segment from any map; an oracle. NaN for others.
     scale, at_scale : float
         A scale that was chosen elsewhere, and the value there; NaN where none was given.
+    scored : dict of str to int
+        For how many pictures the score is defined in each: "ods", "ois", "best", "at_scale". It may differ: a score is
+        not defined where there is nothing to find and nothing was found, and that may be so at some scales only.
+        For its own best scale, a picture takes such a one before any other, since nothing is wrong there.
     """
 
     metric: str
@@ -88,6 +92,7 @@ class FamilySummary:
     best: float = math.nan
     scale: float = math.nan
     at_scale: float = math.nan
+    scored: dict[str, int] = field(default_factory=dict)
 
 
 def score_family(
@@ -110,7 +115,7 @@ def score_family(
     truths, kind, foreground, mask, void
         As for `classicseg.metrics.score`.
     names : iterable of str, optional
-        The scores; by default all that apply to this kind of truth, but the costly ones of boundaries.
+        The scores; by default all that apply to this kind of truth, but precision, recall and F of boundaries.
     scales : (K,) array, optional
         The scale of each map; 1, 2, ... by default.
 
@@ -133,17 +138,18 @@ def score_family(
     >>> round(family.best_covering, 4)  # region 5 from the second map, region 6 from the first
     0.8333
     """
-    if not len(maps):
+    maps = list(maps)
+    if not maps:
         raise ParameterError("maps is empty; a family has at least one label map. Give the maps of one picture.")
-    at = np.arange(1.0, len(maps) + 1) if scales is None else np.asarray(scales, dtype=np.float64)
-    if at.shape != (len(maps),) or not (np.diff(at) > 0).all():
+    at = np.arange(1, len(maps) + 1) if scales is None else np.asarray(scales)
+    if at.dtype.kind not in "uif" or at.shape != (len(maps),) or not (np.diff(at) > 0).all():
         raise ParameterError(
-            f"scales of shape {at.shape} came for {len(maps)} label maps; it has one number a map, ascending. "
-            "Sort the maps by scale."
+            f"scales of type {at.dtype} and shape {at.shape} came for {len(maps)} label maps; it has one number a map, "
+            "ascending. Sort the maps by scale."
         )
     options: dict[str, Any] = {"kind": kind, "foreground": foreground, "mask": mask, "void": void}
     family = [compare(each, truths, **options) for each in maps]
-    return family_of(family, applicable(names, kind), at)
+    return family_of(family, applicable(names, kind), at.astype(np.float64))
 
 
 def family_of(family: Sequence[Comparison], chosen: Sequence[Score], scales: NDArray[np.float64]) -> FamilyScores:
@@ -199,28 +205,39 @@ def summarise(
     (0.6875, 2.0, 0.75, 0.625)
     """
     score = find_score(metric)
-    scales, values = _stacked(families, metric)
-    signed = values if score.best == "higher" else -values
-    everywhere = ([index] * len(families) for index in range(len(scales)))
-    per_scale = np.array([_over_pictures(families, score, values, at, averaging) for at in everywhere])
-    ods = _best_index(per_scale if score.best == "higher" else -per_scale)
-    own = [_best_index(row) for row in signed]
+    scales, values = _stacked(families, score.name)
+    sign = 1 if score.best == "higher" else -1
+
+    def at(indices: list[int]) -> tuple[float, int]:
+        return _over_pictures(families, score, values, indices, averaging)
+
+    everywhere = [at([index] * len(families)) for index in range(len(scales))]
+    ods = _best_index(sign * np.array([value for value, _ in everywhere]))
+    ois, in_ois = at([_best_or_undefined(sign * row) for row in values])
+    best = _best(families, averaging) if score.name == "covering" else math.nan
+    in_best = _defined(family.best_covering for family in families)
     found = FamilySummary(
-        metric=metric,
+        metric=score.name,
         averaging=averaging,
         pictures=len(families),
         family=len(scales),
-        ods=float(per_scale[ods]),
+        ods=everywhere[ods][0],
         ods_scale=float(scales[ods]),
-        ois=_over_pictures(families, score, values, own, averaging),
-        best=_best(families, averaging) if metric == "covering" else math.nan,
+        ois=ois,
+        best=best,
+        scored={
+            "ods": everywhere[ods][1],
+            "ois": in_ois,
+            "best": in_best,
+        },
     )
     if scale is None:
         return found
-    at = np.flatnonzero(scales == scale)
-    if not len(at):
+    place = np.flatnonzero(scales == scale)
+    if not len(place):
         raise ParameterError(f"scale={scale} is none of the family's: {_few(scales)}. Choose among these.")
-    return replace(found, scale=float(scale), at_scale=float(per_scale[at[0]]))
+    value, scored = everywhere[place[0]]
+    return replace(found, scale=float(scale), at_scale=value, scored=found.scored | {"at_scale": scored})
 
 
 def choose_scale(families: Sequence[FamilyScores], metric: str, *, averaging: Averaging = "mean") -> float:
@@ -228,13 +245,16 @@ def choose_scale(families: Sequence[FamilyScores], metric: str, *, averaging: Av
 
     Parameters and errors are those of `summarise`. Of equal scales, the lowest.
     """
-    return summarise(families, metric, averaging=averaging).ods_scale
+    found = summarise(families, metric, averaging=averaging)
+    if math.isnan(found.ods):
+        raise ParameterError(f"{found.metric} is defined for none of the {found.pictures} pictures; no scale is best.")
+    return found.ods_scale
 
 
 def _stacked(families: Sequence[FamilyScores], metric: str) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """The common scales (K,), and the values (pictures, K)."""
-    if not families:
-        raise ParameterError("families is empty; a summary needs at least one picture's scores.")
+    if isinstance(families, FamilyScores) or not families:
+        raise ParameterError("families is a list of FamilyScores, one a picture, at least one. Give such a list.")
     scales = families[0].scales
     for family in families:
         if not np.array_equal(family.scales, scales):
@@ -249,15 +269,19 @@ def _stacked(families: Sequence[FamilyScores], metric: str) -> tuple[NDArray[np.
 
 def _over_pictures(
     families: Sequence[FamilyScores], score: Score, values: NDArray[np.float64], at: list[int], averaging: Averaging
-) -> float:
-    """The score over pictures, each at its own index of scale."""
-    own = [row[index] for row, index in zip(values, at, strict=True)]
+) -> tuple[float, int]:
+    """The score over pictures, each at its own index of scale, and for how many of them it is defined."""
+    own = [float(row[index]) for row, index in zip(values, at, strict=True)]
     if averaging == "mean":
-        return put_together(score, own, (), averaging)
+        return mean_score(own)
     if any(score.name not in family.sums for family in families):
         raise ParameterError(f"{score.name} cannot be pooled here. Take averaging='mean'.")
     sums = [family.sums[score.name][index] for family, index in zip(families, at, strict=True)]
-    return put_together(score, own, sums, averaging)
+    return put_together(score, own, sums, averaging), _defined(own)
+
+
+def _defined(values: Iterable[float]) -> int:
+    return mean_score(values)[1]
 
 
 def put_together(score: Score, values: Sequence[float], sums: Sequence[Any], averaging: Averaging) -> float:
@@ -272,6 +296,12 @@ def put_together(score: Score, values: Sequence[float], sums: Sequence[Any], ave
 def _best_index(values: NDArray[np.float64]) -> int:
     """The first of the greatest; where all are NaN, the first."""
     return int(np.argmax(np.where(np.isnan(values), -np.inf, values)))
+
+
+def _best_or_undefined(values: NDArray[np.float64]) -> int:
+    """The first that is NaN, or the first of the greatest: what is not defined at some scales has no fault at these."""
+    undefined = np.isnan(values)
+    return int(np.argmax(undefined)) if undefined.any() else _best_index(values)
 
 
 def _best_of_family(family: Sequence[Comparison]) -> list[Fractions]:

@@ -43,8 +43,9 @@ class Fractions:
     @property
     def value(self) -> float:
         """The mean quotient of the rows whose denominator is not 0; NaN where there is none."""
-        quotients = self.quotients
-        return math.fsum(quotients.values()) / len(quotients) if quotients else math.nan
+        kept = self.denominators != 0
+        quotients = self.numerators[kept] / self.denominators[kept]
+        return math.fsum(quotients.tolist()) / len(quotients) if len(quotients) else math.nan
 
     @property
     def quotients(self) -> dict[int, float]:

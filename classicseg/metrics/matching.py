@@ -36,9 +36,20 @@ def best_total_matching(
     Small tables are solved as dense ones, which takes the less time; others on the pairs that there are: a dense matrix
     of 12,544 segments and 10,000 regions takes 1 GB.
     """
-    if not len(rows):
-        return np.zeros(0, dtype=bool)
-    n_rows = int(rows.max()) + 1
+    taken = gains > 0
+    several = (np.bincount(rows)[rows] > 1) | (np.bincount(columns)[columns] > 1)
+    if not several.any():
+        return taken
+    # A pair whose row and column have no other is taken anyway; what is left is numbered anew, and mostly small.
+    row_values, row_of = np.unique(rows[several], return_inverse=True)
+    column_values, column_of = np.unique(columns[several], return_inverse=True)
+    taken[several] = _matched(row_of, column_of, gains[several], len(row_values), len(column_values))
+    return taken
+
+
+def _matched(
+    rows: NDArray[np.int64], columns: NDArray[np.int64], gains: NDArray[np.float64], n_rows: int, n_columns: int
+) -> NDArray[np.bool_]:
     if n_rows * n_columns <= _DENSE_CELLS:
         partner = _dense_partners(rows, columns, gains, n_rows, n_columns)
     else:

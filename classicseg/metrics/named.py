@@ -17,6 +17,7 @@ from classicseg.errors import ImageError, ParameterError, PluginError, PluginWar
 from classicseg.metrics.comparison import Foreground, compare
 from classicseg.metrics.kinds import TruthKind, check_kind
 from classicseg.metrics.score import Score
+from classicseg.metrics.segment_pairs import exact_threshold
 
 GROUP = "classicseg.scores"
 
@@ -63,6 +64,8 @@ def find_score(name: str) -> Score:
     'F1 of segments matched at IoU >= 0.75'
     """
     known = _built_in()
+    if not isinstance(name, str):
+        raise ParameterError(f"the name of a score is a text such as 'covering'; {name!r} came. Give one.")
     if name in known:
         return known[name]
     if name in _plugins():
@@ -150,7 +153,8 @@ def score_all(
     prediction, truth, kind, foreground, mask, void
         As for `score`.
     names : iterable of str, optional
-        The scores; by default all that apply to this kind of truth, but those of boundaries, which take far longer.
+        The scores; by default all that apply to this kind of truth, but precision, recall and F of boundaries, which
+        take longer and have to be asked for.
 
     Returns
     -------
@@ -176,7 +180,7 @@ def applicable(names: Iterable[str] | None, kind: TruthKind) -> list[Score]:
     check_kind(kind)
     if names is None:
         return [each for each in scores().values() if kind in each.kinds and not each.costly]
-    found = [find_score(name) for name in names]
+    found = [find_score(name) for name in ((names,) if isinstance(names, str) else names)]
     for each in found:
         each.require_kind(kind)
     return found
@@ -200,17 +204,17 @@ def _load_plugin(name: str) -> Score:
             f"the plug-in score {name!r} ({entry.value}) is no classicseg.metrics.Score with name = {name!r}. "
             "Mend or remove the package that brings it."
         )
-    return replace(found, function=_guarded(name, found.function), sums=_guarded(name, found.sums))
+    if found.function is not None:
+        return replace(found, function=_guarded(name, found.function, float))
+    return replace(found, sums=_guarded(name, found.sums), value=_guarded(name, found.value, float))
 
 
-def _guarded(name: str, call: Callable[..., Any] | None) -> Callable[..., Any] | None:
-    """A stranger's function, whose errors name the score."""
-    if call is None:
-        return None
+def _guarded(name: str, call: Any, made: Callable[[Any], Any] = lambda found: found) -> Callable[..., Any]:
+    """A stranger's function, whose result is made what it should be, and whose errors name the score."""
 
     def guarded(*arguments: Any, **options: Any) -> Any:
         try:
-            return call(*arguments, **options)
+            return made(call(*arguments, **options))
         except (ImageError, ParameterError):
             raise
         except Exception as error:
@@ -227,10 +231,10 @@ def _at_threshold(name: str, known: list[Score]) -> Score:
     measure, _, text = name.partition("@")
     families = {each.name.partition("@")[0]: each for each in known}
     try:
-        threshold = float(text)
-    except ValueError:
-        threshold = -1.0
-    if measure not in families or not 0 < threshold <= 1:
+        threshold = exact_threshold(float(text))
+    except (ValueError, ParameterError):
+        threshold = None
+    if measure not in families or threshold is None:
         raise ParameterError(
             f"the score {name!r} is not known; an IoU threshold above 0 and up to 1 can follow "
             f"{', '.join(f'{each}@' for each in families)}.{guess(measure, families)}"
@@ -239,7 +243,7 @@ def _at_threshold(name: str, known: list[Score]) -> Score:
     before = template.name.partition("@")[2]
     return replace(
         template,
-        name=f"{measure}@{threshold:g}",
-        help=template.help.replace(before, f"{threshold:g}"),
+        name=f"{measure}@{float(threshold)!r}",
+        help=template.help.replace(before, f"{float(threshold)!r}"),
         fixed={**template.fixed, "threshold": threshold},
     )

@@ -16,20 +16,16 @@ A label 0 of a prediction is a label like any other.
 from __future__ import annotations
 
 import math
-import numbers
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from classicseg.errors import ParameterError
-from classicseg.metrics.comparison import Foreground
+from classicseg.metrics.comparison import Foreground, check_foreground
 from classicseg.metrics.contingency import ContingencyTable
 from classicseg.metrics.fractions import Fractions
 from classicseg.metrics.kinds import TruthKind, as_kind, is_region
 from classicseg.metrics.matching import best_total_matching
-
-_FOREGROUND_WORDS = ("nonzero", "bright", "dark")
 
 
 def foreground_iou(table: ContingencyTable, *, foreground: Foreground = "nonzero") -> float:
@@ -142,7 +138,11 @@ def majority_iou(table: ContingencyTable, *, kind: TruthKind = "classes") -> flo
 
 
 def majority_iou_fractions(table: ContingencyTable, *, kind: TruthKind = "classes") -> Fractions:
-    """Common pixels over the union, a row a class: what `majority_iou` is the mean quotient of."""
+    """Common pixels over the union, a row a class: what `majority_iou` is the mean quotient of.
+
+    Of instances, whose numbers mean nothing beyond their picture, one row: the total IoU over the number of objects.
+    Pooled over pictures, rows of classes meet by their number, which has to mean the same in all.
+    """
     table = as_kind(table, kind)
     # By rising count, equal counts by falling column: what a row is given last is its largest cell of lowest column.
     order = np.lexsort((-table.columns, table.counts))
@@ -153,6 +153,8 @@ def majority_iou_fractions(table: ContingencyTable, *, kind: TruthKind = "classe
     taken = np.bincount(choice, weights=table.predicted_areas, minlength=len(table.true))
     counted = is_region(table.true, kind)
     union = taken + table.true_areas - common
+    if kind == "instances":
+        return Fractions.of(math.fsum(common[counted] / union[counted]), np.count_nonzero(counted))
     return Fractions.of(common[counted], union[counted], table.true[counted])
 
 
@@ -263,15 +265,11 @@ def _regions(table: ContingencyTable, kind: TruthKind) -> _Regions:
 
 def _predicted_foreground(predicted: NDArray[np.int64], foreground: Foreground) -> NDArray[np.bool_]:
     """Which of the predicted labels, ascending, are foreground."""
+    check_foreground(foreground)
     if foreground == "nonzero":
         return predicted != 0
     if foreground == "bright":
         return (np.arange(len(predicted)) == len(predicted) - 1) & (predicted != 0)
     if foreground == "dark":
         return np.arange(len(predicted)) == 0
-    if isinstance(foreground, numbers.Integral) and not isinstance(foreground, bool):
-        return predicted == int(foreground)
-    raise ParameterError(
-        f"foreground={foreground!r} is not allowed; it is {', '.join(map(repr, _FOREGROUND_WORDS))}, or an integer: "
-        "the number of the predicted label that counts as foreground."
-    )
+    return predicted == int(foreground)

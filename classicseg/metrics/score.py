@@ -7,8 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import reduce
 from operator import add, attrgetter
-from types import MappingProxyType
-from typing import Any, Literal
+from typing import Any, Literal, NoReturn
 
 from classicseg.errors import ParameterError
 from classicseg.metrics.comparison import Comparison
@@ -64,7 +63,7 @@ class Score:
     value: Callable[[Any], float] = attrgetter("value")
     takes: Literal["table", "comparison"] = "table"
     options: tuple[str, ...] = ("kind",)
-    fixed: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
+    fixed: Mapping[str, Any] = field(default_factory=dict, hash=False)
     kinds: tuple[TruthKind, ...] = TRUTH_KINDS
     range: tuple[float, float] = (0.0, 1.0)
     best: Literal["higher", "lower"] = "higher"
@@ -72,8 +71,19 @@ class Score:
     costly: bool = False
 
     def __post_init__(self) -> None:
+        def refuse(words: str) -> NoReturn:
+            raise ParameterError(f"the score {self.name!r} {words}.")
+
         if (self.function is None) == (self.sums is None):
-            raise ParameterError(f"the score {self.name!r} has a function and sums, or neither. Give one of them.")
+            refuse("has a function and sums, or neither. Give one of them")
+        if isinstance(self.kinds, str) or not self.kinds or not set(self.kinds) <= set(TRUTH_KINDS):
+            refuse(f"has kinds={self.kinds!r}; they are a tuple of {', '.join(TRUTH_KINDS)}. Name those it applies to")
+        if isinstance(self.options, str) or not set(self.options) <= {"kind", "foreground"}:
+            refuse(f"has options={self.options!r}; they are a tuple of 'kind', 'foreground', or empty. Mend them")
+        if self.best not in ("higher", "lower") or self.takes not in ("table", "comparison"):
+            refuse(f"has best={self.best!r}, takes={self.takes!r}; see classicseg.metrics.Score for what is allowed")
+        if len(self.range) != 2 or not self.range[0] < self.range[1]:
+            refuse(f"has range={self.range!r}; it is (lowest, highest). Mend it")
 
     @property
     def pools(self) -> bool:

@@ -7,10 +7,13 @@ import math
 import numpy as np
 import pytest
 
-from classicseg import KMeans, MeanShift
+from classicseg import KMeans
 from classicseg.bench import Entry, run_benchmark, run_sweep
-from classicseg.datasets import DataSet, Sample, made_scenes
+from classicseg.datasets import DataSet, Sample, Truths, made_scenes
 from classicseg.errors import ImageError, ParameterError
+from classicseg.io import Picture
+from classicseg.metrics import find_score
+from classicseg.metrics.comparison import compare
 from classicseg.registry import make
 
 VALUES = [2, 3, 5]
@@ -83,7 +86,11 @@ def test_a_picture_that_fails_is_counted_and_the_rest_goes_on(data):
         ("clusters", [2, 3], "covering", "no numerical parameter 'clusters'.*Did you mean 'n_clusters'"),
         ("space", [2, 3], "covering", "no numerical parameter 'space'"),
         ("n_clusters", [3, 3], "covering", "two values of n_clusters or more; 1 came"),
-        ("n_clusters", [2, 2.5], "covering", "a whole number"),
+        ("n_clusters", [2, 2.5], "covering", "n_clusters=2.5 is not allowed in a sweep; each value is a whole number"),
+        ("n_clusters", [2, math.inf], "covering", "n_clusters=inf is not allowed"),
+        ("n_clusters", [math.nan, 2], "covering", "n_clusters=nan is not allowed"),
+        ("n_clusters", [2, "3"], "covering", "n_clusters='3' is not allowed"),
+        ("n_clusters", [2, 3], "iou.foreground", "does not apply to a truth of kind='classes'"),
         ("n_clusters", [0, 2], "covering", "n_clusters=0"),
         ("n_clusters", [2, 3], "coverage", "'coverage' is not known"),
     ],
@@ -103,8 +110,51 @@ def test_scores_that_do_not_pool_are_refused_at_once(data):
 
 
 def test_a_pooled_benchmark_is_that_of_all_pixels_together(data):
-    entries = [Entry("otsu", make("otsu")), Entry("shift", MeanShift())]
-    mean, pooled = (run_benchmark(data, entries, "iou.majority", averaging=each) for each in ("mean", "pooled"))
-    for one, other in zip(mean, pooled, strict=True):
-        assert one.averaging == "mean" and other.averaging == "pooled"
-        assert not np.isclose(one.value, other.value, atol=1e-6)
+    entries = [Entry("otsu", make("otsu")), Entry("k", KMeans(n_clusters=4))]
+    for entry, row in zip(entries, run_benchmark(data, entries, "iou.majority", averaging="pooled"), strict=True):
+        common, union = np.zeros((2, 9))
+        for sample in data:
+            loaded = sample.read()
+            labels, truth = entry.segmenter.segment(loaded.image.array), loaded.truths[0]
+            taken = np.zeros_like(truth)
+            for label in np.unique(labels):
+                taken[labels == label] = np.bincount(truth[labels == label]).argmax()
+            for each in np.unique(truth):
+                common[each] += np.count_nonzero((taken == each) & (truth == each))
+                union[each] += np.count_nonzero((taken == each) | (truth == each))
+        assert row.averaging == "pooled"
+        assert row.value == pytest.approx((common[union > 0] / union[union > 0]).mean(), abs=1e-12)
+
+
+def test_objects_are_pooled_as_objects_whatever_their_numbers():
+    found = np.array([[0, 3, 3, 0], [0, 3, 0, 4]], np.int32)
+    truths = [np.array([[0, 1, 1, 0], [0, 1, 1, 2]], np.int32), np.array([[0, 9, 0, 0], [0, 9, 9, 4]], np.int32)]
+    values = []
+    for renumbered in (truths, [truths[0], np.where(truths[1] == 9, 1, truths[1])]):
+        sums = [find_score("iou.majority").sums_of(compare(found, truth, kind="instances")) for truth in renumbered]
+        values.append((sums[0] + sums[1]).value)
+    assert values[0] == values[1] == pytest.approx((3 / 4 + 1 + 2 / 4 + 1) / 4)
+
+
+def test_an_oracle_stays_one_on_a_training_split_and_times_are_those_of_the_runs(data, train):
+    rows = run_sweep(data, Entry("k", KMeans()), "n_clusters", [2, 3], "asa", train=train)
+    assert [(row.chosen, row.oracle) for row in rows] == [("train", True), ("ODS", True), ("OIS", True)]
+    assert 0 < rows[0].seconds < 1
+
+
+def test_mask_and_data_range_of_a_sample_reach_the_method_and_the_score():
+    # The right half is masked out and wrongly true; with the range 0..100 the left half has two classes, 0 and 100.
+    image = np.zeros((4, 8), np.int16)
+    image[2:, :4] = 100
+    mask = np.zeros((4, 8), bool)
+    mask[:, :4] = True
+    truth = (image > 0).astype(np.int32)
+    truth[:, 4:] = 5
+    picture = Picture(image, mask, None, "half")
+    sample = Sample("half", "classes", lambda: picture, lambda: Truths((truth,)))
+    data = DataSet("half", (sample,), data_range=(0, 100))
+    for rows in (
+        run_benchmark(data, [Entry("k", KMeans(n_clusters=2))], "iou.hungarian"),
+        run_sweep(data, Entry("k", KMeans()), "n_clusters", [2, 3], "iou.hungarian"),
+    ):
+        assert (rows[0].value, rows[0].failed) == (1, 0)

@@ -78,6 +78,17 @@ def test_score_takes_the_metrics_that_are_asked_for(call, maps):
     assert "2 pictures" in everything and "vi.split" in everything and "boundary.f" not in everything
 
 
+def test_score_tells_of_truths_without_prediction_and_of_files_that_fail(call, maps):
+    Image.fromarray(HALVES).save(maps[1] / "c.png")
+    (maps[0] / "a.png").write_bytes(b"nothing")
+    code, stdout, stderr = call("score", *maps, "--metric", "covering", "--json")
+    assert code == 3
+    assert "1 truths have no prediction and are not in the scores: c" in stderr
+    found = json.loads(stdout)
+    assert list(found["failed"]) == ["a"] and list(found["pictures"]) == ["b"]
+    assert (found["truth"], found["averaging"], found["void"]) == ("classes", "mean", None)
+
+
 def test_score_pools_what_can_be_pooled(call, maps):
     found = json.loads(call("score", *maps, "--averaging", "pooled", "--json")[1])
     assert found["pooled"]["covering"]["value"] == pytest.approx((16 + 256 / 2) / (16 + 256))

@@ -80,6 +80,8 @@ def test_pooled_class_iou_is_that_of_all_pixels_and_not_the_mean():
     everything = [np.concatenate([pair[side].ravel() for pair in pairs])[None] for side in (0, 1)]
     whole = contingency_table(*everything)
     assert pooled.quotients == class_iou(whole)
+    dice = class_dice_fractions(contingency_table(*pairs[0])) + class_dice_fractions(contingency_table(*pairs[-1]))
+    assert dice.keys.tolist() == [*range(5), 9]
     assert pooled.value != pytest.approx(np.mean([score(*pair, "iou.classes") for pair in pairs]), abs=0.01)
 
 

@@ -91,5 +91,28 @@ def test_what_does_not_fit_is_refused():
         summarise([family([1.0])], "vi")
     with pytest.raises(ParameterError, match="scale=7 is none of the family's: 1, 2"):
         summarise([family([1.0, 0.5])], "covering", scale=7)
-    with pytest.raises(ParameterError, match="families is empty"):
+    with pytest.raises(ParameterError, match="families is a list of FamilyScores"):
         summarise([], "covering")
+
+
+def test_a_picture_without_fault_at_some_scale_is_left_out_at_its_best():
+    # The second picture is empty: at the second scale nothing was found either, which is no score and no fault.
+    families = [family([0.5, 0.8]), family([0.0, math.nan])]
+    found = summarise(families, "covering")
+    assert (found.ods, found.ods_scale, found.ois) == (0.8, 2, 0.8)
+    assert found.scored == {"ods": 1, "ois": 1, "best": 0}
+    assert summarise(families, "covering", scale=1.0).scored["at_scale"] == 2
+    lower = [family([1.0, 2.0], "vi"), family([math.nan, 3.0], "vi")]
+    assert summarise(lower, "vi").ois == 1
+
+
+def test_no_scale_is_chosen_where_nothing_is_defined():
+    with pytest.raises(ParameterError, match="covering is defined for none of the 1 pictures"):
+        choose_scale([family([math.nan, math.nan])], "covering")
+
+
+def test_a_threshold_may_be_written_in_several_ways():
+    truth = [[0, 1, 1, 2]]
+    found = score_family([truth, [[0, 1, 0, 2]]], truth, names=["instance.f1@0.70"], kind="instances")
+    assert list(found.values) == ["instance.f1@0.7"]
+    assert summarise([found], "instance.f1@0.700").ods == 1

@@ -1,6 +1,8 @@
 """Scores by name: the list, one score, all scores from one table, and means over pictures."""
 
+import copy
 import math
+import pickle
 
 import numpy as np
 import pytest
@@ -87,6 +89,61 @@ def test_another_iou_threshold_can_be_asked_for():
 def test_what_a_label_map_does_not_tell_is_refused_with_the_way(name, words):
     with pytest.raises(ParameterError, match=words):
         score(PREDICTION, TRUTH, name, kind="instances")
+
+
+def test_the_threshold_of_dsb2018_is_strict_and_that_of_average_recall_is_not():
+    truth, half = np.array([[1, 1, 1, 1]]), np.array([[1, 1, 0, 0]])  # an IoU of exactly 1/2
+    assert score(half, truth, "instance.dsb2018", kind="instances") == 0
+    assert score(half, truth, "instance.average_recall", kind="instances") == 0.1
+
+
+def test_a_label_at_the_end_of_what_can_be_numbered():
+    last = 2**63 - 1
+    assert score([[last, last - 1]], [[1, 0]], "iou.foreground", kind="binary", foreground=last) == 1
+
+
+@pytest.mark.parametrize(
+    ("prediction", "truth", "options", "words"),
+    [
+        ([[1, 2], [1]], [[1, 2], [1, 2]], {}, "rows differ in length"),
+        (np.ma.masked_equal([[1, 2]], 2), [[1, 2]], {}, "a masked array came as prediction"),
+        ([[1, 2]], [[1, 2]], {"foreground": "banana"}, "foreground='banana' is not allowed"),
+        ([[1, 2]], [[1, 2]], {"foreground": np.array([1, 2])}, "is not allowed"),
+    ],
+)
+def test_what_cannot_be_compared_is_refused(prediction, truth, options, words):
+    with pytest.raises((ImageError, ParameterError), match=words):
+        score(prediction, truth, "covering", **options)
+
+
+def test_a_name_that_is_no_text_is_refused_and_one_name_may_stand_for_a_list():
+    with pytest.raises(ParameterError, match="the name of a score is a text"):
+        score(PREDICTION, TRUTH, ["vi"])
+    assert list(score_all(PREDICTION, TRUTH, names="vi")) == ["vi"]
+
+
+def test_scores_can_be_pickled_copied_and_hashed():
+    for each in scores().values():
+        both = compare(PREDICTION, TRUTH, kind=each.kinds[0])
+        for twin in (pickle.loads(pickle.dumps(each)), copy.deepcopy(each)):
+            assert (twin.name, twin.fixed) == (each.name, each.fixed)
+            assert twin.of(both) == pytest.approx(each.of(both), abs=0, nan_ok=True)
+    assert len(set(scores().values())) == len(scores())
+
+
+@pytest.mark.parametrize(
+    ("fields", "words"),
+    [
+        ({"kinds": "classes"}, "has kinds='classes'"),
+        ({"kinds": ("objects",)}, "has kinds="),
+        ({"best": "up"}, "has best='up'"),
+        ({"range": (0, 1, 2)}, "has range="),
+        ({"options": ("mask",)}, "has options="),
+    ],
+)
+def test_a_score_of_wrong_fields_is_refused_where_it_is_made(fields, words):
+    with pytest.raises(ParameterError, match=words):
+        Score(name="mine", help="", paper="", function=len, **fields)
 
 
 def test_several_truths_are_averaged():

@@ -5,6 +5,7 @@ from collections import Counter
 
 import numpy as np
 import pytest
+from reference import flooding as plain
 
 from classicseg.errors import ImageError
 from classicseg.metrics import score
@@ -25,7 +26,7 @@ def test_thinning_parts_components_and_leaves_touching_segments_alone():
     assert (thin_borders(np.array([[3, 3, 7, 7]])) == [[1, 1, 2, 2]]).all()
     assert (thin_borders(np.array([[5, 0, 5]])) == [[1, 0, 2]]).all()  # one label, two components
     assert (thin_borders(np.array([[0, 0, 5]])) == [[1, 1, 1]]).all()  # a border at the edge belongs to the segment
-    assert (thin_borders(np.zeros((2, 2), dtype=bool)) == 0).all()  # no segment: nothing grows
+    assert (thin_borders(np.zeros((2, 2), dtype=bool)) == 1).all()  # no segment: everything is one, as in the challenge
 
 
 def test_the_width_of_the_border_costs_nothing():
@@ -55,8 +56,7 @@ def test_a_twin_on_thinned_labels_agrees(seed):
     rng = np.random.default_rng(seed)
     truth = (rng.random((12, 12)) < 0.8).astype(int)
     prediction = (rng.random((12, 12)) < 0.8).astype(int)
-    cells, segments = thin_borders(truth) * truth, thin_borders(prediction)
-    cells = _components(truth)
+    cells, segments = _components(truth), np.array(plain.flood(_components(prediction).tolist()))
     pairs = Counter()
     for place in np.argwhere(truth):
         place = tuple(place)
@@ -88,6 +88,25 @@ def _components(mask):
                 found[row, column] = number
                 stack += [(row + 1, column), (row - 1, column), (row, column + 1), (row, column - 1)]
     return found
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_lines_lie_where_the_published_flood_puts_them(seed):
+    rng = np.random.default_rng(seed)
+    cells = _components(rng.random((14, 16)) < (0.15, 0.4, 0.7)[seed % 3])
+    assert thin_borders(cells).tolist() == plain.flood(cells.tolist())
+
+
+@pytest.mark.parametrize("bad", [np.ones((2, 2, 2), dtype=int), np.ones((2, 2)), np.zeros((0, 3), dtype=int)])
+def test_what_is_no_label_map_is_refused(bad):
+    with pytest.raises(ImageError, match="label map"):
+        thin_borders(bad)
+
+
+@pytest.mark.parametrize("void", [np.zeros((1, 4), dtype=bool), np.zeros((1, 1), dtype=bool), np.zeros((1, 5))])
+def test_void_that_does_not_fit_is_refused(void):
+    with pytest.raises(ImageError, match="void"):
+        v_rand([[1, 1, 0, 2, 2]], [[1, 1, 0, 2, 2]], void=void)
 
 
 def test_what_does_not_count():

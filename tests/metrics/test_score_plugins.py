@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 
+import numpy as np
 import pytest
 
 MODULE = """
@@ -25,6 +26,7 @@ def falls_over(table, kind):
 AGREEMENT = Score(
     name="agreement.plain", help="pixels with one label", paper="none", sums=agreement, options=(), kinds=("classes",)
 )
+NOTHING = Score(name="nothing", help="gives None", paper="none", function=lambda table, kind: None)
 CLUMSY = Score(name="clumsy", help="falls over", paper="none", function=falls_over)
 COVERING = Score(name="covering", help="a name that is taken", paper="none", sums=agreement)
 """
@@ -32,6 +34,7 @@ COVERING = Score(name="covering", help="a name that is taken", paper="none", sum
 ENTRIES = """[classicseg.scores]
 agreement.plain = ink_scores:AGREEMENT
 clumsy = ink_scores:CLUMSY
+nothing = ink_scores:NOTHING
 covering = ink_scores:COVERING
 misnamed = ink_scores:AGREEMENT
 absent = ink_nowhere:SCORE
@@ -81,3 +84,14 @@ def test_it_is_listed_and_broken_ones_are_reported_by_name(plugins):
 def test_a_score_that_falls_over_is_named(plugins):
     done = python("from classicseg.metrics import score; score([[1]], [[1]], 'clumsy')", plugins)
     assert "PluginError: the plug-in score 'clumsy' failed: RuntimeError: out of ink" in done.stderr
+    done = python("from classicseg.metrics import score; score([[1]], [[1]], 'nothing')", plugins)
+    assert "PluginError: the plug-in score 'nothing' failed: TypeError" in done.stderr
+
+
+def test_a_file_whose_score_falls_over_is_named(plugins, tmp_path):
+    map_of_ones = tmp_path / "ones.npy"
+    np.save(map_of_ones, np.ones((2, 2), dtype=np.uint8))
+    arguments = ["score", str(map_of_ones), str(map_of_ones), "--metric", "clumsy"]
+    done = python(f"from classicseg_cli.main import main; main({arguments})", plugins)
+    assert done.returncode == 1
+    assert "ones.npy: the plug-in score 'clumsy' failed" in done.stderr and "Traceback" not in done.stderr
