@@ -110,7 +110,7 @@ def _print_report(report: Report) -> None:
     title = " ".join(filter(None, (report.name, report.root, report.view and f"view {report.view}")))
     print_table(["split", "pictures", "readable", "truths each", "kind", "void share"], rows, title=title)
     for split in report.absent:
-        click.echo(f"{split}: nothing of this split is there")
+        click.echo(f"{split}: no pictures with truths of this split are there")
     for part in report.parts:
         _print_problems(part)
     click.echo("all is well" if report.ok else "not all is well")

@@ -120,12 +120,30 @@ class Found:
         As `DataSet.data_range`.
     classes : mapping of int to str, or None
         The names of the classes, where the format knows them.
+    remarks : tuple of str
+        What is odd and no error, one thing a line.
+
+    Raises
+    ------
+    ImageError
+        Two samples have one name.
     """
 
     samples: tuple[Sample, ...]
     missing: tuple[str, ...] = ()
     data_range: DataRange | None = None
     classes: Mapping[int, str] | None = None
+    remarks: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        seen: dict[str, Sample] = {}
+        for sample in self.samples:
+            if sample.name in seen:
+                raise ImageError(
+                    f"two samples are called {sample.name!r}: {seen[sample.name].path} and {sample.path}. Samples are "
+                    "told apart by their names: rename a file, or name each once in the list."
+                )
+            seen[sample.name] = sample
 
 
 @dataclass(frozen=True, eq=False)

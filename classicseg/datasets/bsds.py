@@ -15,8 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from classicseg.datasets.base import Found, Sample, Truths
-from classicseg.datasets.folders import natural_order
-from classicseg.datasets.layout import files_ending, pick_root, read_lines, unpaired, within
+from classicseg.datasets.layout import files_ending, natural_order, pick_root, read_lines, unpaired, within
 from classicseg.errors import ImageError
 from classicseg.io.read import read_picture
 
@@ -74,7 +73,7 @@ def read(root: Path, *, split: str | None = None, view: str | None = None) -> Fo
     return Found(samples, tuple(missing))
 
 
-def find_splits(root: Path) -> tuple[str, ...]:
+def find_splits(root: Path, *, view: str | None = None) -> tuple[str, ...]:
     """The splits of BSDS500 of which a folder of pictures or of truths is there."""
     base = _base_500(root)
     return tuple(split for split in SPLITS_500 if any((base / half / split).is_dir() for half in _HALVES_500))
@@ -190,7 +189,7 @@ def read_300(root: Path, *, split: str | None = None, view: str | None = None) -
     return Found(samples, tuple(missing))
 
 
-def find_splits_300(root: Path) -> tuple[str, ...]:
+def find_splits_300(root: Path, *, view: str | None = None) -> tuple[str, ...]:
     """The splits of BSDS300 of which a list or a folder of pictures is there."""
     base = _base_300(root)
     return tuple(

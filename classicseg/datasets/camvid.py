@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import partial
 from pathlib import Path
 from types import MappingProxyType
@@ -52,25 +53,26 @@ def read(root: Path, *, split: str | None = None, view: str | None = None) -> Fo
     base = _base(root)
     listed = base / f"{split}.txt"
     if not listed.is_file():
-        return Found((), (f"the list {within(root, listed)} is not there",), classes=CLASSES)
-    samples: dict[str, Sample] = {}
+        return Found((), (f"the list {within(root, listed)} is not there",), classes=dict(CLASSES))
+    pairs: dict[tuple[Path, Path], Sample] = {}  # a pair that is listed twice is one sample
     missing = []
     for number, line in enumerate(read_lines(listed), start=1):
-        if len(line.split()) != 2:
+        words = _words(line)
+        if len(words) != 2:
             missing.append(f"{within(root, listed)}, entry {number}: a picture and a truth are wanted, not {line!r}")
             continue
-        picture, truth = (_resolve(base, word) for word in line.split())
+        picture, truth = (_resolve(base, word) for word in words)
         absent = [path for path in (picture, truth) if not path.is_file()]
         missing += [f"{within(root, path)}, named by {listed.name}, is not there" for path in absent]
         if not absent:
             loaders = partial(read_picture, picture), partial(_read_truth, truth)
-            samples[picture.stem] = Sample(picture.stem, "classes", *loaders, picture)
-    if not samples and not missing:
+            pairs[picture, truth] = Sample(picture.stem, "classes", *loaders, picture)
+    if not pairs and not missing:
         missing.append(f"the list {within(root, listed)} is empty")
-    return Found(tuple(samples.values()), tuple(missing), classes=CLASSES)
+    return Found(tuple(pairs.values()), tuple(missing), classes=dict(CLASSES))
 
 
-def find_splits(root: Path) -> tuple[str, ...]:
+def find_splits(root: Path, *, view: str | None = None) -> tuple[str, ...]:
     """The splits of which a list or a folder of pictures is there."""
     base = _base(root)
     return tuple(split for split in SPLITS if (base / f"{split}.txt").is_file() or (base / split).is_dir())
@@ -78,6 +80,14 @@ def find_splits(root: Path) -> tuple[str, ...]:
 
 def _base(root: Path) -> Path:
     return pick_root(root, (*_LISTS, *SPLITS), ("CamVid",))
+
+
+def _words(line: str) -> list[str]:
+    """The paths of a line: parted by blanks, or, where paths have blanks themselves, behind a suffix."""
+    words = line.split()
+    return (
+        words if len(words) == 2 else [word for word in re.split(r"(?<=\.png)\s+", line, flags=re.IGNORECASE) if word]
+    )
 
 
 def _resolve(base: Path, word: str) -> Path:

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from classicseg.datasets.base import Found, LoadedSample, Sample
-from classicseg.datasets.lookup import find_reader, splits_there
+from classicseg.datasets.lookup import choose_view, find_reader, splits_there
 from classicseg.datasets.open import DECLARATION, read_whole
 from classicseg.errors import ImageError, MemoryLimitError
 
@@ -27,7 +27,7 @@ class Survey:
     parts : mapping of str to Found
         By split; "" where the data set has no splits.
     absent : tuple of str
-        Splits of the publisher of which nothing is there, and that were not asked for.
+        Splits of the publisher of which no pictures with truths are there, and that were not asked for.
     """
 
     name: str
@@ -65,7 +65,7 @@ class PartReport:
     unreadable : tuple of str
         Pictures or truths that cannot be read.
     remarks : tuple of str
-        What is odd and no error: values of truths that the format has no class for.
+        What is odd and no error: what the reader remarks, and values of truths that the format has no class for.
     """
 
     split: str
@@ -118,8 +118,8 @@ def check_dataset(
     root : str or Path, optional
         The folder of the data set. Readers that need none have none; a declaration may name its own.
     split : str, optional
-        One split; by default all of which anything is there. Splits that are absent altogether are named in the report
-        and are no error, unless they are asked for.
+        One split; by default all that are there. Those that are absent, or whose truths are, are named in the report,
+        and are no error unless they are asked for.
     view : str, optional
         As for `open_dataset`.
     advance : callable, optional
@@ -152,21 +152,39 @@ def survey_dataset(
 ) -> Survey:
     """What is there, by names and lists; see `check_dataset`. Its length is the number of pictures to read."""
     if name.lower().endswith(DECLARATION):
-        from classicseg.datasets.declared import read_declared
-
-        found = read_declared(Path(name), root=root, split=split, view=view)
-        return Survey(name=name, root=str(root or ""), view=view or "", parts={split or "": found})
+        return _survey_declared(name, root, split, view)
     reader = find_reader(name)
     place = None if root is None else Path(root).expanduser()
+    shown = choose_view(reader, view)
     chosen: tuple[str | None, ...] = (split,)
+    there: tuple[str, ...] | None = None
     absent: tuple[str, ...] = ()
     if split is None and place is not None and reader.splits:
-        there = splits_there(reader, place)
+        there = splits_there(reader, place, shown)
         chosen = there or ((None,) if reader.default_split is None else reader.splits)
-        absent = tuple(each for each in reader.splits if each not in chosen)
-    parts = {each or "": read_whole(reader, place, each, view)[0] for each in chosen}
-    shown = view or reader.default_view or ""
-    return Survey(name=name, root=str(place or ""), view=shown, parts=parts, absent=absent)
+        absent = _absent(reader.splits, chosen)
+    parts = {each or "": read_whole(reader, place, each, view, there=there)[0] for each in chosen}
+    return Survey(name=name, root=str(place or ""), view=shown or "", parts=parts, absent=absent)
+
+
+def _survey_declared(name: str, root: str | Path | None, split: str | None, view: str | None) -> Survey:
+    from classicseg.datasets.declared.declaration import read_declaration
+    from classicseg.datasets.declared.find import find, root_of, splits_there
+
+    declaration = read_declaration(name)
+    place = root_of(Path(name), declaration, None if root is None else Path(root).expanduser())
+    chosen: tuple[str | None, ...] = (split,)
+    absent: tuple[str, ...] = ()
+    if split is None:
+        chosen = splits_there(declaration, place, view) or (None,)
+        absent = _absent((*declaration.splits, *declaration.split_lists), chosen)
+    parts = {each or "": find(declaration, place, split=each, view=view) for each in chosen}
+    return Survey(name=name, root=str(root or ""), view=view or "", parts=parts, absent=absent)
+
+
+def _absent(known: tuple[str, ...], chosen: tuple[str | None, ...]) -> tuple[str, ...]:
+    """The splits that are left out; none, where everything is read as one."""
+    return () if chosen == (None,) else tuple(each for each in known if each not in chosen)
 
 
 def check_survey(survey: Survey, advance: Callable[[], None] | None = None) -> Report:
@@ -204,7 +222,7 @@ def _check_part(split: str, found: Found, advance: Callable[[], None] | None) ->
         missing=found.missing,
         sizes=tuple(sizes),
         unreadable=tuple(unreadable),
-        remarks=_remarks(unnamed),
+        remarks=(*found.remarks, *_remarks(unnamed)),
     )
 
 

@@ -74,7 +74,7 @@ def read(root: Path, *, split: str | None = None, view: str | None = None) -> Fo
     split, view = split or "val", view or "labelIds"
     base = pick_root(root, _HALVES)
     folders = [base / half / split for half in _HALVES]
-    classes = TRAIN_CLASSES if view == "trainIds" else CLASSES
+    classes = dict(TRAIN_CLASSES if view == "trainIds" else CLASSES)
     missing = [f"the folder {within(root, folder)} is not there" for folder in folders if not folder.is_dir()]
     if missing:
         return Found((), tuple(missing), classes=classes)
@@ -86,7 +86,7 @@ def read(root: Path, *, split: str | None = None, view: str | None = None) -> Fo
     return Found(tuple(samples), tuple(missing), classes=classes)
 
 
-def find_splits(root: Path) -> tuple[str, ...]:
+def find_splits(root: Path, *, view: str | None = None) -> tuple[str, ...]:
     """The splits of which a folder of pictures or of truths is there."""
     base = pick_root(root, _HALVES)
     return tuple(split for split in SPLITS if any((base / half / split).is_dir() for half in _HALVES))

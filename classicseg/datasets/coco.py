@@ -1,24 +1,26 @@
 """COCO and data sets that copy its JSON: objects as polygons or run lengths, crowds, and panoptic PNG files.
 
 The JSON file is read once, when the data set is opened; each sample keeps the annotations of its own picture only.
+`coco_masks` turns them into masks.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
+from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from classicseg.datasets.base import Found, Sample, Truths
+from classicseg.datasets.coco_masks import Annotation, mask_of, pack, too_short
 from classicseg.datasets.layout import files_ending, pick_root, within
-from classicseg.errors import DependencyError, ImageError
+from classicseg.errors import ImageError
 from classicseg.io.read import read_picture
+from classicseg.memory import require_memory
 from classicseg.metrics.kinds import TruthKind
 
 SPLITS = ("train2017", "val2017")
@@ -26,27 +28,7 @@ VIEWS = ("instances", "semantic", "panoptic")
 
 _LISTS = {"instances": "instances_", "semantic": "instances_", "panoptic": "panoptic_"}
 _BACKGROUND = 0
-
-
-@dataclass(frozen=True, eq=False)
-class Annotation:
-    """One object of one picture.
-
-    Attributes
-    ----------
-    name : str
-        Its id in the file.
-    category : int
-    crowd : bool
-        Whether it marks a group in which objects were not told apart.
-    segmentation : list or dict
-        As in the file: polygons [[x, y, x, y, ...], ...], or run lengths {"size": [H, W], "counts": ...}.
-    """
-
-    name: str
-    category: int
-    crowd: bool
-    segmentation: Any
+_BYTES_A_PIXEL = 10  # the number on top, what is crowd, and one mask
 
 
 def read(root: Path, *, split: str | None = None, view: str | None = None) -> Found:
@@ -75,7 +57,8 @@ def read(root: Path, *, split: str | None = None, view: str | None = None) -> Fo
     Raises
     ------
     ImageError
-        `root` has not this layout, a JSON file is damaged, or a category has the id 0 in the view "semantic".
+        `root` has not this layout; a JSON file is damaged, gives two pictures one id, or names a file outside the
+        folder; or in the view "semantic" a category has an id below 1.
 
     References
     ----------
@@ -88,40 +71,54 @@ def read(root: Path, *, split: str | None = None, view: str | None = None) -> Fo
     if not listed.is_file():
         return Found((), (f"the list {within(root, listed)} is not there",))
     content = _load(listed)
+    remarks: tuple[str, ...] = ()
     try:
         classes = {int(each["id"]): str(each["name"]) for each in content.get("categories", ())}
+        if view == "semantic":
+            classes = _with_background(listed, classes)
         if view == "panoptic":
-            found, missing = _panoptic(root, base, split, content)
+            samples, missing = _panoptic(root, base, split, content)
         else:
-            found, missing = _instances(root, base, split, content, view)
+            samples, missing, remarks = _instances(root, base, split, content, view)
+    except ImageError:
+        raise
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise ImageError(
             f"{listed} is no list of COCO, or a damaged one: {type(error).__name__}: {error}. Get the file anew."
         ) from error
-    if view == "semantic":
-        if _BACKGROUND in classes:
-            raise ImageError(
-                f"{listed}: the category {classes[_BACKGROUND]!r} has the id 0, which is the background of the view "
-                "'semantic'. Number the categories from 1, or take the view 'instances'."
-            )
-        classes = {_BACKGROUND: "background", **classes}
-    if not found and not missing:
+    if not samples and not missing:
         missing = [f"the list {within(root, listed)} names no picture"]
-    return Found(tuple(found), tuple(missing), classes=classes)
+    return Found(tuple(samples), tuple(missing), classes=classes, remarks=remarks)
 
 
-def find_splits(root: Path) -> tuple[str, ...]:
-    """The splits for which there is a list of either sort."""
-    names = files_ending(pick_root(root, ("annotations",)) / "annotations", ".json")
-    prefixes = dict.fromkeys(_LISTS.values())
-    return tuple(
-        dict.fromkeys(name.removeprefix(begin) for begin in prefixes for name in names if name.startswith(begin))
-    )
+def find_splits(root: Path, *, view: str | None = None) -> tuple[str, ...]:
+    """The splits of which the pictures' folder and the view's list are there; where none is, those with a list.
+
+    The publisher's archive of annotations brings the lists of all splits, also for one whose pictures were left out.
+    """
+    base = pick_root(root, ("annotations",))
+    prefix = _LISTS[view or "instances"]
+    names = files_ending(base / "annotations", ".json")
+    listed = [name.removeprefix(prefix) for name in names if name.startswith(prefix)]
+    whole = [split for split in listed if _folder(base, split).is_dir()]
+    return tuple(whole or listed)
+
+
+def _with_background(listed: Path, classes: Mapping[int, str]) -> dict[int, str]:
+    """The classes of the semantic view; what is annotated is numbered above the background."""
+    for number, name in classes.items():
+        if number <= _BACKGROUND:
+            what = "is the background" if number == _BACKGROUND else "lies below the background, 0,"
+            raise ImageError(
+                f"{listed}: the category {name!r} has the id {number}, which {what} of the view 'semantic'. Number the "
+                "categories from 1, or take the view 'instances'."
+            )
+    return {_BACKGROUND: "background", **classes}
 
 
 def _load(path: Path) -> Mapping[str, Any]:
     try:
-        content = json.loads(path.read_bytes())
+        content = json.loads(path.read_bytes(), object_hook=pack)
     except (OSError, ValueError) as error:
         raise ImageError(f"{path} cannot be read as JSON: {error}. Get the file anew.") from error
     if not isinstance(content, dict) or not isinstance(content.get("images"), list):
@@ -129,23 +126,53 @@ def _load(path: Path) -> Mapping[str, Any]:
     return content
 
 
+def _folder(base: Path, split: str) -> Path:
+    """Where the pictures of a split lie."""
+    places = [base / split, base / "images" / split]
+    return next((place for place in places if place.is_dir()), places[0])
+
+
 def _pictures(
     root: Path, base: Path, split: str, images: Iterable[Mapping[str, Any]]
 ) -> tuple[dict[Any, tuple[str, Path, tuple[int, int]]], list[str]]:
     """Name, file and size of each picture by its id in the list, and which of them are not there."""
-    folders = [base / split, base / "images" / split]
-    folder = next((place for place in folders if place.is_dir()), folders[0])
+    folder = _folder(base, split)
     if not folder.is_dir():
         return {}, [f"the folder {within(root, folder)} is not there"]
     found, missing = {}, []
+    files: dict[Any, str] = {}
     for image in images:
-        path = folder / image["file_name"]
-        if path.is_file():
-            name = Path(image["file_name"]).with_suffix("").as_posix()
-            found[image["id"]] = name, path, (int(image["height"]), int(image["width"]))
+        file = _inside(image["file_name"])
+        if files.setdefault(image["id"], file) != file:
+            raise ImageError(
+                f"the list of {split} gives one id, {image['id']}, to the pictures {files[image['id']]} and {file}. "
+                "Number the pictures anew."
+            )
+        if (folder / file).is_file():
+            name = PurePosixPath(file).with_suffix("").as_posix()
+            found[image["id"]] = name, folder / file, _size(image)
         else:
-            missing.append(f"{within(root, path)}, a picture that the list names, is not there")
+            missing.append(f"{within(root, folder / file)}, a picture that the list names, is not there")
     return found, missing
+
+
+def _size(image: Mapping[str, Any]) -> tuple[int, int]:
+    height, width = int(image["height"]), int(image["width"])
+    if min(height, width) < 1:
+        raise ImageError(
+            f"the list gives the picture {image['file_name']} {height} x {width} pixels (height x width). Mend it."
+        )
+    return height, width
+
+
+def _inside(file: str) -> str:
+    """The name of a file in a list, with forward slashes; one that would lead out of its folder is refused."""
+    plain = file.replace("\\", "/")
+    if plain.startswith("/") or PureWindowsPath(plain).drive or ".." in plain.split("/"):
+        raise ImageError(
+            f"the list names the file {file!r}; names of files are paths below the folder of the split. Mend the list."
+        )
+    return plain
 
 
 # ---- objects ----
@@ -153,20 +180,22 @@ def _pictures(
 
 def _instances(
     root: Path, base: Path, split: str, content: Mapping[str, Any], view: str
-) -> tuple[list[Sample], list[str]]:
+) -> tuple[list[Sample], list[str], tuple[str, ...]]:
+    """The samples, what is missing, and what is odd."""
     pictures, missing = _pictures(root, base, split, content["images"])
     known = {image["id"] for image in content["images"]}
     annotations: dict[Any, list[Annotation]] = {}
-    bare, stray = [], []
+    bare, stray, short = [], [], []
     for each in content.get("annotations", ()):
-        name, segmentation = str(each["id"]), each.get("segmentation")
+        made = _annotation(each, view)
         if each["image_id"] not in known:
-            stray.append(name)
-        if not segmentation:
-            bare.append(name)
+            stray.append(made.name)
+        if not made.segmentation:
+            bare.append(made.name)
             continue
-        annotation = Annotation(name, int(each["category_id"]), bool(each.get("iscrowd", 0)), segmentation)
-        annotations.setdefault(each["image_id"], []).append(annotation)
+        if too_short(made.segmentation):
+            short.append(made.name)
+        annotations.setdefault(each["image_id"], []).append(made)
     for names, what in ((bare, "a segmentation"), (stray, "a picture in the list")):
         if names:
             missing.append(f"annotations without {what}: {len(names)} (the first is {names[0]})")
@@ -175,7 +204,25 @@ def _instances(
     for number, (name, path, size) in pictures.items():
         load = partial(_READ[view], name, tuple(annotations.get(number, ())), size)
         samples.append(Sample(name, kind, partial(read_picture, path), load, path))
-    return samples, missing
+    remarks = (
+        [
+            f"annotations with polygons of fewer than three corners, which enclose nothing: {len(short)} (the first "
+            f"is {short[0]})"
+        ]
+        if short
+        else []
+    )
+    return samples, missing, tuple(remarks)
+
+
+def _annotation(each: Mapping[str, Any], view: str) -> Annotation:
+    name, category = str(each["id"]), int(each["category_id"])
+    if view == "semantic" and category <= _BACKGROUND:
+        raise ImageError(
+            f"the annotation {name} has the category {category}; in the view 'semantic' categories are numbered from "
+            "1, and 0 is the background. Number them from 1, or take the view 'instances'."
+        )
+    return Annotation(name, category, bool(each.get("iscrowd", 0)), each.get("segmentation"))
 
 
 def _read_instances(name: str, annotations: tuple[Annotation, ...], size: tuple[int, int]) -> Truths:
@@ -199,10 +246,13 @@ def _layers(
     name: str, annotations: tuple[Annotation, ...], size: tuple[int, int]
 ) -> tuple[NDArray[np.int64], NDArray[np.bool_] | None]:
     """For each pixel the annotation on top, counted from 1, or 0; and the crowds that no object covers."""
+    require_memory(
+        size[0] * size[1] * _BYTES_A_PIXEL, f"the truth of {name}, {size[0]} x {size[1]} pixels,", "Mend the list."
+    )
     objects, crowd = np.zeros(size, dtype=np.int64), np.zeros(size, dtype=bool)
     masks = []
     for number, each in enumerate(annotations, start=1):
-        mask = _mask(name, each, size)
+        mask = mask_of(name, each, size)
         if each.crowd:
             crowd |= mask
         else:
@@ -211,72 +261,6 @@ def _layers(
         objects[mask] = number
     void = crowd & (objects == 0)
     return objects, void if void.any() else None
-
-
-def _mask(name: str, annotation: Annotation, size: tuple[int, int]) -> NDArray[np.bool_]:
-    """The pixels of one annotation."""
-    segmentation = annotation.segmentation
-    where = f"{name}: the segmentation of annotation {annotation.name}"
-    if isinstance(segmentation, list):
-        return _from_polygons(where, segmentation, size)
-    if not isinstance(segmentation, dict) or list(segmentation.get("size", ())) != list(size):
-        raise ImageError(
-            f"{where} is to be polygons, or run lengths of the picture's size, {list(size)} (height, width). "
-            "Mend the list."
-        )
-    counts = segmentation.get("counts")
-    return _from_runs(where, _unpacked(counts) if isinstance(counts, (str, bytes)) else counts, size)
-
-
-def _from_runs(where: str, counts: Any, size: tuple[int, int]) -> NDArray[np.bool_]:
-    """Lengths of runs of 0 and 1 in turn, beginning with 0, down the columns."""
-    whole = isinstance(counts, list) and all(isinstance(count, int) and count >= 0 for count in counts)
-    if not whole or sum(counts) != size[0] * size[1]:
-        raise ImageError(f"{where} has runs that do not add up to {size[0]} x {size[1]} pixels. Mend the list.")
-    values = np.arange(len(counts)) % 2 == 1
-    return np.ascontiguousarray(np.repeat(values, counts).reshape(size, order="F"))
-
-
-def _unpacked(text: str | bytes) -> list[int]:
-    """The run lengths in COCO's compressed text.
-
-    Each number is a row of characters, of whose codes less 48 the lowest five bits count, the least first; the sixth
-    says that more follow, and the fifth of the last is the sign. From the fourth number on, what is written is the
-    difference to the number two places before.
-    """
-    counts: list[int] = []
-    number = shift = 0
-    for character in text.encode() if isinstance(text, str) else text:
-        code = character - 48
-        number |= (code & 31) << shift
-        shift += 5
-        if code & 32:
-            continue
-        if code & 16:
-            number -= 1 << shift
-        counts.append(number + (counts[-2] if len(counts) > 2 else 0))
-        number = shift = 0
-    return counts
-
-
-def _from_polygons(where: str, polygons: list[Any], size: tuple[int, int]) -> NDArray[np.bool_]:
-    try:
-        from pycocotools import mask as coco
-    except ImportError as error:
-        raise DependencyError(
-            f"polygons of COCO are filled by pycocotools, which cannot be loaded ({error}): "
-            "pip install 'classicseg[coco]'"
-        ) from error
-    # fewer than three corners enclose nothing, and four numbers would be taken for a box
-    usable = [polygon for polygon in polygons if isinstance(polygon, list) and len(polygon) >= 6]
-    try:
-        parts = coco.frPyObjects(usable, *size) if usable else []
-    except Exception as error:  # numbers that are none
-        raise ImageError(f"{where} cannot be read as polygons: {error}. Mend the list.") from error
-    mask = np.zeros(size, dtype=bool)
-    for part in parts:
-        mask |= _from_runs(where, _unpacked(part["counts"]), size)
-    return mask
 
 
 # ---- panoptic ----
@@ -288,13 +272,18 @@ def _panoptic(root: Path, base: Path, split: str, content: Mapping[str, Any]) ->
     folder = next((place for place in places if place.is_dir()), places[0])
     if not folder.is_dir():
         return [], [*missing, f"the folder {within(root, folder)} is not there"]
-    annotations = {each["image_id"]: each for each in content.get("annotations", ())}
+    annotations: dict[Any, Mapping[str, Any]] = {}
+    for each in content.get("annotations", ()):
+        if annotations.setdefault(each["image_id"], each) is not each:
+            raise ImageError(
+                f"the list panoptic_{split} has two annotations of the picture with the id {each['image_id']}. Mend it."
+            )
     samples = []
     for number, (name, path, _) in pictures.items():
         if number not in annotations:
             missing.append(f"the list has no panoptic annotation of {within(root, path)}")
             continue
-        truth = folder / annotations[number]["file_name"]
+        truth = folder / _inside(annotations[number]["file_name"])
         if not truth.is_file():
             missing.append(f"{within(root, truth)}, a truth that the list names, is not there")
             continue

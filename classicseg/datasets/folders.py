@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 
-from classicseg.datasets.base import DataSet, Sample, Truths
+from classicseg.datasets.base import DataSet, Found, Sample, Truths
+from classicseg.datasets.layout import natural_order
 from classicseg.errors import ImageError
 from classicseg.image import DataRange
-from classicseg.io.read import SUFFIXES
+from classicseg.io.read import SUFFIXES, is_lossy, read_bytes, read_labels, read_picture
 from classicseg.metrics.kinds import TruthKind, check_kind
-
-if TYPE_CHECKING:
-    from classicseg.io.read import Picture
 
 IMAGE_FOLDERS = ("images", "image")
 TRUTH_FOLDERS = ("labels", "masks", "label")
@@ -48,10 +44,7 @@ def folder_root(root: str | Path, kind: TruthKind, *, data_range: DataRange | No
         `kind` is not allowed.
     """
     root = Path(root)
-    _require_folder(root, "the data set")
-    folders = sorted(path.name for path in root.iterdir() if path.is_dir())
-    images = _only_one(root, folders, IMAGE_FOLDERS, "pictures")
-    masks = _only_one(root, folders, TRUTH_FOLDERS, "truths")
+    images, masks = _two_folders(root)
     return folder_pairs(images, masks, kind, name=root.resolve().name, data_range=data_range)
 
 
@@ -110,41 +103,67 @@ def folder_pairs(
     if images.samefile(masks):
         raise ImageError(f"pictures and truths are both looked for in {images}. Give two folders.")
     _require_pairs(images, pictures, masks, truths)
-    samples = tuple(
+    return DataSet(images.resolve().name if name is None else name, _samples(pictures, truths, kind), data_range)
+
+
+def read_instance_maps(root: str | Path, *, split: str | None = None, view: str | None = None) -> Found:
+    """Pictures with one label map each, such as 16-bit TIFFs: every number is an object, 0 is background.
+
+    Parameters
+    ----------
+    root : str or Path
+        As for `folder_root`.
+    split : None
+        There is none.
+    view : {"instances", "binary"}, optional
+        Objects, by default; or what is object at all, as foreground.
+
+    Returns
+    -------
+    Found
+        Objects keep their numbers.
+
+    Raises
+    ------
+    ImageError
+        The root has not that layout, a folder has two files of one stem, or both are empty.
+    """
+    kind: TruthKind = "binary" if view == "binary" else "instances"
+    images, masks = _two_folders(Path(root))
+    pictures, truths = _by_stem(images, "pictures"), _by_stem(masks, "truths")
+    _require_any(images, pictures, masks, truths)
+    lines = [
+        f"picture {images.name}/{pictures[stem].name} has no truth: {masks.name} has no file of the name {stem}"
+        for stem in sorted(pictures.keys() - truths.keys(), key=natural_order)
+    ]
+    lines += [
+        f"truth {masks.name}/{truths[stem].name} has no picture: {images.name} has no file of the name {stem}"
+        for stem in sorted(truths.keys() - pictures.keys(), key=natural_order)
+    ]
+    return Found(_samples(pictures, truths, kind), tuple(lines))
+
+
+def _samples(pictures: dict[str, Path], truths: dict[str, Path], kind: TruthKind) -> tuple[Sample, ...]:
+    return tuple(
         Sample(
             name=stem,
             kind=kind,
-            image_loader=partial(_read_image, pictures[stem]),
+            image_loader=partial(read_picture, pictures[stem]),
             truth_loader=partial(read_truth, truths[stem], kind),
             path=pictures[stem],
         )
-        for stem in sorted(pictures, key=natural_order)
+        for stem in sorted(pictures.keys() & truths.keys(), key=natural_order)
     )
-    return DataSet(images.resolve().name if name is None else name, samples, data_range)
 
 
-def natural_order(name: str) -> tuple[list[str | int], str]:
-    """A key that sorts names by the numbers in them.
-
-    Examples
-    --------
-    >>> sorted(["b10", "b9", "a", "b09", "10", "2"], key=natural_order)
-    ['2', '10', 'a', 'b09', 'b9', 'b10']
-    """
-    parts = re.split("([0-9]+)", name)  # text and digits take turns, beginning with text, so that like meets like
-    return [int(part) if index % 2 else part for index, part in enumerate(parts)], name
-
-
-def _read_image(path: Path) -> Picture:
-    from classicseg.io.read import read_picture
-
-    return read_picture(path)
+def _two_folders(root: Path) -> tuple[Path, Path]:
+    _require_folder(root, "the data set")
+    folders = sorted(path.name for path in root.iterdir() if path.is_dir())
+    return _only_one(root, folders, IMAGE_FOLDERS, "pictures"), _only_one(root, folders, TRUTH_FOLDERS, "truths")
 
 
 def read_truth(path: Path, kind: TruthKind) -> Truths:
     """The truth in a file. A binary one is what lies above 0; above 127 where compression is lossy and smears it."""
-    from classicseg.io.read import is_lossy, read_bytes, read_labels, read_picture
-
     if kind == "binary" and is_lossy(read_bytes(path)):
         grey = np.atleast_3d(read_picture(path).array).mean(axis=2)
         return Truths(((grey > 127).astype(np.int32),))
@@ -185,9 +204,13 @@ def _by_stem(folder: Path, what: str) -> dict[str, Path]:
     return found
 
 
-def _require_pairs(images: Path, pictures: dict[str, Path], masks: Path, truths: dict[str, Path]) -> None:
+def _require_any(images: Path, pictures: dict[str, Path], masks: Path, truths: dict[str, Path]) -> None:
     if not pictures and not truths:
         raise ImageError(f"{images} and {masks} hold no picture file ({', '.join(SUFFIXES)}). Check the paths.")
+
+
+def _require_pairs(images: Path, pictures: dict[str, Path], masks: Path, truths: dict[str, Path]) -> None:
+    _require_any(images, pictures, masks, truths)
     missing = []
     if lone := sorted(pictures.keys() - truths.keys(), key=natural_order):
         missing.append(f"{len(lone)} of {len(pictures)} pictures in {images} have no truth ({_some(lone)})")

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from classicseg.datasets.folders import natural_order
 from classicseg.errors import ImageError
 
 _NAMED_IN_A_MESSAGE = 8
@@ -89,6 +89,18 @@ def unpaired(
         f"the picture of {within(root, truth)} is not there" for name, truth in truths.items() if name not in pictures
     ]
     return lines
+
+
+def natural_order(name: str) -> tuple[list[str | int], str]:
+    """A key that sorts names by the numbers in them.
+
+    Examples
+    --------
+    >>> sorted(["b10", "b9", "a", "b09", "10", "2"], key=natural_order)
+    ['2', '10', 'a', 'b09', 'b9', 'b10']
+    """
+    parts = re.split("([0-9]+)", name)  # text and digits take turns, beginning with text, so that like meets like
+    return [int(part) if index % 2 else part for index, part in enumerate(parts)], name
 
 
 def within(root: Path, path: Path) -> str:

@@ -6,6 +6,7 @@ its value "module:OBJECT", a `Reader`.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from importlib import import_module, metadata
 from pathlib import Path
 from typing import Any
@@ -72,31 +73,31 @@ def read_found(reader: Reader, root: Path, split: str | None, view: str | None) 
     return found
 
 
-def splits_there(reader: Reader, root: Path) -> tuple[str, ...]:
+def splits_there(reader: Reader, root: Path, view: str | None = None) -> tuple[str, ...]:
     """The splits under a root, the publisher's first, in their order.
 
     Readers without `Reader.find_splits` are asked for each split; one that they refuse is not there.
     """
     if reader.find_splits:
-        there = _load(reader, reader.find_splits)(root)
+        there = _load(reader, reader.find_splits)(root, view=view, **reader.options)
     else:
-        there = [split for split in reader.splits if _has_split(reader, root, split)]
+        there = [split for split in reader.splits if _has_split(reader, root, split, view)]
     return (
         *(split for split in reader.splits if split in there),
         *(name for name in there if name not in reader.splits),
     )
 
 
-def _has_split(reader: Reader, root: Path, split: str) -> bool:
+def _has_split(reader: Reader, root: Path, split: str, view: str | None) -> bool:
     try:
-        read_found(reader, root, split, reader.default_view)
+        read_found(reader, root, split, view)
     except ImageError:
         return False
     return True
 
 
-def choose_split(reader: Reader, root: Path, split: str | None) -> str | None:
-    """The split that is meant: the one that is said, or the reader's default.
+def choose_split(reader: Reader, split: str | None, there: Callable[[], tuple[str, ...]]) -> str | None:
+    """The split that is meant: the one that is said, or the reader's default; `there` tells those under the root.
 
     Raises
     ------
@@ -106,7 +107,7 @@ def choose_split(reader: Reader, root: Path, split: str | None) -> str | None:
     if split is None:
         return reader.default_split
     if split not in reader.splits:
-        known = list(dict.fromkeys([*reader.splits, *splits_there(reader, root)]))
+        known = list(dict.fromkeys([*reader.splits, *there()]))
         _check_choice(reader, "split", split, known)
     return split
 

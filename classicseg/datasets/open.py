@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from functools import cache
 from pathlib import Path
 
 from classicseg.datasets.base import DataSet, Found
@@ -33,7 +35,8 @@ def open_dataset(
     ----------
     spec : str or Path
         ``"NAME:ROOT"``, such as ``"bsds500:data/BSR"``: a folder in the layout of a reader; `known_readers` lists them.
-        ``"scenes"``: the made scenes that ship with the package. The path of a ``.toml`` file: a declared data set.
+        ``"scenes"``: the made scenes that ship with the package. The path of a ``.toml`` file: a declared data set;
+        ``"FILE.toml:ROOT"`` names the folder of its files.
         Anything else is the root of folder pairs (a folder that is called scenes is ``./scenes``).
     kind : {"binary", "classes", "instances"}, optional
         What the values of the truths mean. Folders cannot tell, so that it must be said for them. Readers know it; of
@@ -65,23 +68,29 @@ def open_dataset(
     if kind is not None:
         check_kind(kind)
     name, root = parse_spec(spec)
+    if name is not None and name.lower().endswith(DECLARATION):
+        return _declared(Path(name), root, kind, data_range, split, view)
     if name is not None:
         return _by_name(name, root, kind, data_range, split, view)
     if Path(spec).suffix.lower() == DECLARATION:
-        return _declared(Path(spec), kind, data_range, split, view)
+        return _declared(Path(spec), None, kind, data_range, split, view)
     return _folder(Path(spec), kind, data_range, split, view)
 
 
 def parse_spec(spec: str | Path) -> tuple[str | None, Path | None]:
-    """The reader's name and the root that a spec names; either may be None, never both.
+    """The name of a reader, or the path of a declaration, and the root that a spec names; either may be None, not both.
 
-    What stands before a colon is a name only where a reader has it, so that ``C:\\\\data`` stays a path.
+    What stands before a colon is a name only where a reader has it or it ends with ``.toml``, so that ``C:\\\\data``
+    stays a path. A declaration without a root is a path too.
 
     Examples
     --------
     >>> parse_spec("bsds500:data")[0], parse_spec("C:/data")[0], parse_spec("scenes")
     ('bsds500', None, ('scenes', None))
     """
+    declaration, colon, root = _parted_behind(DECLARATION, str(spec))
+    if colon and root:
+        return declaration, Path(root).expanduser()
     name, colon, root = str(spec).partition(":")
     if name not in reader_names():
         return None, Path(spec)
@@ -92,35 +101,49 @@ def parse_spec(spec: str | Path) -> tuple[str | None, Path | None]:
     return name, None
 
 
+def _parted_behind(suffix: str, spec: str) -> tuple[str, str, str]:
+    """As `str.partition` at the first colon behind a suffix of any case: ``C:/mine.toml:D:/data`` has three."""
+    found = re.search(f"{re.escape(suffix)}:", spec, re.IGNORECASE)
+    return (spec, "", "") if found is None else (spec[: found.end() - 1], ":", spec[found.end() :])
+
+
 def read_scenes(root: Path | None = None, *, split: str | None = None, view: str | None = None) -> Found:
     """The made scenes, as a reader gives samples; there is nothing to choose."""
     return Found(made_scenes().samples)
 
 
 def read_whole(
-    reader: Reader, root: Path | None, split: str | None = None, view: str | None = None
+    reader: Reader,
+    root: Path | None,
+    split: str | None = None,
+    view: str | None = None,
+    *,
+    there: tuple[str, ...] | None = None,
 ) -> tuple[Found, str | None]:
-    """What a reader finds, with its defaults filled in, and the split that was taken."""
+    """What a reader finds, with its defaults filled in, and the split that was taken.
+
+    `there` are the splits under the root, where they are known already.
+    """
     if reader.needs_root and root is None:
         raise ParameterError(f"the data set {reader.name} needs its folder: say {reader.name}:ROOT, or give ROOT.")
     if not reader.needs_root and root is not None:
         raise ParameterError(f"the data set {reader.name} has no folder; say {reader.name} alone.")
     place = root if root is not None else Path()
     view = choose_view(reader, view)
-    split = choose_split(reader, place, split)
-    _require_split(reader, place, split)
+    look = cache(lambda: splits_there(reader, place, view) if there is None else there)
+    split = choose_split(reader, split, look)
+    if split is not None:
+        _require_split(reader, place, split, look())
     return read_found(reader, place, split, view), split
 
 
-def _require_split(reader: Reader, root: Path, split: str | None) -> None:
+def _require_split(reader: Reader, root: Path, split: str, there: tuple[str, ...]) -> None:
     """Name the splits that are there where this one is not; where none is, the reader tells what it looked for."""
-    if split is None:
-        return
-    there = splits_there(reader, root)
     if there and split not in there:
         raise ImageError(
-            f"{reader.name}: {root} holds nothing of the split {split!r}; there {'are' if len(there) > 1 else 'is'} "
-            f"{', '.join(there)}. Say a split that is there, or get the missing files."
+            f"{reader.name}: {root} holds no pictures with truths of the split {split!r}; there "
+            f"{'are' if len(there) > 1 else 'is'} {', '.join(there)}. Say a split that is there, or get the missing "
+            "files."
         )
 
 
@@ -136,18 +159,23 @@ def _by_name(
     found, split = read_whole(reader, root, split, view)
     _require_whole(found, f"{name}:{root}", f"classicseg datasets check {name} {root}")
     whose = "the made scenes" if name == SCENES else f"the pictures of {name}"
-    views = f", or choose another view ({', '.join(reader.views)})" if reader.views else ""
+    views = f", or choose another view ({', '.join(reader.views)})" if len(reader.kinds) > 1 and reader.views else ""
     named = "/".join(filter(None, (name, split, view if view != reader.default_view else None)))
     return _data_set(named, found, kind, data_range, whose, views)
 
 
 def _declared(
-    path: Path, kind: TruthKind | None, data_range: DataRange | None, split: str | None, view: str | None
+    path: Path,
+    root: Path | None,
+    kind: TruthKind | None,
+    data_range: DataRange | None,
+    split: str | None,
+    view: str | None,
 ) -> DataSet:
     from classicseg.datasets.declared import read_declared
 
-    found = read_declared(path, split=split, view=view)
-    _require_whole(found, str(path), f"classicseg datasets check {path}")
+    found = read_declared(path, root=root, split=split, view=view)
+    _require_whole(found, str(path), f"classicseg datasets check {path}{'' if root is None else f' {root}'}")
     named = "/".join(filter(None, (path.stem, split, view)))
     return _data_set(named, found, kind, data_range, f"the pictures of {path}")
 

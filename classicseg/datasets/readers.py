@@ -40,7 +40,8 @@ class Reader:
     default_split : str or None
         The split that is read where none is said; None: all of them.
     find_splits : str
-        "module:function", called with the root: the splits that are there, which may be others than the publisher's.
+        "module:function", called as ``find_splits(root, view=..., **options)``: the splits that are there, which may be
+        others than the publisher's. It looks at names alone, and is quick.
         Without it, a split is there unless `function` raises `ImageError` for it.
     views : tuple of str
         Ways to read the truths; () where there is one.
@@ -192,16 +193,17 @@ _TABLE = (
         name="drive",
         summary="photographs of the retina with its vessels, by one or two graders; outside the field of view void",
         function="classicseg.datasets.declared:read_shipped",
+        find_splits="classicseg.datasets.declared:find_shipped_splits",
         options={"name": "drive"},
         serves="DRIVE",
         kinds=("binary",),
         splits=("train", "test"),
-        default_split="test",
+        default_split="train",
         source="Image Sciences Institute, Utrecht: the DRIVE challenge (after registration)",
         layout=(
             "DRIVE/{training,test}/images/ID_{training,test}.tif",
-            "DRIVE/{training,test}/1st_manual/ID_manual1.gif",
-            "DRIVE/test/2nd_manual/ID_manual2.gif",
+            "DRIVE/training/1st_manual/ID_manual1.gif",
+            "DRIVE/test/{1st_manual/ID_manual1,2nd_manual/ID_manual2}.gif (in older copies)",
             "DRIVE/{training,test}/mask/ID_{training,test}_mask.gif",
         ),
     ),
@@ -234,6 +236,7 @@ _TABLE = (
         name="isic",
         summary="dermoscopic images with the lesion",
         function="classicseg.datasets.declared:read_shipped",
+        find_splits="classicseg.datasets.declared:find_shipped_splits",
         options={"name": "isic"},
         serves="ISIC 2018, task 1",
         kinds=("binary",),
@@ -271,7 +274,8 @@ _TABLE = (
     Reader(
         name="dsb2018",
         summary="nuclei under many microscopes, a mask each",
-        function="classicseg.datasets.instances:read_dsb2018",
+        function="classicseg.datasets.dsb2018:read",
+        find_splits="classicseg.datasets.dsb2018:find_splits",
         serves="the Data Science Bowl 2018 (BBBC038)",
         kinds=("instances", "binary"),
         splits=("train",),
@@ -283,7 +287,9 @@ _TABLE = (
     Reader(
         name="bbbc039",
         summary="nuclei in fluorescence, 12 bits",
-        function="classicseg.datasets.instances:read_bbbc039",
+        function="classicseg.datasets.declared:read_shipped",
+        find_splits="classicseg.datasets.declared:find_shipped_splits",
+        options={"name": "bbbc039"},
         serves="BBBC039",
         kinds=("instances", "binary"),
         splits=("train", "val", "test"),
@@ -295,7 +301,7 @@ _TABLE = (
     Reader(
         name="instances",
         summary="pictures with a label map each: every number is an object",
-        function="classicseg.datasets.instances:read_instance_maps",
+        function="classicseg.datasets.folders:read_instance_maps",
         serves="folders of instance maps, such as uint16 TIFF",
         kinds=("instances", "binary"),
         views=("instances", "binary"),

@@ -11,6 +11,7 @@ import numpy as np
 
 from classicseg.datasets.base import Found, Sample, Truths
 from classicseg.datasets.layout import files_ending, pick_root, read_lines, within
+from classicseg.errors import ImageError
 from classicseg.io.read import SUFFIXES, read_labels, read_picture
 from classicseg.metrics.kinds import TruthKind
 
@@ -61,10 +62,11 @@ def read(root: Path, *, split: str | None = None, view: str | None = None) -> Fo
     base = _base(root)
     listed = base / "ImageSets" / "Segmentation" / f"{split}.txt"
     if not listed.is_file():
-        return Found((), (f"the list {within(root, listed)} is not there",), classes=CLASSES)
+        return Found((), (f"the list {within(root, listed)} is not there",), classes=dict(CLASSES))
     names = list(dict.fromkeys(line.split()[0] for line in read_lines(listed)))
     missing = [] if names else [f"the list {within(root, listed)} is empty"]
     pictures = files_ending(base / "JPEGImages", *SUFFIXES[1:3], *SUFFIXES)
+    names = list(dict.fromkeys(_without_suffix(name) if name not in pictures else name for name in names))
     folders = [base / "SegmentationClass", base / "SegmentationObject"][: 2 if view == "instances" else 1]
     truths = [files_ending(folder, ".png") for folder in folders]
     kind: TruthKind = "instances" if view == "instances" else "classes"
@@ -78,17 +80,25 @@ def read(root: Path, *, split: str | None = None, view: str | None = None) -> Fo
         if name in pictures and all(name in found for found in truths):
             load = partial(_READ[view], *(found[name] for found in truths))
             samples.append(Sample(name, kind, partial(read_picture, pictures[name]), load, pictures[name]))
-    return Found(tuple(samples), tuple(missing), classes=CLASSES)
+    return Found(tuple(samples), tuple(missing), classes=dict(CLASSES))
 
 
-def find_splits(root: Path) -> tuple[str, ...]:
+def find_splits(root: Path, *, view: str | None = None) -> tuple[str, ...]:
     """The splits for which there is a list."""
     return tuple(files_ending(_base(root) / "ImageSets" / "Segmentation", ".txt"))
+
+
+def _without_suffix(name: str) -> str:
+    """The name in a list, some of which name files."""
+    return name[: name.rindex(".")] if name.lower().endswith(SUFFIXES) else name
 
 
 def _base(root: Path) -> Path:
     years = [place for pattern in ("VOC*", "VOCdevkit/VOC*") for place in root.glob(pattern)]
     years = sorted(place.relative_to(root) for place in years if (place / _MEMBERS[0]).is_dir())
+    if len(years) > 1 and not any((root / member).exists() for member in _MEMBERS):
+        named = ", ".join(place.as_posix() for place in years)
+        raise ImageError(f"{root} holds several years: {named}. Give the folder of one of them.")
     return pick_root(root, _MEMBERS, years if len(years) == 1 else ())
 
 

@@ -7,6 +7,7 @@ import struct
 from collections.abc import Iterator
 from contextlib import contextmanager
 from io import BytesIO
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,7 @@ from classicseg.errors import ImageError
 from classicseg.io.decode import Decoded, decode_raster, load_cv2, no_warnings, usable_type
 from classicseg.memory import require_memory
 
+SIGNATURES = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 # Values of the tags, from the TIFF 6.0 specification.
 _WHITE_IS_ZERO, _RGB, _PALETTE, _CMYK, _YCBCR, _CIELAB = 0, 2, 3, 5, 6, 8
 _PREMULTIPLIED, _STRAIGHT = 1, 2
@@ -35,29 +37,61 @@ def decode_tiff(data: bytes, *, stored: bool = False) -> Decoded:
     import tifffile
 
     with _quiet(), tifffile.TiffFile(BytesIO(data)) as tiff:
-        pages = _pages_to_read(tiff)
-        first = pages[0]
-        require_memory(
-            first.nbytes * len(pages),
-            f"reading {first.imagewidth} x {first.imagelength} pixels",
-            "Cut the picture into tiles.",
+        return _decode_pages(_pages_to_read(tiff), stored)
+
+
+def decode_tiff_page(path: Path, page: int, *, stored: bool = False) -> Decoded:
+    """Decode one page of a TIFF, of which no other page is read; as `decode_tiff` decodes the first.
+
+    Parameters
+    ----------
+    path : Path
+    page : int
+        Counted from 0; there is one of that number.
+    stored : bool
+        As for `decode_tiff`.
+    """
+    import tifffile
+
+    with _quiet(), tifffile.TiffFile(path) as tiff:
+        return _decode_pages([tiff.pages[page]], stored)
+
+
+def count_tiff_pages(path: Path) -> int:
+    """The number of pages of a TIFF; no pixel is decoded."""
+    import tifffile
+
+    with _quiet(), tifffile.TiffFile(path) as tiff:
+        if not len(tiff.pages):
+            raise ValueError("it has no page")
+        return len(tiff.pages)
+
+
+def _decode_pages(pages: list[Any], stored: bool) -> Decoded:
+    """The pages of one picture, each a group of its channels."""
+    first = pages[0]
+    require_memory(
+        first.nbytes * len(pages),
+        f"reading {first.imagewidth} x {first.imagelength} pixels",
+        "Cut the picture into tiles.",
+    )
+    file = first.parent.filehandle
+    if any(end > file.size for page in pages for end in (*_ends_of_tags(page), *_ends_of_samples(page))):
+        raise ImageError(
+            "is truncated: the TIFF ends before its samples or tags do. Get the file again, or write it anew."
         )
-        if any(end > len(data) for page in pages for end in (*_ends_of_tags(page, data), *_ends_of_samples(page))):
-            raise ImageError(
-                "is truncated: the TIFF ends before its samples or tags do. Get the file again, or write it anew."
-            )
-        if int(first.photometric) in (_CMYK, _YCBCR, _CIELAB):
-            return _through_pillow(pages, data, stored)
-        try:
-            planes = [_rows_columns_bands(page, page.asarray()) for page in pages]
-        except (ValueError, NotImplementedError) as error:
-            if "imagecodecs" not in str(error):
-                raise
-            if first.dtype in (np.uint8, np.bool_):
-                return _through_pillow(pages, data, stored)
-            planes = [_through_opencv(page, data) for page in pages]
-        samples = planes[0] if len(planes) == 1 else np.concatenate(planes, axis=2)
-        return _interpret(first, usable_type(samples), stored)
+    if int(first.photometric) in (_CMYK, _YCBCR, _CIELAB):
+        return _through_pillow(pages, stored)
+    try:
+        planes = [_rows_columns_bands(page, page.asarray()) for page in pages]
+    except (ValueError, NotImplementedError) as error:
+        if "imagecodecs" not in str(error):
+            raise
+        if first.dtype in (np.uint8, np.bool_):
+            return _through_pillow(pages, stored)
+        planes = [_through_opencv(page) for page in pages]
+    samples = planes[0] if len(planes) == 1 else np.concatenate(planes, axis=2)
+    return _interpret(first, usable_type(samples), stored)
 
 
 @contextmanager
@@ -93,16 +127,14 @@ def _ends_of_samples(page: Any) -> Iterator[int]:
     return (start + count for start, count in zip(page.dataoffsets, page.databytecounts, strict=False))
 
 
-def _ends_of_tags(page: Any, data: bytes) -> Iterator[int]:
+def _ends_of_tags(page: Any) -> Iterator[int]:
     """Where the values of a page's tags end in the file; tifffile passes over tags that it cannot read."""
-    order, big = page.parent.byteorder, page.parent.is_bigtiff
+    order, big, file = page.parent.byteorder, page.parent.is_bigtiff, page.parent.filehandle
     head, entry, inline = ("Q", "HHQQ", 8) if big else ("H", "HHII", 4)
-    (count,) = struct.unpack_from(order + head, data, page.offset)
-    first = page.offset + struct.calcsize(order + head)
-    for number in range(count):
-        _, kind, length, offset = struct.unpack_from(
-            order + entry, data, first + number * struct.calcsize(order + entry)
-        )
+    file.seek(page.offset)
+    (count,) = struct.unpack(order + head, file.read(struct.calcsize(order + head)))
+    entries = file.read(count * struct.calcsize(order + entry))
+    for _, kind, length, offset in struct.iter_unpack(order + entry, entries):
         size = _BYTES_OF_TYPE.get(kind, 1) * length
         if size > inline:
             yield offset + size
@@ -169,10 +201,10 @@ def _inverted(grey: NDArray[Any]) -> NDArray[Any]:
     return grey  # the specification gives 0 as white a meaning for unsigned samples only
 
 
-def _through_pillow(pages: list[Any], data: bytes, stored: bool) -> Decoded:
+def _through_pillow(pages: list[Any], stored: bool) -> Decoded:
     """8-bit pages in the compressions and colour spaces that tifffile leaves to a further package."""
     try:
-        parts = [decode_raster(_upright(page, data), stored=stored, frame=page.index) for page in pages]
+        parts = [decode_raster(_upright(page), stored=stored, frame=page.index) for page in pages]
     except ImageError:
         raise
     except (OSError, ValueError, KeyError, SyntaxError, EOFError) as error:
@@ -180,11 +212,11 @@ def _through_pillow(pages: list[Any], data: bytes, stored: bool) -> Decoded:
     return parts[0] if len(parts) == 1 else Decoded(np.dstack([part.array for part in parts]), color="multiband")
 
 
-def _through_opencv(page: Any, data: bytes) -> NDArray[Any]:
+def _through_opencv(page: Any) -> NDArray[Any]:
     """A page (H, W, C) of 16 bits or floats in such compressions."""
     cv2 = load_cv2("a TIFF in this compression")
     order = {1: [0], 3: [2, 1, 0], 4: [2, 1, 0, 3]}.get(page.samplesperpixel)
-    encoded = np.frombuffer(_upright(page, data), np.uint8)
+    encoded = np.frombuffer(_upright(page), np.uint8)
     decoded = ()
     if order is not None:
         decoded = cv2.imdecodemulti(encoded, cv2.IMREAD_UNCHANGED)[1][page.index : page.index + 1]
@@ -193,8 +225,11 @@ def _through_opencv(page: Any, data: bytes) -> NDArray[Any]:
     return decoded[0].reshape(page.imagelength, page.imagewidth, page.samplesperpixel)[..., order]
 
 
-def _upright(page: Any, data: bytes) -> bytes:
-    """The file with its orientation tag at rest, which other libraries would apply."""
+def _upright(page: Any) -> bytes:
+    """The whole file with the page's orientation tag at rest, which other libraries would apply."""
+    file = page.parent.filehandle
+    file.seek(0)
+    data = file.read()
     tag = page.tags.get(_ORIENTATION_TAG)
     if tag is None:
         return data

@@ -59,7 +59,7 @@ def test_check_tells_that_all_is_well(call, camvid):
     assert (code, stderr) == (0, "")
     row = next(line.split() for line in stdout.splitlines() if line.startswith(" val"))
     assert row == ["val", "2", "2", "1", "classes", "0.0625"]
-    assert "train: nothing of this split is there" in stdout
+    assert "train: no pictures with truths of this split are there" in stdout
     assert stdout.splitlines()[-1] == "all is well"
     report = json.loads(call("datasets", "check", "camvid", camvid, "--split", "val", "--json", "-q")[1])
     assert report["ok"] is True
@@ -127,7 +127,7 @@ def test_bench_takes_a_reader_and_its_split(call, camvid):
 @pytest.mark.parametrize(
     ("arguments", "code", "words"),
     [
-        (["camvid:ROOT", "--split", "test"], 1, "nothing of the split 'test'; there is val"),
+        (["camvid:ROOT", "--split", "test"], 1, "no pictures with truths of the split 'test'; there is val"),
         (["camvid:ROOT", "--split", "valid"], 2, "Did you mean 'val'?"),
         (["camvid:ROOT", "--view", "instances"], 2, "has no views"),
         (["ROOT", "--truth", "binary", "--split", "val"], 2, "not allowed for a folder of pairs"),

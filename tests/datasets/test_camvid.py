@@ -64,6 +64,25 @@ def test_what_a_list_names_and_is_not_there_is_missing(root):
     assert camvid.read(root, split="test").missing == ("the list test.txt is empty",)
 
 
+def test_pictures_of_one_name_in_two_folders_are_refused(root):
+    for sequence in ("s1", "s2"):
+        for folder, array in ((sequence, np.zeros((2, 3, 3), np.uint8)), (f"{sequence}annot", TRUTH)):
+            (root / folder).mkdir()
+            Image.fromarray(array).save(root / folder / "001.png")
+    lines = [f"/CamVid/{sequence}/001.png /CamVid/{sequence}annot/001.png" for sequence in ("s1", "s2", "s1")]
+    (root / "val.txt").write_text("\n".join(lines))
+    with pytest.raises(ImageError, match=r"two samples are called '001': .*s1.001\.png and .*s2.001\.png"):
+        check_dataset("camvid", root, split="val")
+    (root / "val.txt").write_text("\n".join([lines[0], lines[2]]))  # one pair, listed twice
+    assert [sample.name for sample in camvid.read(root).samples] == ["001"]
+
+
+def test_paths_in_a_list_may_have_blanks(root):
+    (root / "val.txt").write_text("/my data/CamVid/val/0016E5_07961.png /my data/CamVid/valannot/0016E5_07961.png\n")
+    found = camvid.read(root)
+    assert (len(found.samples), found.missing) == (1, ())
+
+
 def test_another_layout_is_refused(tmp_path):
     with pytest.raises(ImageError, match=r"train\.txt, val\.txt, test\.txt.*It holds nothing"):
         camvid.read(tmp_path)

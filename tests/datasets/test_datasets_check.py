@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from classicseg.datasets import check_dataset
+from classicseg.datasets import check_dataset, open_dataset
 from classicseg.datasets.check import survey_dataset
+from classicseg.datasets.declared import find as finding
 from classicseg.errors import ImageError, ParameterError
 
 TRUTH = np.array([[0, 1, 2, 11], [3, 4, 5, 11], [3, 4, 5, 11]], np.uint8)
@@ -40,7 +41,7 @@ def test_a_whole_data_set_is_well(root):
 
 
 def test_a_split_that_is_asked_for_has_to_be_there(root):
-    with pytest.raises(ImageError, match=r"nothing of the split 'test'; there are train, val"):
+    with pytest.raises(ImageError, match=r"no pictures with truths of the split 'test'; there are train, val"):
         check_dataset("camvid", root, split="test")
     with pytest.raises(ParameterError, match=r"split='tets'.*Did you mean 'test'"):
         check_dataset("camvid", root, split="tets")
@@ -132,6 +133,69 @@ def test_a_declaration_is_checked_by_its_path(tmp_path):
     assert [(part.split, part.pictures, part.kinds) for part in report.parts] == [("", 1, ("binary",))]
     np.save(tmp_path / "set" / "photos" / "b.npy", np.eye(4, dtype=np.uint8))
     assert len(check_dataset(str(path), tmp_path / "set").parts[0].missing) == 1
+
+
+SPLIT = """
+kind = "binary"
+images = "{split}/{name}.npy"
+truth = "{split}-truth/{name}.npy"
+splits = {train = "Training", val = "Val", test = "Test"}
+"""
+
+
+def test_a_declaration_is_checked_split_by_split(tmp_path):
+    for split in ("Training", "Val"):
+        for folder in (split, f"{split}-truth"):
+            (tmp_path / folder).mkdir()
+            np.save(tmp_path / folder / "a.npy", np.eye(4, dtype=np.uint8))  # names that the splits share
+    path = tmp_path / "mine.toml"
+    path.write_text(SPLIT)
+    report = check_dataset(str(path))
+    assert report.ok
+    assert [(part.split, part.readable) for part in report.parts] == [("train", 1), ("val", 1)]
+    assert report.absent == ("test",)
+    assert [part.split for part in check_dataset(str(path), split="val").parts] == ["val"]
+    with pytest.raises(ImageError, match="no picture of the split 'test'"):
+        check_dataset(str(path), split="test")
+    path.write_text(SPLIT.split("images")[0] + 'images = "Val/{name}.npy"\ntruth = "Val-truth/{name}.npy"\n')
+    assert [part.split for part in check_dataset(str(path)).parts] == [""]
+
+
+def test_a_survey_searches_each_split_once(tmp_path, monkeypatch):
+    for folder in ("images", "masks", "metadata"):
+        (tmp_path / folder).mkdir()
+    for number, name in enumerate(("training", "validation", "test")):
+        (tmp_path / "images" / f"x{number}.tif").touch()
+        (tmp_path / "masks" / f"x{number}.png").touch()
+        (tmp_path / "metadata" / f"{name}.txt").write_text(f"x{number}.png\n")
+    calls = []
+    plain = finding.find
+    monkeypatch.setattr(finding, "find", lambda *a, **k: calls.append(k["split"]) or plain(*a, **k))
+    survey = survey_dataset("bbbc039", tmp_path)
+    assert {split: len(found.samples) for split, found in survey.parts.items()} == {"train": 1, "val": 1, "test": 1}
+    assert calls == ["train", "val", "test"]
+    calls.clear()
+    assert len(open_dataset(f"bbbc039:{tmp_path}", split="val")) == 1
+    assert calls == ["val"]
+
+
+@pytest.mark.parametrize("with_test", [True, False])
+def test_drive_as_it_is_published_now_has_no_truths_of_the_test_pictures(tmp_path, with_test):
+    halves = {"training": "21", **({"test": "01"} if with_test else {})}
+    for half, name in halves.items():
+        folders = {"images": f"{name}_{half}.tif", "mask": f"{name}_{half}_mask.gif"}
+        if half == "training":
+            folders["1st_manual"] = f"{name}_manual1.gif"
+        for folder, file in folders.items():
+            (tmp_path / "DRIVE" / half / folder).mkdir(parents=True)
+            Image.fromarray(np.full((8, 9), 255, np.uint8)).save(tmp_path / "DRIVE" / half / folder / file)
+    report = check_dataset("drive", tmp_path)
+    assert report.ok
+    assert ([part.split for part in report.parts], report.absent) == (["train"], ("test",))
+    data = open_dataset(f"drive:{tmp_path}")
+    assert (data.name, len(data)) == ("drive/train", 1)
+    with pytest.raises(ImageError, match=r"no pictures with truths of the split 'test'; there is train\."):
+        open_dataset(f"drive:{tmp_path}", split="test")
 
 
 @pytest.mark.parametrize(

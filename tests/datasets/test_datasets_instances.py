@@ -11,7 +11,9 @@ import tifffile
 from PIL import Image
 from scipy import ndimage
 
-from classicseg.datasets.instances import read_bbbc039, read_dsb2018, read_instance_maps
+from classicseg.datasets import check_dataset, dsb2018
+from classicseg.datasets.declared import read_shipped
+from classicseg.datasets.folders import read_instance_maps
 from classicseg.errors import ImageError, ParameterError
 
 
@@ -59,7 +61,7 @@ def test_dsb2018_puts_the_masks_of_a_picture_together(tmp_path, blobs, order, in
     publish_dsb(root, "b10", np.zeros((12, 16, 4), np.uint8) + 255, blobs, order=order)
     publish_dsb(root, "b9", np.zeros((12, 16, 4), np.uint8), np.where(blobs == 9, 2, 0), order=order)
     (root / "notes.txt").write_text("not a picture")
-    found = read_dsb2018(tmp_path if inside else root, split="train")
+    found = dsb2018.read(tmp_path if inside else root, split="train")
     assert [sample.name for sample in found.samples] == ["b9", "b10"]
     assert found.missing == ()
     loaded = pickle.loads(pickle.dumps(found.samples[1])).read()
@@ -75,7 +77,7 @@ def test_dsb2018_puts_the_masks_of_a_picture_together(tmp_path, blobs, order, in
 @pytest.mark.small
 def test_dsb2018_as_foreground(tmp_path, blobs):
     publish_dsb(tmp_path, "a", np.zeros((12, 16), np.uint8), blobs)
-    (sample,) = read_dsb2018(tmp_path, view="binary").samples
+    (sample,) = dsb2018.read(tmp_path, view="binary").samples
     assert sample.kind == "binary"
     np.testing.assert_array_equal(sample.read().truths[0], blobs > 0)
 
@@ -85,7 +87,7 @@ def test_dsb2018_one_mask_is_one_object_and_an_empty_one_none(tmp_path, blobs):
     in_pieces = np.where(blobs == 4, 3, blobs)
     publish_dsb(tmp_path, "a", np.zeros((12, 16), np.uint8), in_pieces)
     save(tmp_path / "a" / "masks" / "0.png", np.zeros((12, 16), np.uint8))
-    truth = read_dsb2018(tmp_path).samples[0].read().truths[0]
+    truth = dsb2018.read(tmp_path).samples[0].read().truths[0]
     assert same_partition(truth, in_pieces)
     assert truth.max() == 3
 
@@ -96,14 +98,14 @@ def test_dsb2018_pixels_of_several_masks_are_void_and_said(tmp_path, blobs):
     extra = np.zeros((12, 16), np.uint8)
     extra[1:5, 5:7] = 255  # two columns: one of object 3, one of object 1
     save(tmp_path / "a" / "masks" / "zz.png", extra)
-    sample = read_dsb2018(tmp_path).samples[0]
+    sample = dsb2018.read(tmp_path).samples[0]
     with pytest.warns(UserWarning, match="masks: 8 pixels belong to several masks; no score counts them"):
         loaded = sample.read()
     np.testing.assert_array_equal(loaded.void, extra > 0)
     assert same_partition(loaded.truths[0], np.where(extra > 0, 0, blobs))
     with warnings.catch_warnings():
         warnings.simplefilter("error")  # what is foreground is clear
-        binary = read_dsb2018(tmp_path, view="binary").samples[0].read()
+        binary = dsb2018.read(tmp_path, view="binary").samples[0].read()
     np.testing.assert_array_equal(binary.truths[0], blobs > 0)
     assert binary.void is None
 
@@ -115,7 +117,7 @@ def test_dsb2018_names_what_is_missing(tmp_path, blobs):
     (tmp_path / "a" / "images" / "a.png").unlink()
     for mask in (tmp_path / "b" / "masks").iterdir():
         mask.unlink()
-    found = read_dsb2018(tmp_path)
+    found = dsb2018.read(tmp_path)
     assert [sample.name for sample in found.samples] == ["c"]
     assert found.missing == (
         "masks a/masks have no picture: a/images/a.png is not there",
@@ -127,17 +129,17 @@ def test_dsb2018_names_what_is_missing(tmp_path, blobs):
 def test_dsb2018_refuses_another_layout_split_and_view(tmp_path, blobs):
     save(tmp_path / "images" / "a.png", np.zeros((2, 2), np.uint8))
     with pytest.raises(ImageError, match=r"holds no stage1_train/ID/images .*flat copy"):
-        read_dsb2018(tmp_path)
+        dsb2018.read(tmp_path)
     with pytest.raises(ImageError, match="holds no stage1_train"):
-        read_dsb2018(tmp_path / "nowhere")
+        dsb2018.read(tmp_path / "nowhere")
     with pytest.raises(ParameterError, match=r"no split 'trian'; it has 'train'.*Did you mean 'train'\?"):
-        read_dsb2018(tmp_path, split="trian")
+        dsb2018.read(tmp_path, split="trian")
     with pytest.raises(ParameterError, match="no view 'classes'; it has 'instances' and 'binary'"):
-        read_dsb2018(tmp_path, view="classes")
+        dsb2018.read(tmp_path, view="classes")
     publish_dsb(tmp_path / "x", "a", np.zeros((12, 16), np.uint8), blobs)
     save(tmp_path / "x" / "a" / "masks" / "zz.png", np.zeros((3, 16), np.uint8))
     with pytest.raises(ImageError, match=r"has 12 x 16 pixels .*zz\.png 3 x 16"):
-        read_dsb2018(tmp_path / "x").samples[0].read()
+        dsb2018.read(tmp_path / "x").samples[0].read()
 
 
 def test_dsb2018_built_from_the_real_part(tmp_path, data_root):
@@ -148,7 +150,7 @@ def test_dsb2018_built_from_the_real_part(tmp_path, data_root):
         stored[path.stem] = tifffile.imread(path)
         picture = load(root / "images" / f"{path.stem}.png")
         publish_dsb(tmp_path / "stage1_train", path.stem, picture, stored[path.stem])
-    found = read_dsb2018(tmp_path)
+    found = dsb2018.read(tmp_path)
     assert {sample.name for sample in found.samples} == set(stored)
     assert found.missing == ()
     for sample in found.samples:
@@ -175,29 +177,31 @@ def bbbc(tmp_path):
 
 @pytest.mark.small
 def test_bbbc039_parts_of_each_value_are_objects(bbbc):
-    found = read_bbbc039(bbbc)
+    found = read_shipped(bbbc, name="bbbc039")
     assert found.data_range == (0, 4095)
     assert [sample.name for sample in found.samples] == ["well_A02", "well_B12"]
     truth = found.samples[0].read().truths[0]
     assert [tuple(np.argwhere(truth == label)[0]) for label in (1, 2, 3)] == [(1, 1), (1, 4), (6, 1)]
     assert truth.max() == 3
-    np.testing.assert_array_equal(read_bbbc039(bbbc, view="binary").samples[0].read().truths[0], truth > 0)
+    np.testing.assert_array_equal(
+        read_shipped(bbbc, view="binary", name="bbbc039").samples[0].read().truths[0], truth > 0
+    )
 
 
 @pytest.mark.small
 def test_bbbc039_splits_by_the_publishers_lists(bbbc):
     with pytest.raises(ImageError, match=r"list of the split 'val', .*validation\.txt, is not there"):
-        read_bbbc039(bbbc, split="val")
+        read_shipped(bbbc, split="val", name="bbbc039")
     (bbbc / "metadata").mkdir()
     (bbbc / "metadata" / "validation.txt").write_text("well_B12.png\nwell_C01.png\n")
-    found = read_bbbc039(bbbc, split="val")
+    found = read_shipped(bbbc, split="val", name="bbbc039")
     assert [sample.name for sample in found.samples] == ["well_B12"]
     assert found.missing == ("the list metadata/validation.txt names well_C01.png, which is no picture with a truth",)
-    assert len(read_bbbc039(bbbc).samples) == 2
+    assert len(read_shipped(bbbc, name="bbbc039").samples) == 2
 
 
 def test_bbbc039_real_part(data_root):
-    found = read_bbbc039(data_root / "bbbc039")
+    found = read_shipped(data_root / "bbbc039", name="bbbc039")
     assert found.missing == ()
     assert len(found.samples) == 13
     for sample in found.samples:
@@ -230,8 +234,28 @@ def test_instance_maps_keep_their_numbers(tmp_path, blobs, pictures, maps):
 def test_instance_maps_of_two_kinds_of_truth_are_refused(tmp_path, blobs):
     for folder in ("images", "labels", "masks"):
         save(tmp_path / folder / "a.png", blobs.astype(np.uint8))
-    with pytest.raises(ImageError, match=r"stand in the same place \(a\)"):
+    with pytest.raises(ImageError, match=r"one folder of truths.* and has labels and masks"):
         read_instance_maps(tmp_path)
+
+
+@pytest.mark.small
+def test_instance_maps_are_found_whatever_the_case_of_folders_and_suffixes(tmp_path, blobs):
+    for name in ("a.tif", "C.TIF"):
+        for folder in ("Images", "LABELS"):
+            save(tmp_path / folder / name.lower(), blobs.astype(np.uint16))
+            (tmp_path / folder / name.lower()).rename(tmp_path / folder / name)
+    found = read_instance_maps(tmp_path)
+    assert [sample.name for sample in found.samples] == ["C", "a"]
+    assert found.missing == ()
+    assert check_dataset("instances", tmp_path).parts[0].readable == 2
+    (tmp_path / "Images" / "C.TIF").unlink()
+    save(tmp_path / "Images" / "d.png", np.zeros((12, 16), np.uint8))
+    found = read_instance_maps(tmp_path)
+    assert [sample.name for sample in found.samples] == ["a"]
+    assert found.missing == (
+        "picture Images/d.png has no truth: LABELS has no file of the name d",
+        "truth LABELS/C.TIF has no picture: Images has no file of the name C",
+    )
 
 
 def test_instance_maps_real_part(data_root):

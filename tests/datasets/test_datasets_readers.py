@@ -1,5 +1,7 @@
 """The table of readers, plug-ins, and what `open_dataset` takes beside folders."""
 
+import copy
+import pickle
 from importlib import import_module, metadata
 from pathlib import Path
 
@@ -8,7 +10,18 @@ import numpy as np
 import pytest
 
 from classicseg import plugins
-from classicseg.datasets import Found, Reader, Sample, Truths, known_readers, lookup, open_dataset
+from classicseg.datasets import (
+    Found,
+    Reader,
+    Sample,
+    Truths,
+    cityscapes,
+    known_readers,
+    lookup,
+    open_dataset,
+    voc,
+)
+from classicseg.datasets.declared.declaration import shipped_declaration, shipped_names
 from classicseg.datasets.open import parse_spec
 from classicseg.datasets.readers import BUILT_IN
 from classicseg.errors import ImageError, ParameterError, PluginError, PluginWarning
@@ -41,6 +54,17 @@ def test_each_entry_is_whole(name):
     assert reader.serves
     assert reader.source
     assert bool(reader.layout) == reader.needs_root
+
+
+@pytest.mark.parametrize("name", shipped_names())
+def test_the_table_agrees_with_the_declarations_that_ship(name):
+    entry, declaration = BUILT_IN[name], shipped_declaration(name)
+    assert entry.options == {"name": name}
+    assert set(entry.splits) == {*declaration.splits, *declaration.split_lists}
+    views = {declaration.kind: declaration, **declaration.views}
+    assert entry.views in ((), tuple(views))
+    assert set(entry.kinds) == {each.kind for each in views.values()}
+    assert declaration.source.startswith(f"{entry.source}, https://")
 
 
 @pytest.mark.parametrize("name", sorted(set(NAMES.split()) - {"scenes"}))
@@ -118,7 +142,7 @@ def test_wrong_splits_and_views_are_named_with_what_there_is(tmp_path):
         open_dataset("scenes", split="val")
     with pytest.raises(ParameterError, match=r"split='val' is not allowed for a folder of pairs"):
         open_dataset(root, kind="binary", split="val")
-    with pytest.raises(ImageError, match=r"nothing of the split 'test'; there is val\."):
+    with pytest.raises(ImageError, match=r"no pictures with truths of the split 'test'; there is val\."):
         open_dataset(f"camvid:{root}", split="test")
     with pytest.raises(ParameterError, match=r"pictures of camvid has a truth of kind='binary'; they have 'classes'"):
         open_dataset(f"camvid:{root}", kind="binary")
@@ -170,13 +194,54 @@ def test_a_declaration_is_opened_by_its_path(tmp_path):
         open_dataset(path)
 
 
+def test_a_declaration_takes_a_root(tmp_path):
+    for part in ("photos", "masks"):
+        (tmp_path / "set" / part).mkdir(parents=True)
+        np.save(tmp_path / "set" / part / "a.npy", np.eye(4, dtype=np.uint8) * 255)
+    path = tmp_path / "mine.toml"
+    path.write_text('kind = "binary"\nimages = "photos/{name}.npy"\ntruth = "masks/{name}.npy"\n')
+    data = open_dataset(f"{path}:{tmp_path / 'set'}")
+    assert (data.name, len(data)) == ("mine", 1)
+    assert parse_spec("C:\\a.TOML:D:\\set") == ("C:\\a.TOML", Path("D:\\set"))
+    assert parse_spec("a.toml") == (None, Path("a.toml"))
+    assert parse_spec("a.toml:") == (None, Path("a.toml:"))
+    with pytest.raises(ImageError, match=r"the root .*nowhere does not exist"):
+        open_dataset(f"{path}:{tmp_path / 'nowhere'}")
+    np.save(tmp_path / "set" / "photos" / "b.npy", np.eye(4, dtype=np.uint8))
+    with pytest.raises(ImageError, match=r"`classicseg datasets check .*mine\.toml .*set` tells all"):
+        open_dataset(f"{path}:{tmp_path / 'set'}")
+
+
+def test_a_data_set_can_be_handed_to_another_process(tmp_path):
+    data = pickle.loads(pickle.dumps(open_dataset(f"camvid:{make_camvid(tmp_path, 'ab')}")))
+    assert (len(data), data.classes[3]) == (2, "road")
+    assert data.samples[1].read().truths[0].shape == (4, 5)
+    assert copy.deepcopy(data).classes == data.classes
+    for reader, view in ((voc, "instances"), (cityscapes, "trainIds"), (cityscapes, "labelIds")):
+        for folder in ("JPEGImages", "SegmentationClass", "ImageSets", "leftImg8bit", "gtFine"):
+            (tmp_path / folder).mkdir(exist_ok=True)
+        found = pickle.loads(pickle.dumps(reader.read(tmp_path, view=view)))
+        assert len(found.classes) > 18
+
+
+def test_another_view_is_named_only_where_it_has_another_kind(tmp_path):
+    (tmp_path / "images" / "test").mkdir(parents=True)
+    (tmp_path / "human" / "color" / "1").mkdir(parents=True)
+    (tmp_path / "iids_test.txt").write_text("7\n")
+    (tmp_path / "images" / "test" / "7.jpg").touch()
+    (tmp_path / "human" / "color" / "1" / "7.seg").touch()
+    with pytest.raises(ParameterError, match=r"kind='binary'; they have 'classes'.*leave the kind out\.$"):
+        open_dataset(f"bsds300:{tmp_path}", kind="binary")
+
+
 # ---- plug-ins ----
 
 
-def read_dots(root, *, split=None, view=None, count):
+def read_dots(root, *, split=None, view=None, count, period=9):
     picture = Picture(array=np.zeros((3, 4), np.uint8), mask=None, color=None, name="a")
-    sample = Sample("a", "binary", lambda: picture, lambda: Truths((np.ones((3, 4), np.int32),)))
-    return Found((sample,) * count, data_range=(0, 7))
+    names = [f"dot{number % period}" for number in range(count)]
+    truths = Truths((np.ones((3, 4), np.int32),))
+    return Found(tuple(Sample(name, "binary", lambda: picture, lambda: truths) for name in names), data_range=(0, 7))
 
 
 def read_nonsense(root, *, split=None, view=None):
@@ -189,6 +254,7 @@ def reader(name, function="read_dots", **more):
 
 
 DOTS = reader("dots", options={"count": 2})
+TWICE = reader("twice", options={"count": 3, "period": 2})
 ODD = reader("odd", "read_nonsense")
 LOST = reader("lost", "read_nothing")
 MISNAMED = DOTS
@@ -213,6 +279,12 @@ def test_a_plug_in_is_opened_like_any_other(installed, tmp_path):
     data = open_dataset(f"dots:{tmp_path}")
     assert (data.name, len(data), data.kind, data.data_range) == ("dots", 2, "binary", (0, 7))
     assert list(known_readers())[-1] == "dots"
+
+
+def test_two_samples_of_one_name_are_refused_whoever_read_them(installed, tmp_path):
+    installed(twice=f"{__name__}:TWICE")
+    with pytest.raises(ImageError, match=r"two samples are called 'dot0': None and None"):
+        open_dataset(f"twice:{tmp_path}")
 
 
 def test_plug_ins_that_are_wrong_are_named(installed, tmp_path):
@@ -241,4 +313,6 @@ def test_plug_ins_that_are_wrong_are_named(installed, tmp_path):
 def test_a_plug_in_does_not_take_a_name_of_ours(installed):
     installed(voc=f"{__name__}:DOTS")
     with pytest.warns(PluginWarning, match=r"'voc' .*classicseg has that name already"):
-        assert lookup.find_reader("voc") is BUILT_IN["voc"] and lookup.reader_names()
+        names = lookup.reader_names()
+    assert names == list(BUILT_IN)
+    assert lookup.find_reader("voc") is BUILT_IN["voc"]

@@ -12,9 +12,10 @@ import pytest
 import tifffile
 from PIL import Image
 
-from classicseg.datasets.declaration import parse_declaration, read_declaration
-from classicseg.datasets.declared import find, read_declared
-from classicseg.datasets.patterns import Pattern, problem
+from classicseg.datasets.declared import read_declared
+from classicseg.datasets.declared.declaration import parse_declaration, read_declaration
+from classicseg.datasets.declared.find import find, splits_there
+from classicseg.datasets.declared.patterns import Pattern, problem
 from classicseg.errors import ImageError, ParameterError
 
 pytestmark = pytest.mark.small
@@ -73,13 +74,13 @@ def test_the_examples_of_the_documentation_give_what_they_say(tmp_path, example)
 
 
 def test_the_documentation_names_every_key():
-    from classicseg.datasets import declaration, declared_encoding
+    from classicseg.datasets.declared import declaration, encoding
 
     table = PAGE.split("## The keys")[1].split("\n## ")[0]
     assert set(declaration._KEYS) == {
         key for row in re.findall(r"^\| (`.*?) \|", table, flags=re.MULTILINE) for key in re.findall("`(.*?)`", row)
     }
-    for keys in declared_encoding._KEYS.values():
+    for keys in encoding._KEYS.values():
         for key in keys:
             assert re.search(rf"`(?:\[encoding\.)?{key}\b", PAGE), key
 
@@ -107,7 +108,7 @@ FILES = ("a/x.png", "a/y.PNG", "a/b/x.png", "a/b/c/z_1.png", "a/b/c/z_2.jpg", "t
 )
 def test_patterns_find_files_and_what_pairs_them(tmp_path, pattern, expected):
     put(tmp_path, *FILES)
-    assert {key: path.relative_to(tmp_path).as_posix() for key, path in Pattern(pattern).find(tmp_path)} == expected
+    assert dict(Pattern(pattern).find(tmp_path)) == expected
 
 
 def test_a_placeholder_that_comes_twice_is_the_same_text(tmp_path):
@@ -216,6 +217,8 @@ def test_wrong_declarations_are_refused_with_the_key_and_the_cure(text, words):
 def test_a_declaration_that_cannot_be_read_is_refused(tmp_path):
     with pytest.raises(ParameterError, match=r"nowhere\.toml cannot be read"):
         read_declaration(tmp_path / "nowhere.toml")
+    with pytest.raises(ParameterError, match=r"cannot be read \(embedded null"):
+        read_declaration("mine\0.toml")
     (tmp_path / "latin.toml").write_bytes(b'about = "\xe9"')
     with pytest.raises(ParameterError, match=r"latin\.toml is no TOML file in UTF-8"):
         read_declaration(tmp_path / "latin.toml")
@@ -335,6 +338,74 @@ def test_splits_by_lists(tmp_path):
     assert found.missing == ("the list list.txt names photos, which is no picture with a truth",)
     with pytest.raises(ImageError, match=r"list of the split 'test', .*none\.txt, is not there"):
         declare(tmp_path, text, split="test")
+
+
+def test_what_a_list_leaves_out_is_no_matter(tmp_path):
+    put(tmp_path, *(f"{folder}/{name}.png" for folder in ("photos", "masks") for name in "ab"))
+    put(tmp_path, "photos/c.png", "photos/d.png", "masks/e.png")  # as VOC has pictures without a truth
+    (tmp_path / "val.txt").write_text("b\na\n")
+    (tmp_path / "all.txt").write_text("a\nc\ne\n")
+    text = PLAIN + '[split_lists]\nval = "val.txt"\nall = "all.txt"'
+    found = declare(tmp_path, text, split="val")
+    assert (names(found), found.missing) == (["b", "a"], ())
+    found = declare(tmp_path, text, split="all")
+    assert names(found) == ["a"]
+    assert found.missing == (
+        "picture photos/c.png has no truth: masks/c.png is not there",
+        "truth masks/e.png has no picture: photos/e.png is not there",
+    )
+    assert len(declare(tmp_path, text).missing) == 3
+
+
+DEEP = 'kind = "binary"\nimages = "i/{folder}/{name}.png"\ntruth = "t/{folder}/{name}.png"\n'
+
+
+def test_folders_in_a_list_count_where_the_patterns_have_them(tmp_path):
+    put(tmp_path, *(f"{half}/{name}.png" for half in "it" for name in ("a", "x/b", "x/c", "y/c")))
+    text = DEEP + 'split_lists = {val = "val.txt"}'
+    (tmp_path / "val.txt").write_text("y/a.png\nx\\b.png\ny/c\na\nc\n")
+    found = declare(tmp_path, text, split="val")
+    assert names(found) == ["x/b", "y/c", "a"]
+    assert found.missing == (
+        "the list val.txt names y/a.png, which is no picture with a truth",
+        "the list val.txt names c, which is no picture with a truth",
+    )
+    short = declare(tmp_path, 'sample_name = "{name}"\n' + text, split="val")
+    assert names(short) == ["b", "c", "a"]
+    assert short.missing[1] == "the list val.txt names c, which is several pictures"
+
+
+def test_lines_of_a_list_that_differ_in_their_folders_do_not_mean_one_picture(tmp_path):
+    put(tmp_path, "photos/a.png", "masks/a.png")
+    (tmp_path / "val.txt").write_text("x/a.png\na\nx/a.jpg\ny\\a.png\n")
+    found = declare(tmp_path, PLAIN + 'split_lists = {val = "val.txt"}', split="val")
+    assert names(found) == ["a"]
+    assert found.missing == ("the list val.txt names y\\a.png and x/a.png, which both mean one picture",)
+
+
+def test_a_sample_name_without_folders_has_none(tmp_path):
+    put(tmp_path, *(f"{half}/{name}.png" for half in "it" for name in ("p1/a", "p2/b")))
+    assert names(declare(tmp_path, DEEP)) == ["p1/a", "p2/b"]
+    assert names(declare(tmp_path, DEEP + 'sample_name = "{name}"')) == ["a", "b"]
+    put(tmp_path, "i/p2/a.png", "t/p2/a.png")
+    with pytest.raises(ImageError, match="are both called 'a'"):
+        declare(tmp_path, DEEP + 'sample_name = "{name}"')
+
+
+def test_the_splits_that_are_there(tmp_path):
+    put(tmp_path, "Training/b.png", "Training-truth/b.png", "Val/a.png")
+    made = parse_declaration(SPLIT.encode())
+    assert splits_there(made, tmp_path) == ("train",)  # a truth is wanted too
+    put(tmp_path, "Val-truth/c.png")
+    assert splits_there(made, tmp_path) == ("train", "val")
+    assert splits_there(made, tmp_path / "nowhere") == ()
+    put(tmp_path, "val.txt")
+    listed = parse_declaration((PLAIN + 'split_lists = {val = "val.txt", test = "test.txt"}').encode())
+    assert splits_there(listed, tmp_path) == ("val",)
+    one_folder = 'kind = "binary"\nimages = "{split}_{name}.png"\ntruth = "{name}_{split}.png"\n'
+    put(tmp_path, "v_1.png", "1_v.png", "t_2.png")
+    words = parse_declaration((one_folder + 'splits = {val = "v", test = "t"}').encode())
+    assert splits_there(words, tmp_path) == ("val",)
 
 
 GRADERS = 'kind = "binary"\nimages = "i/{name}.png"\ntruths = ["one/{name}.png", "two/{name}.png"]\n'
@@ -465,3 +536,24 @@ def test_pages_of_stacks_are_samples(tmp_path):
         np.testing.assert_array_equal(loaded.truths[0], masks[page] > 0)
     named = declare(tmp_path, text.replace("train-", "{name}-"))
     assert names(named)[:2] == ["train/0", "train/1"]
+    plain = declare(tmp_path, text.replace("train-", "{name}-") + '\nsample_name = "{name}"')
+    assert names(plain) == names(named)
+
+
+def test_a_stack_that_cannot_be_read_is_missing(tmp_path):
+    tifffile.imwrite(tmp_path / "v.tif", np.zeros((6, 4, 5), np.uint8))
+    (tmp_path / "l.tif").write_bytes(b"II*\0nothing")
+    found = declare(tmp_path, 'kind = "binary"\nimages = "v.tif"\ntruth = "l.tif"\nstack = true')
+    assert found.samples == ()
+    (line,) = found.missing
+    assert "l.tif cannot be read as a stack of pages" in line
+
+
+def test_pages_are_listed_by_their_names(tmp_path):
+    for name in "vl":
+        tifffile.imwrite(tmp_path / f"{name}.tif", np.zeros((6, 4, 5), np.uint8))
+    (tmp_path / "val.txt").write_text("3\n0\n6\n")
+    text = 'kind = "binary"\nimages = "v.tif"\ntruth = "l.tif"\nstack = true\nsplit_lists = {val = "val.txt"}'
+    found = declare(tmp_path, text, split="val")
+    assert names(found) == ["3", "0"]
+    assert found.missing == ("the list val.txt names 6, which is no picture with a truth",)

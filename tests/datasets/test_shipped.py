@@ -11,11 +11,11 @@ import tifffile
 from PIL import Image
 from scipy import ndimage
 
-from classicseg.datasets.declaration import shipped_declaration, shipped_names
 from classicseg.datasets.declared import read_shipped
+from classicseg.datasets.declared.declaration import shipped_declaration, shipped_names
 from classicseg.errors import ImageError, ParameterError
 
-NAMES = ("bbbc039", "drive", "ecssd", "instance-maps", "isbi2012", "isic", "lgg-mri", "mads", "ph2", "weizmann")
+NAMES = ("bbbc039", "drive", "ecssd", "isbi2012", "isic", "lgg-mri", "mads", "ph2", "weizmann")
 MADS = "segmentation_full_body_mads_dataset_1192_img/segmentation_full_body_mads_dataset_1192_img"
 
 
@@ -53,7 +53,7 @@ def test_the_declarations_that_ship():
     for name in NAMES:
         declaration = shipped_declaration(name)
         assert declaration.about
-        assert declaration.source or name == "instance-maps"
+        assert declaration.source
     with pytest.raises(ParameterError, match=r"no declaration 'weizman' ships.*Did you mean 'weizmann'\?"):
         read_shipped(".", name="weizman")
 

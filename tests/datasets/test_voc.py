@@ -81,7 +81,7 @@ def test_a_list_of_ones_own_is_a_split(root):
 
 def test_of_two_years_one_has_to_be_named(root):
     shutil.copytree(root, root.with_name("VOC2007"))
-    with pytest.raises(ImageError, match=r"JPEGImages, SegmentationClass, ImageSets in it.*holds VOC2007, VOC2012"):
+    with pytest.raises(ImageError, match=r"several years: VOC2007, VOC2012\. Give the folder of one"):
         voc.read(root.parent)
     assert len(voc.read(root).samples) == 2
 
@@ -139,3 +139,12 @@ def test_real_pictures_in_the_publishers_layout(data_root, tmp_path):
         np.testing.assert_array_equal(loaded.truths[0], objects)
         for number, category in loaded.categories[0].items():
             assert np.unique(classes[objects == number]) == [category]
+
+
+def test_names_in_a_list_may_have_a_suffix(root):
+    listed = root / "ImageSets" / "Segmentation" / "val.txt"
+    plain = voc.read(root)
+    listed.write_text("".join(f"{name}.jpg\n{name}\n" for name in listed.read_text().split()))
+    found = voc.read(root)
+    assert [sample.name for sample in found.samples] == [sample.name for sample in plain.samples] != []
+    assert found.missing == plain.missing

@@ -8,7 +8,7 @@ from __future__ import annotations
 from math import isfinite
 from typing import Any
 
-from classicseg.datasets.patterns import Pattern, problem
+from classicseg.datasets.declared.patterns import Pattern, problem
 from classicseg.errors import ParameterError, guess
 from classicseg.image import DataRange
 

@@ -1,29 +1,25 @@
-"""Data sets whose truth has one label an object: DSB2018 as published, BBBC039, folders of instance maps."""
+"""The Data Science Bowl 2018 (BBBC038) as published: nuclei, a mask each."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from classicseg.datasets.base import Found, Sample, Truths
-from classicseg.datasets.declared import read_shipped
-from classicseg.datasets.folders import natural_order
+from classicseg.datasets.layout import natural_order
 from classicseg.errors import ImageError, ParameterError, guess, warn
+from classicseg.io.read import read_picture
 from classicseg.metrics.kinds import TruthKind
-
-if TYPE_CHECKING:
-    from classicseg.io.read import Picture
 
 _STAGE = "stage1_train"
 _VIEWS: tuple[TruthKind, ...] = ("instances", "binary")
 _SPLITS = ("train",)
 
 
-def read_dsb2018(root: str | Path, *, split: str | None = None, view: str | None = None) -> Found:
+def read(root: str | Path, *, split: str | None = None, view: str | None = None) -> Found:
     """The Data Science Bowl 2018 (BBBC038) as published: a folder a picture, and in it one mask an object.
 
     Parameters
@@ -67,7 +63,7 @@ def read_dsb2018(root: str | Path, *, split: str | None = None, view: str | None
     if not found:
         raise ImageError(
             f"dsb2018: {root} holds no {_STAGE}/ID/images and {_STAGE}/ID/masks. Give the folder that "
-            f"{_STAGE}.zip was unpacked in; a flat copy with images/ and labels/ is of the format of instance maps."
+            f"{_STAGE}.zip was unpacked in; a flat copy with images/ and labels/ is read by the name instances."
         )
     samples: list[Sample] = []
     missing: list[str] = []
@@ -79,70 +75,14 @@ def read_dsb2018(root: str | Path, *, split: str | None = None, view: str | None
             missing.append(f"picture {each.name}/images/{picture.name} has no truth: {each.name}/masks holds no PNG")
         else:
             samples.append(
-                Sample(each.name, kind, partial(_read_image, picture), partial(_read_masks, masks, kind), picture)
+                Sample(each.name, kind, partial(read_picture, picture), partial(_read_masks, masks, kind), picture)
             )
     return Found(tuple(samples), tuple(missing))
 
 
-def read_bbbc039(root: str | Path, *, split: str | None = None, view: str | None = None) -> Found:
-    """BBBC039 as published: 12-bit pictures, and masks whose red channel parts nuclei that touch.
-
-    Parameters
-    ----------
-    root : str or Path
-        The folder that holds ``images/*.tif``, ``masks/*.png`` and, for splits, ``metadata/*.txt``.
-    split : {"train", "val", "test"}, optional
-        The publisher's lists ``training.txt``, ``validation.txt`` and ``test.txt``.
-    view : {"instances", "binary"}, optional
-        Objects, by default; or what is nucleus at all, as foreground.
-
-    Returns
-    -------
-    Found
-        Each 4-connected part of one value above 0 in the red channel is an object, as in the publisher's own recipe but
-        for its 8-connected neighbours. `data_range` is (0, 4095).
-
-    Raises
-    ------
-    ImageError
-        The root has not that layout, or no list of the split.
-    ParameterError
-        There is no such split or view.
-
-    References
-    ----------
-    V. Ljosa, K. L. Sokolnicki and A. E. Carpenter, "Annotated high-throughput microscopy image sets for validation",
-    Nature Methods 9, 2012.
-    """
-    return read_shipped(root, split=split, view=view, name="bbbc039")
-
-
-def read_instance_maps(root: str | Path, *, split: str | None = None, view: str | None = None) -> Found:
-    """Pictures with one label map each, such as 16-bit TIFFs: every number is an object, 0 is background.
-
-    Parameters
-    ----------
-    root : str or Path
-        A folder with ``images`` (or ``image``), and ``labels``, ``masks`` or ``label``. Files are matched by name up to
-        the suffix.
-    split : None
-        There is none.
-    view : {"instances", "binary"}, optional
-        Objects, by default; or what is object at all, as foreground.
-
-    Returns
-    -------
-    Found
-        Objects keep their numbers.
-
-    Raises
-    ------
-    ImageError
-        The root has not that layout.
-    ParameterError
-        There is no such split or view.
-    """
-    return read_shipped(root, split=split, view=view, name="instance-maps")
+def find_splits(root: Path, *, view: str | None = None) -> tuple[str, ...]:
+    """The only split, where there is a folder at all; `read` tells whether it has the layout."""
+    return _SPLITS if root.is_dir() else ()
 
 
 def _kind(view: str | None) -> TruthKind:
@@ -165,15 +105,9 @@ def _masks(folder: Path) -> tuple[Path, ...]:
     return tuple(sorted(path for path in (folder / "masks").glob("*.png") if not path.name.startswith(".")))
 
 
-def _read_image(path: Path) -> Picture:
-    from classicseg.io.read import read_picture
-
-    return read_picture(path)
-
-
 def _read_masks(paths: tuple[Path, ...], kind: TruthKind) -> Truths:
     """One map of many masks; pixels that several claim are void, and 0."""
-    from classicseg.datasets.encodings import Encoding, decode_truth
+    from classicseg.datasets.decode import Encoding, decode_truth
     from classicseg.labels import number_in_raster_order
 
     labels = claims = np.zeros((0, 0), dtype=np.int32)

@@ -10,16 +10,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, get_args
+from typing import Any, Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
+from classicseg.datasets.pages import is_lossy_file, read_page, read_shown
 from classicseg.errors import ImageError
 from classicseg.metrics.kinds import TruthKind
-
-if TYPE_CHECKING:
-    from classicseg.io.read import Picture
 
 EncodingType = Literal["threshold", "values", "palette", "colours", "instances", "components"]
 ENCODING_TYPES: tuple[EncodingType, ...] = get_args(EncodingType)
@@ -31,7 +29,9 @@ ENCODINGS_OF_KIND: Mapping[TruthKind, tuple[EncodingType, ...]] = {
 
 Decoded = tuple[NDArray[np.int32], NDArray[np.bool_] | None]
 
+_HIGHEST_LABEL = 2**31 - 1
 _HALF = 127  # of 0..255: what lies above is foreground where lossy compression has smeared 0 and 255
+_LOWEST, _HIGHEST = -(2**63), 2**63 - 1025  # the largest float below 2^63
 _COLOUR_BITS = 16  # of each channel in a colour's code
 
 
@@ -116,36 +116,17 @@ def decode_truth(path: Path, encoding: Encoding, page: int | None = None) -> Dec
         "components": _components,
     }
     labels, void = decoders[encoding.type](path, encoding, page)
+    if labels.size and labels.max() > _HIGHEST_LABEL:
+        raise ImageError(
+            f"{path} holds the label {labels.max()}; labels up to {_HIGHEST_LABEL} (int32) are allowed. Number them "
+            "from 1, or declare the value void."
+        )
     return np.ascontiguousarray(labels, dtype=np.int32), void if void is not None and void.any() else None
 
 
 def colour_code(red: int, green: int, blue: int) -> int:
     """One number for a colour."""
     return (red << 2 * _COLOUR_BITS) | (green << _COLOUR_BITS) | blue
-
-
-def read_shown(path: Path, page: int | None = None) -> Picture:
-    """A picture, of a stack its page `page`; see `classicseg.io.read.read_picture`."""
-    from classicseg.io.read import Picture, read_picture
-
-    if page is None:
-        return read_picture(path)
-    decoded = _page(path, page, stored=False)
-    visible = None if decoded.visible is None or decoded.visible.all() else decoded.visible
-    return Picture(decoded.array, visible, decoded.color, path.stem)
-
-
-def count_pages(path: Path) -> int:
-    """The number of pages in a stack; its header is read, no pixel is decoded."""
-    from PIL import Image
-
-    from classicseg.io.decode import no_warnings
-
-    try:
-        with no_warnings(), Image.open(path) as image:
-            return int(getattr(image, "n_frames", 1))
-    except Exception as error:  # a damaged file makes the decoder raise anything
-        raise ImageError(f"{path} cannot be read as a stack of pages: {error}. Get the file anew.") from error
 
 
 # ---- the encodings ----
@@ -176,13 +157,8 @@ def _stored_labels(path: Path, encoding: Encoding, page: int | None) -> Decoded:
 
 
 def _colours(path: Path, encoding: Encoding, page: int | None) -> Decoded:
-    from classicseg.io.read import is_lossy, read_bytes
-
-    if is_lossy(read_bytes(path)):
-        raise ImageError(
-            f"{path} is a JPEG or a lossy WebP, whose compression changes colours along edges. Give the truth as PNG."
-        )
     shown = _spread(read_shown(path, page).array)
+    _refuse_lossy(path, "colours")
     if shown.dtype.kind == "f" or (shown.ndim == 3 and shown.shape[2] != 3):
         raise ImageError(f"{path} holds no RGB colours of integers ({shown.dtype}, shape {shown.shape}).")
     red, green, blue = np.moveaxis(np.broadcast_to(np.atleast_3d(shown), (*shown.shape[:2], 3)).astype(np.int64), 2, 0)
@@ -210,10 +186,12 @@ def _stored(path: Path, channel: int | None, page: int | None) -> NDArray[np.int
     from classicseg.io.read import read_labels
 
     if channel is not None:
-        return _whole(_channel(read_shown(path, page).array, channel, path), path)
+        shown = _channel(read_shown(path, page).array, channel, path)
+        _refuse_lossy(path, "numbers")
+        return _whole(shown, path)
     if page is None:
         return read_labels(path)
-    stored = _page(path, page, stored=True).array
+    stored = read_page(path, page, stored=True).array
     if stored.ndim != 2:
         raise ImageError(f"{path} has {stored.shape[2]} channels; the pages of a stack of truths are grey.")
     return _whole(stored, path)
@@ -221,15 +199,13 @@ def _stored(path: Path, channel: int | None, page: int | None) -> NDArray[np.int
 
 def _shown_grey(path: Path, channel: int | None, page: int | None) -> tuple[NDArray[Any], bool]:
     """Shown values, the mean of the channels or one of them, and whether compression may have changed them."""
-    from classicseg.io.read import is_lossy, read_bytes
-
     shown = _spread(read_shown(path, page).array)
     if channel is not None:
         shown = _channel(shown, channel, path)
     elif shown.ndim == 3:
         equal = (shown == shown[..., :1]).all()  # then no mean, whose rounding would meet no declared void value
         shown = shown[..., 0] if equal else shown.mean(axis=2)
-    return shown, is_lossy(read_bytes(path))
+    return shown, is_lossy_file(path)
 
 
 def _spread(shown: NDArray[Any]) -> NDArray[Any]:
@@ -246,22 +222,21 @@ def _channel(array: NDArray[Any], channel: int, path: Path) -> NDArray[Any]:
 
 
 def _whole(array: NDArray[Any], path: Path) -> NDArray[np.integer]:
-    if array.dtype.kind == "f":
-        raise ImageError(f"{path} holds {array.dtype} numbers; classes and objects are integers.")
+    if array.dtype.kind == "f" and not (np.isfinite(array).all() and np.array_equal(array, np.trunc(array))):
+        raise ImageError(
+            f"{path} holds numbers with a fraction, or NaN; classes and objects are integers. Round them, or give "
+            "another file."
+        )
+    if array.size and (array.min() < _LOWEST or array.max() > _HIGHEST):
+        raise ImageError(f"{path} holds numbers from {array.min():g} to {array.max():g}, beyond those of 64 bits.")
     return array.astype(np.int64)
 
 
-def _page(path: Path, page: int, *, stored: bool) -> Any:
-    from classicseg.io.decode import decode_raster
-    from classicseg.io.read import read_bytes
-
-    data = read_bytes(path)
-    try:
-        return decode_raster(data, stored=stored, frame=page)
-    except ImageError as error:
-        raise ImageError(f"{path} {error}") from error
-    except Exception as error:  # a damaged file makes the decoder raise anything
-        raise ImageError(f"page {page} of {path} cannot be read: {error}. Get the file anew.") from error
+def _refuse_lossy(path: Path, what: str) -> None:
+    if is_lossy_file(path):
+        raise ImageError(
+            f"{path} is a JPEG or a lossy WebP, whose compression changes {what} along edges. Give the truth as PNG."
+        )
 
 
 # ---- from numbers to labels ----

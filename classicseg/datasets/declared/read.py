@@ -10,9 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from classicseg.datasets.base import Truths
-from classicseg.datasets.declaration import SizeRule
-from classicseg.datasets.encodings import Encoding, decode_truth, read_shown
-from classicseg.datasets.patterns import Key
+from classicseg.datasets.declared.declaration import SizeRule
+from classicseg.datasets.declared.patterns import Key
+from classicseg.datasets.decode import Encoding, decode_truth
+from classicseg.datasets.pages import read_shown
 from classicseg.errors import ImageError
 
 if TYPE_CHECKING:

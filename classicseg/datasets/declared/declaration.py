@@ -1,4 +1,4 @@
-"""A data set declared in TOML: the text is parsed and checked here; `declared` finds and reads the files.
+"""A data set declared in TOML: the text is parsed and checked here; `find` finds the files and `read` reads them.
 
 The keys, with examples, are described in ``docs/declaring-a-data-set.md``.
 """
@@ -12,10 +12,10 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any, Literal, get_args
 
-from classicseg.datasets import declared_keys as keys
-from classicseg.datasets.declared_encoding import parse_encoding
-from classicseg.datasets.encodings import Encoding
-from classicseg.datasets.patterns import Pattern
+from classicseg.datasets.declared import keys
+from classicseg.datasets.declared.encoding import parse_encoding
+from classicseg.datasets.declared.patterns import Key, Pattern
+from classicseg.datasets.decode import Encoding
 from classicseg.errors import ParameterError, guess
 from classicseg.image import DataRange
 from classicseg.metrics.kinds import TRUTH_KINDS, TruthKind
@@ -105,6 +105,14 @@ class Declaration:
             )
         return self.views[view]
 
+    def name_of(self, key: Key, split: str = "", page: int | None = None) -> str:
+        """The name of a sample; of a page it ends with its number."""
+        folder, name = key
+        if page is not None:
+            name = f"{name}/{page}" if name else str(page)
+        words = {"folder": folder.rstrip("/"), "name": name, "split": split}
+        return Pattern(self.sample_name).filled(words).text
+
 
 def read_declaration(path: str | Path) -> Declaration:
     """Read and check a declaration.
@@ -122,9 +130,10 @@ def read_declaration(path: str | Path) -> Declaration:
     """
     try:
         data = Path(path).read_bytes()
-    except OSError as error:
+    except (OSError, ValueError) as error:  # ValueError: a path with a null character
+        reason = getattr(error, "strerror", None) or error
         raise ParameterError(
-            f"the declaration {path} cannot be read ({error.strerror}). Give the path of a TOML file."
+            f"the declaration {path} cannot be read ({reason}). Give the path of a TOML file."
         ) from error
     return parse_declaration(data, str(path))
 
@@ -178,7 +187,7 @@ def parse_declaration(data: bytes, where: str = "the declaration") -> Declaratio
 
 
 def _shipped() -> Any:
-    return files("classicseg.datasets") / "shipped"
+    return files("classicseg.datasets.declared") / "shipped"
 
 
 def _with_views(declaration: Declaration, views: dict[str, Declaration]) -> Declaration:

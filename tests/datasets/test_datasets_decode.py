@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
+from functools import partial
+from pathlib import Path
+
 import numpy as np
 import pytest
 import tifffile
 from PIL import Image
 from scipy import ndimage
 
-from classicseg.datasets.encodings import Encoding, colour_code, count_pages, decode_truth, default_encoding
+from classicseg.datasets.decode import (
+    Encoding,
+    colour_code,
+    decode_truth,
+    default_encoding,
+)
+from classicseg.datasets.pages import count_pages, read_shown
 from classicseg.errors import ImageError
+from classicseg.io.read import read_picture
 
 pytestmark = pytest.mark.small
 
@@ -195,3 +205,77 @@ def test_pages_of_a_stack(tmp_path):
     (tmp_path / "broken.tif").write_bytes(b"II*\0nothing")
     with pytest.raises(ImageError, match=r"broken\.tif cannot be read as a stack"):
         count_pages(tmp_path / "broken.tif")
+
+
+@pytest.mark.parametrize(
+    "encoding",
+    [
+        Encoding("palette", channel=0),
+        Encoding("instances", channel=0),
+        Encoding("values", channel=0, table=((0, 0),), others="void"),
+        Encoding("components", channel=0, separate_values=True),
+    ],
+)
+def test_a_channel_of_a_jpeg_has_no_exact_numbers_either(tmp_path, encoding):
+    Image.fromarray(np.dstack([STORED] * 3)).save(tmp_path / "a.jpg")
+    with pytest.raises(ImageError, match=r"a\.jpg is a JPEG.*Give the truth as PNG"):
+        decode_truth(tmp_path / "a.jpg", encoding)
+
+
+@pytest.mark.parametrize("compression", [None, "zlib"])
+@pytest.mark.parametrize(
+    ("array", "photometric"),
+    [
+        (np.arange(2 * 3 * 4 * 3).reshape(2, 3, 4, 3).astype(np.uint16) * 900, "rgb"),
+        (np.arange(2 * 3 * 4).reshape(2, 3, 4).astype(np.int16) - 9, "minisblack"),
+        (np.arange(2 * 3 * 4).reshape(2, 3, 4).astype(np.float32) / 7, "minisblack"),
+        (np.arange(2 * 3 * 4).reshape(2, 3, 4).astype(np.uint8), "miniswhite"),
+        (np.arange(2 * 3 * 4 * 4).reshape(2, 3, 4, 4).astype(np.uint8), "rgb"),
+    ],
+)
+def test_a_page_of_a_stack_has_the_samples_of_a_file_of_its_own(tmp_path, array, photometric, compression):
+    more = {"extrasamples": ["unassalpha"]} if array.shape[-1] == 4 and array.ndim == 4 else {}
+    with tifffile.TiffWriter(tmp_path / "stack.tif") as stack:
+        for number, page in enumerate(array):
+            stack.write(page, photometric=photometric, compression=compression, contiguous=False, **more)
+            tifffile.imwrite(tmp_path / f"{number}.tif", page, photometric=photometric, compression=compression, **more)
+    assert count_pages(tmp_path / "stack.tif") == len(array)
+    for number in range(len(array)):
+        found, alone = read_shown(tmp_path / "stack.tif", number), read_picture(tmp_path / f"{number}.tif")
+        assert (found.array.dtype, found.color) == (alone.array.dtype, alone.color)
+        np.testing.assert_array_equal(found.array, alone.array)
+        np.testing.assert_array_equal(found.mask, alone.mask)
+
+
+def test_the_numbers_of_pages_are_those_that_are_stored(tmp_path):
+    path = tmp_path / "stack.tif"
+    whole = np.array([[[0, 1, 70_000]], [[2, 3, 4]]])
+    grey = partial(tifffile.imwrite, path, photometric="minisblack")
+    grey(whole.astype(np.float32))
+    for page in (0, 1):
+        np.testing.assert_array_equal(decode_truth(path, Encoding("instances"), page)[0], whole[page])
+    grey(whole / 2)
+    with pytest.raises(ImageError, match=r"stack\.tif holds numbers with a fraction"):
+        decode_truth(path, Encoding("instances"), 0)
+    grey(np.full((2, 1, 3), 3_000_000_000, np.uint32))
+    with pytest.raises(ImageError, match="holds the label 3000000000; labels up to 2147483647"):
+        decode_truth(path, Encoding("instances"), 1)
+    labels, void = decode_truth(path, Encoding("instances", void=(3_000_000_000,)), 1)
+    assert void.all()
+    assert not labels.any()
+    for wrong in (np.nan, np.inf, 1e30):
+        grey(np.full((2, 1, 3), wrong, np.float32))
+        with pytest.raises(ImageError, match=r"stack\.tif holds numbers"):
+            decode_truth(path, Encoding("instances"), 1)
+
+
+def test_of_a_stack_no_more_is_read_than_the_page(tmp_path, monkeypatch):
+    path = tmp_path / "stack.tif"
+    tifffile.imwrite(path, np.zeros((40, 16, 16), np.uint8))
+    read = []
+    plain = tifffile.FileHandle.read_array
+    monkeypatch.setattr(Path, "read_bytes", lambda path: pytest.fail("the whole file is read"))
+    monkeypatch.setattr(tifffile.FileHandle, "read_array", lambda *a, **k: read.append(1) or plain(*a, **k))
+    for encoding in (Encoding("threshold"), Encoding("instances"), Encoding("components", channel=0)):
+        decode_truth(path, encoding, 39)
+    assert len(read) <= 3

@@ -56,8 +56,8 @@ class Pattern:
             text = text.replace(f"{{{name}}}/", f"{word}/" if word else "").replace(f"{{{name}}}", word)
         return Pattern(text)
 
-    def find(self, root: Path) -> Iterator[tuple[Key, Path]]:
-        """The files below `root` that match, in a fixed order."""
+    def find(self, root: Path) -> Iterator[tuple[Key, str]]:
+        """The files below `root` that match, in a fixed order: what pairs them, and their path below it, with /."""
         parts = self.text.split("/")
         fixed = 0
         while fixed < len(parts) - 1 and not set("{}*") & set(parts[fixed]):
@@ -65,10 +65,11 @@ class Pattern:
         start = "/".join(parts[:fixed])
         deep = "**" in parts or "{folder}" in parts
         for path in _files_below(root / start, None if deep else len(parts) - fixed):
-            found = self._expression.fullmatch(f"{start}/{path}" if start else path)
+            whole = f"{start}/{path}" if start else path
+            found = self._expression.fullmatch(whole)
             if found:
                 groups = found.groupdict()
-                yield (groups.get("folder") or "", groups.get("name") or ""), root / start / path
+                yield (groups.get("folder") or "", groups.get("name") or ""), whole
 
     @cached_property
     def _expression(self) -> re.Pattern[str]:

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from math import isfinite
 from typing import Any
 
-from classicseg.datasets.declared_keys import not_allowed
-from classicseg.datasets.encodings import ENCODINGS_OF_KIND, Encoding, EncodingType, colour_code, default_encoding
+from classicseg.datasets.declared.keys import not_allowed
+from classicseg.datasets.decode import ENCODINGS_OF_KIND, Encoding, EncodingType, colour_code, default_encoding
 from classicseg.errors import ParameterError, guess
 from classicseg.metrics.kinds import TruthKind
 
