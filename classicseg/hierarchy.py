@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from classicseg.arrays import as_array
 from classicseg.errors import ImageError, ParameterError
 
 
@@ -205,7 +206,7 @@ class Hierarchy:
 
 def _checked_leaves(leaves: ArrayLike) -> tuple[NDArray[np.int32], int]:
     """A copy as int32, and the number of leaves."""
-    array = np.asarray(leaves)
+    array = as_array("leaves", leaves)
     if array.dtype.kind not in "ui" or array.ndim != 2 or array.size == 0:
         raise ImageError(
             f"leaves of type {array.dtype} and shape {array.shape} came; leaves are a label map (H, W) of integers "
@@ -223,7 +224,7 @@ def _checked_leaves(leaves: ArrayLike) -> tuple[NDArray[np.int32], int]:
 
 
 def _checked_parents(parents: ArrayLike, n_leaves: int) -> NDArray[np.int64]:
-    array = np.asarray(parents)
+    array = as_array("parents", parents)
     if array.dtype.kind not in "ui" or array.ndim != 1 or len(array) < n_leaves:
         raise ImageError(
             f"parents of type {array.dtype} and shape {array.shape} came for {n_leaves} leaves; parents are integers "
@@ -248,7 +249,7 @@ def _checked_parents(parents: ArrayLike, n_leaves: int) -> NDArray[np.int64]:
 
 
 def _checked_altitudes(name: str, altitudes: ArrayLike, count: int, each: str = "one a node") -> NDArray[np.float64]:
-    array = np.asarray(altitudes)
+    array = as_array(name, altitudes)
     if (array.dtype.kind not in "buif" and array.size) or array.shape != (count,):
         raise ImageError(
             f"{name} of type {array.dtype} and shape {array.shape} came; real numbers ({count},), {each}, are allowed. "
@@ -280,7 +281,7 @@ def _check_monotone(parents: NDArray[np.int64], altitudes: NDArray[np.float64]) 
 
 
 def _parents_of_merges(merges: ArrayLike, n_leaves: int) -> NDArray[np.int64]:
-    pairs = np.asarray(merges)
+    pairs = as_array("merges", merges)
     if pairs.size == 0:
         return np.arange(n_leaves)
     if pairs.dtype.kind not in "ui" or pairs.ndim != 2 or pairs.shape[1] != 2:

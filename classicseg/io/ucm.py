@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from classicseg.arrays import as_array
 from classicseg.errors import ImageError
 from classicseg.hierarchy import Hierarchy, check_finite
 from classicseg.io.mat import read_mat
@@ -66,7 +67,7 @@ def hierarchy_from_ucm2(ucm2: ArrayLike) -> Hierarchy:
     Hierarchy
         Binary, with one root. Cells that values of 0 connect are one leaf; leaves are numbered in raster order,
         merges by rising altitude, equal ones in raster order of the contour. The segmentation of the benchmark at t is
-        ``cut(threshold=t)``; its 99 thresholds are ``numpy.linspace(1/100, 99/100, 99)``.
+        ``cut(threshold=t)``; its 99 thresholds are `contour_thresholds(99)`.
 
     Raises
     ------
@@ -93,7 +94,7 @@ def hierarchy_from_ucm2(ucm2: ArrayLike) -> Hierarchy:
 
 
 def _checked_ucm2(ucm2: ArrayLike) -> NDArray[np.float64]:
-    array = np.asarray(ucm2)
+    array = as_array("the contour map", ucm2)
     if array.dtype.kind not in "buif" or array.ndim != 2 or min(array.shape) < 3 or not all(n % 2 for n in array.shape):
         raise ImageError(
             f"an array of type {array.dtype} and shape {array.shape} came; an ultrametric contour map of doubled size "

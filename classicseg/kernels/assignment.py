@@ -14,6 +14,7 @@ brings each of the rest in along a shortest path of exchanges (Jonker and Volgen
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -232,22 +233,38 @@ def _gather(rows, columns, numbers, steps, starts, targets, which):
     return edge
 
 
-def steps_within(reach: float) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-    """The steps (K, 2) to all pixels within `reach`, the nearest first, and their lengths in pixels."""
-    along = np.arange(-math.ceil(reach), math.ceil(reach) + 1, dtype=np.int64)
-    steps = np.stack(np.meshgrid(along, along, indexing="ij"), axis=-1).reshape(-1, 2)
+def steps_within(reach: float, shape: tuple[int, int], seed: int = 0) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """The steps (K, 2) to all pixels within `reach` in a picture of this shape, the nearest first, and their lengths.
+
+    Steps of equal length come in an order that `seed` decides: which of several least matchings is found hangs on it.
+    """
+    down, right = (min(math.ceil(reach), size - 1) for size in shape)
+    rows, columns = np.meshgrid(np.arange(-down, down + 1), np.arange(-right, right + 1), indexing="ij")
+    steps = np.stack([rows, columns], axis=-1).reshape(-1, 2).astype(np.int64)
     squares = (steps**2).sum(axis=1)
-    order = np.argsort(squares, kind="stable")
+    order = np.lexsort((_scrambled(np.arange(len(steps)), seed), squares))
     order = order[squares[order] <= reach * reach]
     return np.ascontiguousarray(steps[order]), np.sqrt(squares[order])
 
 
+def _scrambled(numbers: NDArray[np.int64], seed: int) -> NDArray[np.uint64]:
+    """Numbers without any order, different for each seed; the same on every machine and with every version."""
+    mixed = numbers.astype(np.uint64) + np.uint64(seed * 0x9E3779B97F4A7C15 % 2**64)
+    for shift, factor in ((30, 0xBF58476D1CE4E5B9), (27, 0x94D049BB133111EB)):  # the finaliser of SplitMix64
+        mixed = (mixed ^ (mixed >> np.uint64(shift))) * np.uint64(factor)
+    return mixed ^ (mixed >> np.uint64(31))
+
+
 def pairs_within(
-    left: NDArray[np.bool_], right: NDArray[np.bool_], steps: NDArray[np.int64]
+    left: NDArray[np.bool_],
+    right: NDArray[np.bool_],
+    steps: NDArray[np.int64],
+    allow: Callable[[int], None] = lambda _: None,
 ) -> tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.int32]]:
     """Which set pixels of `right` lie one of the steps (K, 2) away from each set pixel of `left`.
 
     Pixels are numbered in raster order. Gives `starts` and `targets` as `assign` takes them, and each edge's step.
+    `allow` is called with the number of edges before they are stored.
     """
     reach = int(np.abs(steps).max(initial=0))
     numbers = np.full(right.shape, -1, dtype=np.int32)
@@ -257,6 +274,7 @@ def pairs_within(
     starts = np.zeros(len(rows) + 1, dtype=np.int64)
     nothing = np.zeros(0, dtype=np.int32)
     count = _gather(rows, columns, numbers, steps, starts, nothing, nothing)
+    allow(count)
     targets, which = np.zeros(count, dtype=np.int32), np.zeros(count, dtype=np.int32)
     _gather(rows, columns, numbers, steps, starts, targets, which)
     return starts, targets, which

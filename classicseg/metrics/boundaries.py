@@ -6,8 +6,9 @@ neither side: they are taken out of prediction and truths before these are match
 such a pixel is no boundary.
 
 The recipe is that of the benchmark's own code, with one difference. Its matching draws random edges to outliers and
-solves that thinned-out problem; here the same cost is brought to its exact minimum, and of several minima always the
-same one is taken. Precision and recall differ by a few times 1e-4, as two runs of the original do.
+solves that thinned-out problem; here the same cost is brought to its exact minimum, and which of several minima is
+taken hangs on the maps alone. A few pairs more are found than by the original: recall is up to 0.0005 higher, always.
+Each truth breaks its ties in an order of its own, as the original's random draws do.
 
 References
 ----------
@@ -26,6 +27,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from classicseg.arrays import as_array
 from classicseg.errors import ParameterError
 from classicseg.metrics.boundary_maps import BoundaryMap, boundary_map, checked_boundary, checked_contour, thin
 from classicseg.metrics.boundary_matching import check_shapes, check_tolerance, match_maps, several_maps
@@ -230,7 +232,7 @@ def contour_counts(
     """
     check_tolerance(tolerance)
     strength = checked_contour("contour map", contour)
-    levels = np.asarray(thresholds)
+    levels = as_array("thresholds", thresholds)
     if levels.ndim != 1 or levels.size == 0 or levels.dtype.kind not in "uif" or not np.isfinite(levels).all():
         raise ParameterError(
             f"thresholds={thresholds!r} are not allowed; they are a row of finite numbers, at least one. "

@@ -10,6 +10,7 @@ import numbers
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from classicseg.arrays import as_array
 from classicseg.errors import ImageError, ParameterError
 from classicseg.metrics.contingency import checked_labels, counted_pixels
 
@@ -158,7 +159,7 @@ def _changes(
 
 
 def checked_boundary(name: str, boundary: ArrayLike) -> BoundaryMap:
-    array = np.asarray(boundary)
+    array = as_array(name, boundary)
     if array.dtype != bool or array.ndim != 2 or array.size == 0:
         raise ImageError(
             f"a {name} of type {array.dtype} and shape {array.shape} came; a boundary map is bool (H, W) with at least "
@@ -168,7 +169,7 @@ def checked_boundary(name: str, boundary: ArrayLike) -> BoundaryMap:
 
 
 def checked_contour(name: str, contour: ArrayLike) -> NDArray[np.float64]:
-    array = np.asarray(contour)
+    array = as_array(name, contour)
     if array.dtype.kind not in "buif" or array.ndim != 2 or array.size == 0:
         raise ImageError(
             f"a {name} of type {array.dtype} and shape {array.shape} came; it holds numbers, (H, W), at least one. "

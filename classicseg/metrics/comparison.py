@@ -11,6 +11,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from classicseg.arrays import as_array
 from classicseg.errors import ImageError, ParameterError
 from classicseg.metrics.contingency import ContingencyTable, checked_labels, contingency_tables
 from classicseg.metrics.kinds import TruthKind, check_kind
@@ -99,8 +100,8 @@ def compare(
         tuple(checked_labels("truth", each) for each in maps),
         kind,
         foreground,
-        None if mask is None else np.asarray(mask),
-        None if void is None else np.asarray(void),
+        None if mask is None else as_array("mask", mask),
+        None if void is None else as_array("void", void),
     )
 
 

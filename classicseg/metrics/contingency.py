@@ -9,6 +9,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from classicseg.arrays import as_array
 from classicseg.errors import ImageError
 
 _LOOKUP_CELLS_PER_PIXEL = 4  # a lookup table may have this many cells a pixel; beyond, labels are sorted instead
@@ -148,14 +149,7 @@ def contingency_tables(
 
 def checked_labels(name: str, labels: ArrayLike) -> NDArray[np.integer]:
     """The array, if it is a label map; else an `ImageError` that calls it by this name."""
-    if isinstance(labels, np.ma.MaskedArray):
-        raise ImageError(f"a masked array came as {name}; label maps are plain arrays. Give {name}.data, and mask=.")
-    try:
-        array = np.asarray(labels)
-    except ValueError:  # rows of different lengths
-        raise ImageError(
-            f"a {name} came whose rows differ in length; a label map is (H, W). Give such an array."
-        ) from None
+    array = as_array(name, labels)
     if array.dtype.kind not in "bui":
         raise ImageError(
             f"a {name} of type {array.dtype} came; a label map holds integers or bool. "
@@ -196,7 +190,7 @@ def _areas_of(labels: NDArray[np.integer], known: NDArray[np.int64]) -> NDArray[
 
 
 def _checked_flags(name: str, meaning: str, flags: ArrayLike, shape: tuple[int, ...]) -> NDArray[np.bool_]:
-    array = np.asarray(flags)
+    array = as_array(name, flags)
     if array.dtype != bool:
         raise ImageError(
             f"{name} of type {array.dtype} came; it is bool, {meaning}. Give {name} != 0, or what is meant."

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from classicseg.arrays import as_array
 from classicseg.errors import ImageError, ParameterError
 from classicseg.metrics.contingency import checked_labels
 
@@ -69,8 +70,8 @@ def contrast_scores(
 def _checked_picture(
     labels: ArrayLike, lightness: ArrayLike, mask: ArrayLike | None
 ) -> tuple[NDArray[np.integer], NDArray[np.float64], NDArray[np.bool_]]:
-    numbers, grey = checked_labels("label map", labels), np.asarray(lightness)
-    inside = np.ones(numbers.shape, dtype=bool) if mask is None else np.asarray(mask)
+    numbers, grey = checked_labels("label map", labels), as_array("lightness", lightness)
+    inside = np.ones(numbers.shape, dtype=bool) if mask is None else as_array("mask", mask)
     if grey.dtype.kind not in "buif" or grey.shape != numbers.shape:
         raise ImageError(
             f"lightness of type {grey.dtype} and shape {grey.shape} came beside labels of {numbers.shape}. Give one "

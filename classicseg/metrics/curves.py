@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from classicseg.arrays import as_array
 from classicseg.errors import ParameterError
 from classicseg.metrics.boundaries import BoundaryCounts
 
@@ -173,7 +174,7 @@ def _unpacked(counts: Any) -> Any:
 
 
 def _checked_thresholds(thresholds: ArrayLike, count: int) -> NDArray[np.float64]:
-    levels = np.asarray(thresholds)
+    levels = as_array("thresholds", thresholds)
     if levels.shape != (count,) or levels.dtype.kind not in "uif" or not np.isfinite(levels).all():
         raise ParameterError(
             f"thresholds={thresholds!r} are not allowed; the counts have {count} a picture, so {count} finite numbers "

@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from classicseg.arrays import as_array
 from classicseg.errors import ParameterError, guess
 from classicseg.hierarchy import Hierarchy
 from classicseg.metrics.comparison import compare
@@ -41,8 +42,8 @@ def score_hierarchy(
 ) -> FamilyScores:
     """Scores of every cut of a hierarchy, each the mean over the truths of a picture.
 
-    The values are those of the cuts' label maps scored one by one (to rounding, some 1e-15), and are had from one
-    contingency table of leaves and true regions a truth.
+    The values are those of the cuts' label maps scored one by one (to rounding: 1e-15, some 1e-13 for ten thousand
+    leaves), and are had from one contingency table of leaves and true regions a truth.
 
     Parameters
     ----------
@@ -54,7 +55,7 @@ def score_hierarchy(
     thresholds : (K,) array of numbers, optional
         Where to cut, ascending. By default at every distinct altitude, and before it the leaves themselves: no other
         cut exists. Pictures that are to be summarised together need the same thresholds: the BSDS benchmark's are
-        ``numpy.linspace(1/100, 99/100, 99)``.
+        `classicseg.metrics.boundary_maps.contour_thresholds`.
     kind : {"classes", "binary", "instances"}
         What the values of the truths mean: each a class (0 too; the default, since it takes every value as it is),
         foreground above 0, or one object each with background 0, which is no region to be covered or found.
@@ -242,7 +243,7 @@ def _default_scales(hierarchy: Hierarchy) -> Values:
 
 
 def _checked_names(names: Iterable[str] | None) -> tuple[str, ...]:
-    wanted = _NAMES if names is None else (names,) if isinstance(names, str) else tuple(names)
+    wanted = _NAMES if names is None else (names,) if isinstance(names, str) or not np.iterable(names) else tuple(names)
     for name in wanted:
         if name not in _NAMES:
             can = ", ".join(_NAMES)
@@ -254,7 +255,7 @@ def _checked_names(names: Iterable[str] | None) -> tuple[str, ...]:
 
 
 def _checked_thresholds(thresholds: ArrayLike) -> Values:
-    array = np.asarray(thresholds)
+    array = as_array("thresholds", thresholds)
     if array.dtype.kind not in "uif" or array.ndim != 1 or not len(array) or not _ascends(array):
         raise ParameterError(
             f"thresholds of type {array.dtype} and shape {array.shape} came; one number or more, ascending, each once "

@@ -17,6 +17,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from classicseg.arrays import as_array
 from classicseg.errors import ParameterError
 from classicseg.metrics.comparison import Comparison, Foreground, compare
 from classicseg.metrics.fractions import Fractions
@@ -141,7 +142,7 @@ def score_family(
     maps = list(maps)
     if not maps:
         raise ParameterError("maps is empty; a family has at least one label map. Give the maps of one picture.")
-    at = np.arange(1, len(maps) + 1) if scales is None else np.asarray(scales)
+    at = np.arange(1, len(maps) + 1) if scales is None else as_array("scales", scales)
     if at.dtype.kind not in "uif" or at.shape != (len(maps),) or not (np.diff(at) > 0).all():
         raise ParameterError(
             f"scales of type {at.dtype} and shape {at.shape} came for {len(maps)} label maps; it has one number a map, "

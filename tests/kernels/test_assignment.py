@@ -83,7 +83,7 @@ def test_pixels_against_scipy(density):
     left, right = rng.random((30, 40)) < density, rng.random((30, 40)) < density
     left[:, :15] &= rng.random((30, 15)) < 0.4  # too few on one side of each half
     right[:, 25:] &= rng.random((30, 15)) < 0.4
-    steps, distances = steps_within(2.9)
+    steps, distances = steps_within(2.9, left.shape)
     starts, targets, which = pairs_within(left, right, steps)
     costs = np.rint(100 * distances).astype(np.int32)[which]
     edges = [dict(zip(targets[a:b].tolist(), costs[a:b].tolist(), strict=True)) for a, b in itertools.pairwise(starts)]
@@ -109,12 +109,12 @@ def test_nothing_to_assign():
 
 @pytest.mark.small
 def test_steps_are_those_within_reach_the_nearest_first():
-    steps, distances = steps_within(1.5)
+    steps, distances = steps_within(1.5, (9, 9))
     assert steps[0].tolist() == [0, 0]
     assert {tuple(step) for step in steps.tolist()} == {(r, c) for r in (-1, 0, 1) for c in (-1, 0, 1)}
     assert distances.tolist() == [0, 1, 1, 1, 1] + [np.sqrt(2)] * 4
-    assert len(steps_within(1.0)[0]) == 5
-    assert len(steps_within(0.99)[0]) == 1
+    assert len(steps_within(1.0, (9, 9))[0]) == 5
+    assert len(steps_within(0.99, (9, 9))[0]) == 1
 
 
 @pytest.mark.small
@@ -122,7 +122,7 @@ def test_steps_are_those_within_reach_the_nearest_first():
 def test_pairs_are_those_within_reach(reach):
     rng = np.random.default_rng(4)
     left, right = rng.random((9, 11)) < 0.3, rng.random((9, 11)) < 0.3
-    steps, distances = steps_within(reach)
+    steps, distances = steps_within(reach, left.shape)
     starts, targets, which = pairs_within(left, right, steps)
     costs = np.rint(100 * distances)[which].astype(int)
     found = [dict(zip(targets[a:b].tolist(), costs[a:b].tolist(), strict=True)) for a, b in itertools.pairwise(starts)]

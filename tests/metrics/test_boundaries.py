@@ -20,7 +20,7 @@ from classicseg.metrics.boundaries import (
     count_boundaries,
 )
 from classicseg.metrics.boundary_maps import boundary_map, contour_thresholds, thin, ucm_contour
-from classicseg.metrics.boundary_matching import match_boundaries
+from classicseg.metrics.boundary_matching import match_boundaries, prices
 from classicseg.metrics.superpixels import superpixel_boundary_recall
 
 small = pytest.mark.small
@@ -309,8 +309,15 @@ def test_truths_that_cannot_be_used_are_refused():
         lambda: superpixel_boundary_recall(labels, []),
         lambda: contour_counts(prediction, [], [0.5]),
     ):
-        with pytest.raises(ImageError, match="no truth came"):
+        with pytest.raises(ImageError, match=r"\[\] came as truths; .* one or more"):
             call()
+    for nothing in (None, 5, np.ones(3, dtype=bool)):
+        with pytest.raises(ImageError, match="came as truths"):
+            boundary_counts(labels, nothing)
+    with pytest.raises(ImageError, match="rows of different lengths"):
+        boundary_counts(labels, [[[1, 2, 3], [1, 2]]])
+    with pytest.raises(ImageError, match="rows of different lengths"):
+        match_boundaries([[True, False], [True]], prediction)
     for call in (
         lambda: count_boundaries(prediction, [prediction[:, :2]]),
         lambda: boundary_counts(labels, [labels[:, :2]]),
@@ -333,6 +340,10 @@ def test_thresholds_lie_equally_far_apart():
     assert contour_thresholds(3).tolist() == [0.25, 0.5, 0.75]
     assert contour_thresholds().shape == (99,)
     assert np.allclose(contour_thresholds(99), np.arange(1, 100) / 100, rtol=0, atol=1e-15)
+    # MATLAB: linspace(a, b, n) = a + (0:n-1) * (b - a) / (n - 1), rounded after each operation, and b itself at the end
+    a, b = 1 / 100, 1 - 1 / 100
+    assert contour_thresholds(99).tolist() == [*(a + k * (b - a) / 98 for k in range(98)), b]
+    assert contour_thresholds(99).tolist() != np.linspace(a, b, 99).tolist()
     for wrong in (0, -1, 2.0, True, "3"):
         with pytest.raises(ParameterError, match="number of thresholds"):
             contour_thresholds(wrong)
@@ -378,6 +389,46 @@ def test_contours_and_thresholds_that_cannot_be_used_are_refused():
             contour_counts([[0.1, 0.2]], [truth], wrong)
 
 
+# ---- several truths ----
+
+
+@small
+def test_prices_are_whole_hundredths_as_the_original_rounds_them():
+    costs, alone = prices(np.array([0, 1, math.sqrt(2), math.sqrt(5), math.sqrt(8)]), 1.5001)
+    assert costs.tolist() == [0, 100, 141, 224, 283]
+    assert alone == 15001  # 100 reaches of 1.5001 pixels, rounded up
+    assert prices(np.zeros(1), 1.000001)[1] == 10001
+
+
+@small
+def test_the_order_of_the_truths_does_not_matter():
+    rng = np.random.default_rng(4)
+    maps = [rng.random((12, 12)) < 0.3 for _ in range(5)]
+    expected = count_boundaries(maps[0], maps[1:], tolerance=0.15)
+    for _ in range(4):
+        shuffled = [maps[index] for index in 1 + rng.permutation(4)]
+        assert count_boundaries(maps[0], shuffled, tolerance=0.15) == expected
+
+
+def test_ties_are_broken_otherwise_for_each_truth(data_root):
+    """Against several truths, the pixels left over must not be the same each time: a flip would change the score."""
+    from skimage.segmentation import felzenszwalb
+
+    from classicseg.datasets import open_dataset
+
+    if not (data_root / "BSDS500").is_dir():
+        pytest.skip("needs BSDS500")
+    (sample,) = [
+        each for each in open_dataset(f"bsds500:{data_root / 'BSDS500'}", split="val") if each.name == "106024"
+    ]
+    loaded = sample.read()
+    labels = felzenszwalb(loaded.image.array, scale=50, sigma=0.8, min_size=30)
+    found, truths = thin(boundary_map(labels)), [thin(boundary_map(truth)) for truth in loaded.truths]
+    flips = [lambda m: m, lambda m: m[::-1], lambda m: m[:, ::-1], lambda m: m[::-1, ::-1]]
+    precisions = [count_boundaries(flip(found), [flip(truth) for truth in truths]).precision for flip in flips]
+    assert max(precisions) - min(precisions) < 0.002
+
+
 # ---- superpixels ----
 
 
@@ -402,12 +453,17 @@ def test_the_window_is_a_square():
     assert superpixel_boundary_recall(labels, [truth], tolerance=share(2, (5, 5))) == 2 / 5
 
 
-@small
 def test_superpixel_recall_is_the_mean_over_truths_that_have_a_boundary():
     labels = np.array([[1, 1, 2, 2, 2, 2]])
     half = np.array([[1, 1, 2, 2, 3, 3]])
     one = np.ones_like(labels)
     assert superpixel_boundary_recall(labels, [labels, half, one]) == (1 + 1 / 2) / 2
+    # The reach is rounded: 0.0035 of a diagonal of 578.3 pixels is 2.02, and 0.0043 of it 2.49.
+    wide, far, farther = (np.ones((481, 321), dtype=int) for _ in range(3))
+    wide[:, 100:], far[:, 103:], farther[:, 104:] = 2, 2, 2
+    for tolerance in (0.0035, 0.0043):
+        assert superpixel_boundary_recall(far, [wide], tolerance=tolerance) == 1 / 2
+        assert superpixel_boundary_recall(farther, [wide], tolerance=tolerance) == 0
     assert superpixel_boundary_recall(one, [labels]) == 0
     assert math.isnan(superpixel_boundary_recall(labels, [one]))
     assert math.isnan(superpixel_boundary_recall([[1]], [[[2]]]))

@@ -105,7 +105,7 @@ def test_a_label_at_the_end_of_what_can_be_numbered():
 @pytest.mark.parametrize(
     ("prediction", "truth", "options", "words"),
     [
-        ([[1, 2], [1]], [[1, 2], [1, 2]], {}, "rows differ in length"),
+        ([[1, 2], [1]], [[1, 2], [1, 2]], {}, "rows of different lengths"),
         (np.ma.masked_equal([[1, 2]], 2), [[1, 2]], {}, "a masked array came as prediction"),
         ([[1, 2]], [[1, 2]], {"foreground": "banana"}, "foreground='banana' is not allowed"),
         ([[1, 2]], [[1, 2]], {"foreground": np.array([1, 2])}, "is not allowed"),
