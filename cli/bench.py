@@ -49,7 +49,7 @@ from classicseg_cli.options import (
     "--sweep",
     callback=sweep,
     metavar="NAME=V1,V2,...",
-    help="Score one method at several values of a parameter: the best for all pictures, and for each (oracles).",
+    help="Score one method at several values of a numerical parameter: the best for all, and for each picture.",
 )
 @click.option("--train", help="With --sweep: the split of DATASET on which the value that is reported first is chosen.")
 @click.option("--threads", type=click.IntRange(min=1), help="Threads to compute with; one a core by default.")
@@ -92,11 +92,14 @@ def bench(
         raise click.UsageError("--train belongs to --sweep and a DATASET with splits.")
     if sweep is not None and len(names) != 1:
         raise click.UsageError("--sweep takes one --method.")
+    if sweep is not None and f"{names[0]}.{sweep[0]}" in pairs:
+        raise click.UsageError(f"--set {names[0]}.{sweep[0]} and --sweep both set {sweep[0]}. Leave one of them out.")
     data = _open(dataset, images, masks, kind, data_range, split, view)
     others = None if train is None else _open(dataset, images, masks, kind, data_range, train, view)
     if others is not None and others.name == data.name:
         raise click.UsageError(f"--train {train} is the split that is reported. Name another, or leave it out.")
     entries = [Entry(name, segmenter) for name, segmenter in _segmenters(names or tuple(methods()), pairs).items()]
+    _tell_of_joined_objects(entries, metric)
     total = len(data) * len(entries) + (0 if others is None else len(others))
     with progress(data.name, total, quiet) as advance:
 
@@ -142,6 +145,16 @@ def _open(
     if kind is None:
         raise click.UsageError("Say with --truth what the values of the truths mean: binary, classes or instances.")
     return folder_pairs(images, masks, kind, data_range=data_range)
+
+
+def _tell_of_joined_objects(entries: list[Any], metric: str) -> None:
+    """Where objects are scored, say which methods would give all foreground as one."""
+    joined = [each.name for each in entries if each.segmenter.makes == "classes" and not each.segmenter.connected]
+    if joined and metric.startswith(("instance.", "pq.", "sq.", "rq.")):
+        complain(
+            f"{', '.join(joined)}: makes classes, so that all objects of a class are one to {metric}. "
+            f"--set {joined[0]}.connected=true parts them."
+        )
 
 
 def _segmenters(names: tuple[str, ...], pairs: dict[str, str]) -> dict[str, Any]:

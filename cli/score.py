@@ -52,9 +52,10 @@ def score(
     from classicseg_cli.tables import progress
 
     pairs = match_label_maps(prediction, truth)
-    if lonely := without_prediction(prediction, truth):
-        some = ", ".join(lonely[:3]) + (", ..." if len(lonely) > 3 else "")
-        complain(f"{len(lonely)} truths have no prediction and are not in the scores: {some}")
+    missing = without_prediction(prediction, truth)
+    if missing:
+        some = ", ".join(missing[:3]) + (", ..." if len(missing) > 3 else "")
+        complain(f"{len(missing)} truths have no prediction and are not in the scores: {some}")
     with progress("score", len(pairs), quiet) as advance:
         found = score_pairs(
             pairs,
@@ -71,10 +72,11 @@ def score(
         return FAILED
     if as_json:
         said = {"averaging": averaging, "truth": kind or "classes", "foreground": foreground, "void": void}
+        said["missing"] = missing
         click.echo(json.dumps(_as_dict(found, said), indent=2))
     else:
         _print(found, averaging)
-    return PARTLY_FAILED if found.failed else DONE
+    return PARTLY_FAILED if found.failed or missing else DONE
 
 
 def _print(found: PairScores, averaging: str) -> None:

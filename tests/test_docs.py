@@ -65,19 +65,37 @@ def test_the_python_of_the_readme_runs(capsys):
 
 
 def test_the_python_of_the_page_on_scores_runs():
-    first, families, _, own = blocks(SCORES, "python")
-    run(first, families)
+    first, _, ranked, families, _, own = blocks(SCORES, "python")
+    run(first, ranked, families)
     (table,) = contingency_tables([[1, 1]], [[[3, 3]]])
-    assert run(own)["SMALL"].sums(table, kind="classes").value == 1
+    assert run(first, own)["SMALL"].sums(table, kind="classes").value == 1
 
 
 def test_the_benchmark_of_the_page_on_scores_runs(data_root):
     oracle = data_root / "BSDS500_oracle"
     if not oracle.is_dir():
         pytest.skip("needs BSDS500_oracle, the five pictures of the BSDS500 benchmark's own test")
-    bsds = blocks(SCORES, "python")[2]
-    summary = run(bsds)["bsds_boundaries"](["2018"], oracle / "ucm2", oracle / "groundTruth")
-    assert 0.7 < summary.ods.f < 0.8
+    names = run(blocks(SCORES, "python")[4])
+    five = names["contour_thresholds"](5)
+    for form, thresholds, f in (("ucm2", five, 0.704632), ("png", five, 0.704628), ("segs", [1, 2, 3, 4, 5], 0.704614)):
+        found = names["bsds_boundaries"](oracle / form, oracle / "groundTruth", form, thresholds)
+        assert found.ods.f == pytest.approx(f, abs=0.001)
+        if form == "ucm2":
+            row = f"| {found.ods.f:.5f} (theirs 0.704632) | {found.ois.f:.5f} (theirs 0.708608) |"
+            assert row in SCORES
+    families = names["bsds_regions"](oracle / "segs", oracle / "groundTruth")
+    assert names["summarise"](families, "covering", averaging="pooled").best == pytest.approx(0.749811, abs=1e-6)
+
+
+def test_the_mean_iou_of_the_page_on_scores_runs(data_root):
+    root = data_root / "camvid"
+    if not root.is_dir():
+        pytest.skip("needs camvid")
+    names = run(blocks(SCORES, "python")[1])
+    samples = names["open_dataset"](f"camvid:{root}", split="val").samples
+    perfect = {sample.name: sample.read_truths()[0] for sample in samples}
+    value, classes = names["mean_iou"](root, perfect)
+    assert value == 1 and set(classes) == set(range(11))
 
 
 def test_the_page_on_scores_lists_every_score_as_it_is():

@@ -100,7 +100,7 @@ class Row:
 def run_benchmark(
     dataset: DataSet,
     entries: Sequence[Entry],
-    metric: str,
+    metric: str | Score,
     *,
     averaging: Averaging = "mean",
     foreground: Foreground = "nonzero",
@@ -113,7 +113,7 @@ def run_benchmark(
     ----------
     dataset : DataSet
     entries : sequence of Entry
-    metric : str
+    metric : str or Score
         A score by name; `classicseg.metrics.scores` lists them.
     averaging : {"mean", "pooled"}
         Mean over the pictures, each counting the same; or the score of the sums over all pictures and truths, as mIoU

@@ -39,7 +39,20 @@ class Truths:
 
 @dataclass(frozen=True, eq=False)
 class LoadedSample:
-    """A sample with its picture and truths, which have one size: what `Sample.read` gives."""
+    """A sample with its picture and truths, which have one size: what `Sample.read` gives.
+
+    Attributes
+    ----------
+    name, kind
+        Those of the sample.
+    image : Picture
+        ``image.array`` (H, W) or (H, W, C) is what `classicseg.segment` takes, with ``mask=image.mask``,
+        ``color=image.color`` and the ``data_range`` of the data set.
+    truths : tuple of (H, W) int32 arrays
+    void : (H, W) bool array or None
+    categories : tuple of mappings, or None
+        As `Truths` has them.
+    """
 
     name: str
     kind: TruthKind

@@ -107,6 +107,11 @@ def read_boundaries(path: str | Path) -> tuple[NDArray[np.bool_], ...]:
     return tuple(np.ascontiguousarray(found != 0) for found in _annotators(Path(path), "Boundaries"))
 
 
+def read_truths(path: str | Path) -> tuple[NDArray[np.int32], ...]:
+    """The label maps of a truth file of BSDS500, one an annotator; parameters and errors as for `read_boundaries`."""
+    return _read_mat_truths(Path(path)).maps
+
+
 def _read_mat_truths(path: Path) -> Truths:
     return Truths(
         tuple(np.ascontiguousarray(found, dtype=np.int32) for found in _annotators(path, "Segmentation")), void=None

@@ -6,7 +6,7 @@ One contingency table is built for a prediction and a truth, and every region sc
 `curves`) and of families of label maps (`families`, `cuts`).
 """
 
-from classicseg.metrics.comparison import Comparison, Foreground
+from classicseg.metrics.comparison import Comparison, Foreground, compare
 from classicseg.metrics.contingency import ContingencyTable, contingency_table, contingency_tables
 from classicseg.metrics.cuts import score_hierarchy
 from classicseg.metrics.families import FamilyScores, FamilySummary, choose_scale, score_family, summarise
@@ -26,6 +26,7 @@ __all__ = [
     "Score",
     "TruthKind",
     "choose_scale",
+    "compare",
     "contingency_table",
     "contingency_tables",
     "find_score",

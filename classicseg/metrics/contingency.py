@@ -192,9 +192,8 @@ def _areas_of(labels: NDArray[np.integer], known: NDArray[np.int64]) -> NDArray[
 def _checked_flags(name: str, meaning: str, flags: ArrayLike, shape: tuple[int, ...]) -> NDArray[np.bool_]:
     array = as_array(name, flags)
     if array.dtype != bool:
-        raise ImageError(
-            f"{name} of type {array.dtype} came; it is bool, {meaning}. Give {name} != 0, or what is meant."
-        )
+        cure = f"{name}=(truth == {array.item()!r})" if array.ndim == 0 else f"{name} != 0, or what is meant"
+        raise ImageError(f"{name} of type {array.dtype} came; it is bool (H, W), {meaning}. Give {cure}.")
     if array.shape != shape:
         raise ImageError(
             f"{name} has shape {array.shape}, the label maps {shape}. Give {name} in their height and width."

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -51,11 +51,11 @@ class BoundarySummary:
     ods: CurvePoint
     ois: BoundaryCounts
     ap: float
-    thresholds: NDArray[np.float64]
-    precision: NDArray[np.float64]
-    recall: NDArray[np.float64]
-    f: NDArray[np.float64]
-    images: tuple[CurvePoint, ...]
+    thresholds: NDArray[np.float64] = field(repr=False)
+    precision: NDArray[np.float64] = field(repr=False)
+    recall: NDArray[np.float64] = field(repr=False)
+    f: NDArray[np.float64] = field(repr=False)
+    images: tuple[CurvePoint, ...] = field(repr=False)
 
 
 def boundary_summary(counts: Sequence[Sequence[BoundaryCounts]] | ArrayLike, thresholds: ArrayLike) -> BoundarySummary:

@@ -276,7 +276,10 @@ def _over_pictures(
     if averaging == "mean":
         return mean_score(own)
     if any(score.name not in family.sums for family in families):
-        raise ParameterError(f"{score.name} cannot be pooled here. Take averaging='mean'.")
+        raise ParameterError(
+            f"{score.name} cannot be pooled here: the families have not got its sums. Take averaging='mean', or, for a "
+            "score that pools, give score_hierarchy the thresholds."
+        )
     sums = [family.sums[score.name][index] for family, index in zip(families, at, strict=True)]
     return put_together(score, own, sums, averaging), _defined(own)
 

@@ -53,8 +53,8 @@ def scores() -> dict[str, Score]:
     return found
 
 
-def find_score(name: str) -> Score:
-    """The score of a name, or `ParameterError` with the nearest name that there is.
+def find_score(name: str | Score) -> Score:
+    """The score of a name, or `ParameterError` with the nearest name that there is; a `Score` is taken as it is.
 
     A score whose name ends in ``@`` and an IoU threshold can be had at any other threshold.
 
@@ -63,6 +63,8 @@ def find_score(name: str) -> Score:
     >>> find_score("instance.f1@0.75").help
     'F1 of segments matched at IoU >= 0.75'
     """
+    if isinstance(name, Score):
+        return name
     known = _built_in()
     if not isinstance(name, str):
         raise ParameterError(f"the name of a score is a text such as 'covering'; {name!r} came. Give one.")
@@ -71,8 +73,9 @@ def find_score(name: str) -> Score:
     if name in _plugins():
         return _load_plugin(name)
     there = [*known, *sorted(_plugins())]
-    if name in _NEEDS_MORE:
-        raise ParameterError(f"{name} {_NEEDS_MORE[name]}")
+    measure = name.partition("@")[0]
+    if measure in _NEEDS_MORE:
+        raise ParameterError(f"{name} {_NEEDS_MORE[measure]}")
     if "@" in str(name):
         return _at_threshold(str(name), [each for each in known.values() if "@" in each.name])
     raise ParameterError(
@@ -84,7 +87,7 @@ def find_score(name: str) -> Score:
 def score(
     prediction: ArrayLike,
     truth: ArrayLike | Sequence[ArrayLike],
-    name: str,
+    name: str | Score,
     *,
     kind: TruthKind = "classes",
     foreground: Foreground = "nonzero",
@@ -99,8 +102,8 @@ def score(
         A label map.
     truth : (H, W) array of integers or bool, or a sequence of them
         The truth, or one an annotator: the score is then the mean over them, unless its protocol says otherwise.
-    name : str
-        The score; `scores` lists them.
+    name : str or Score
+        The score; `scores` lists them. An object of your own is taken as it is.
     kind : {"classes", "binary", "instances"}
         What the values of the truth mean: each a class (0 too; the default, since it takes every value as it is),
         foreground above 0, or one object each with background 0.
@@ -140,7 +143,7 @@ def score_all(
     prediction: ArrayLike,
     truth: ArrayLike | Sequence[ArrayLike],
     *,
-    names: Iterable[str] | None = None,
+    names: Iterable[str | Score] | None = None,
     kind: TruthKind = "classes",
     foreground: Foreground = "nonzero",
     mask: ArrayLike | None = None,
@@ -169,7 +172,7 @@ def score_all(
     return {each.name: each.of(both) for each in applicable(names, kind)}
 
 
-def applicable(names: Iterable[str] | None, kind: TruthKind) -> list[Score]:
+def applicable(names: Iterable[str | Score] | None, kind: TruthKind) -> list[Score]:
     """The scores of these names; where None, all that apply to this kind of truth but the costly ones.
 
     Raises
@@ -180,7 +183,7 @@ def applicable(names: Iterable[str] | None, kind: TruthKind) -> list[Score]:
     check_kind(kind)
     if names is None:
         return [each for each in scores().values() if kind in each.kinds and not each.costly]
-    found = [find_score(name) for name in ((names,) if isinstance(names, str) else names)]
+    found = [find_score(name) for name in ((names,) if isinstance(names, str | Score) else names)]
     for each in found:
         each.require_kind(kind)
     return found
@@ -235,9 +238,10 @@ def _at_threshold(name: str, known: list[Score]) -> Score:
     except (ValueError, ParameterError):
         threshold = None
     if measure not in families or threshold is None:
+        near = guess(f"{measure}@0.5", [f"{each}@0.5" for each in families])
         raise ParameterError(
             f"the score {name!r} is not known; an IoU threshold above 0 and up to 1 can follow "
-            f"{', '.join(f'{each}@' for each in families)}.{guess(measure, families)}"
+            f"{', '.join(f'{each}@' for each in families)}.{near}"
         )
     template = families[measure]
     before = template.name.partition("@")[2]

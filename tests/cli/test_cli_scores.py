@@ -86,7 +86,7 @@ def test_score_tells_of_truths_without_prediction_and_of_files_that_fail(call, m
     assert "1 truths have no prediction and are not in the scores: c" in stderr
     found = json.loads(stdout)
     assert list(found["failed"]) == ["a"] and list(found["pictures"]) == ["b"]
-    assert (found["truth"], found["averaging"], found["void"]) == ("classes", "mean", None)
+    assert (found["truth"], found["averaging"], found["void"], found["missing"]) == ("classes", "mean", None, ["c"])
 
 
 def test_score_pools_what_can_be_pooled(call, maps):
@@ -138,12 +138,23 @@ def test_a_sweep_prints_a_row_for_each_way_of_choosing(call, split_set):
     assert "ODS, of 2, oracle: n_clusters=" in table and "train" not in table
 
 
+def test_bench_tells_where_objects_would_be_one(call):
+    arguments = ["bench", "scenes", "--truth", "instances", "-m", "otsu", "--metric", "instance.f1@0.7", "--json"]
+    code, stdout, stderr = call(*arguments)
+    assert code == 0
+    assert "otsu: makes classes, so that all objects of a class are one" in stderr
+    apart = call(*arguments, "--set", "otsu.connected=true", "--set", "otsu.split_touching=1")
+    assert apart[2] == ""
+    assert json.loads(apart[1])[0]["value"] > json.loads(stdout)[0]["value"]
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
         (["-m", "kmeans", "-m", "otsu", "--sweep", "n_clusters=2,3"], "--sweep takes one --method"),
         (["-m", "kmeans", "--sweep", "n_clusters=2,x"], "is not NAME=V1,V2,... with numbers"),
         (["-m", "kmeans", "--sweep", "n_cluster=2,3"], "Did you mean 'n_clusters'"),
+        (["-m", "kmeans", "--set", "kmeans.n_clusters=4", "--sweep", "n_clusters=2,3"], "both set n_clusters"),
         (["-m", "kmeans", "--train", "train"], "--train belongs to --sweep"),
         (["-m", "kmeans", "--sweep", "n_clusters=2,3", "--train", "val"], "is the split that is reported"),
         (["-m", "kmeans", "--metric", "vi", "--averaging", "pooled"], "vi cannot be pooled"),

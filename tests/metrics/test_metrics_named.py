@@ -84,6 +84,8 @@ def test_another_iou_threshold_can_be_asked_for():
         ("instance.ap.contrast", "needs the picture"),
         ("instance.ap.altitude", "needs the hierarchy"),
         ("pq", "needs the class of every segment"),
+        ("instance.ap@0.5", "average_precision"),
+        ("instance.f2@0.5", r"Did you mean 'instance.f1@0.5'\?"),
     ],
 )
 def test_what_a_label_map_does_not_tell_is_refused_with_the_way(name, words):
@@ -107,6 +109,7 @@ def test_a_label_at_the_end_of_what_can_be_numbered():
     [
         ([[1, 2], [1]], [[1, 2], [1, 2]], {}, "rows of different lengths"),
         (np.ma.masked_equal([[1, 2]], 2), [[1, 2]], {}, "a masked array came as prediction"),
+        ([[1, 2]], [[1, 2]], {"void": 11}, r"Give void=\(truth == 11\)"),
         ([[1, 2]], [[1, 2]], {"foreground": "banana"}, "foreground='banana' is not allowed"),
         ([[1, 2]], [[1, 2]], {"foreground": np.array([1, 2])}, "is not allowed"),
     ],
@@ -120,6 +123,12 @@ def test_a_name_that_is_no_text_is_refused_and_one_name_may_stand_for_a_list():
     with pytest.raises(ParameterError, match="the name of a score is a text"):
         score(PREDICTION, TRUTH, ["vi"])
     assert list(score_all(PREDICTION, TRUTH, names="vi")) == ["vi"]
+
+
+def test_a_score_of_ones_own_is_taken_as_it_is():
+    mine = Score(name="mine", help="pixels", paper="none", function=lambda table: float(table.total), options=())
+    assert score(PREDICTION, TRUTH, mine) == 16
+    assert score_all(PREDICTION, TRUTH, names=[mine, "vi"])["mine"] == 16
 
 
 def test_scores_can_be_pickled_copied_and_hashed():
