@@ -52,7 +52,7 @@ def score(
     from classicseg_cli.tables import progress
 
     pairs = match_label_maps(prediction, truth)
-    missing = without_prediction(prediction, truth)
+    missing = without_prediction(pairs, truth)
     if missing:
         some = ", ".join(missing[:3]) + (", ..." if len(missing) > 3 else "")
         complain(f"{len(missing)} truths have no prediction and are not in the scores: {some}")

@@ -56,12 +56,9 @@ def match_label_maps(prediction: Path, truth: Path) -> list[tuple[str, Path, Pat
     return [(name, predicted[name], true[name]) for name in sorted(predicted)]
 
 
-def without_prediction(prediction: Path, truth: Path) -> list[str]:
-    """The names of the truths in a folder that no prediction belongs to: what a mean over pairs does not tell."""
-    if not truth.is_dir():
-        return []
-    predicted = {name for name, _, _ in match_label_maps(prediction, truth)}
-    return sorted(set(_by_name(truth, set())) - predicted)
+def without_prediction(pairs: Sequence[tuple[str, Path, Path]], truth: Path) -> list[str]:
+    """The names of the truths in a folder that are in none of the pairs: what a mean over pairs does not tell."""
+    return sorted(set(_by_name(truth, set())) - {name for name, _, _ in pairs}) if truth.is_dir() else []
 
 
 def _by_name(folder: Path, known: set[str]) -> dict[str, Path]:

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from classicseg.datasets.base import DataSet, Found, Sample, Truths
-from classicseg.datasets.layout import natural_order
+from classicseg.datasets.layout import natural_order, some
 from classicseg.errors import ImageError
 from classicseg.image import DataRange
 from classicseg.io.read import SUFFIXES, is_lossy, read_bytes, read_labels, read_picture
@@ -17,7 +17,7 @@ from classicseg.metrics.kinds import TruthKind, check_kind
 IMAGE_FOLDERS = ("images", "image")
 TRUTH_FOLDERS = ("labels", "masks", "label")
 
-_NAMED_IN_A_MESSAGE = 3
+_NAMED = 3  # in a message
 
 
 def folder_root(root: str | Path, kind: TruthKind, *, data_range: DataRange | None = None) -> DataSet:
@@ -213,15 +213,11 @@ def _require_pairs(images: Path, pictures: dict[str, Path], masks: Path, truths:
     _require_any(images, pictures, masks, truths)
     missing = []
     if lone := sorted(pictures.keys() - truths.keys(), key=natural_order):
-        missing.append(f"{len(lone)} of {len(pictures)} pictures in {images} have no truth ({_some(lone)})")
+        missing.append(f"{len(lone)} of {len(pictures)} pictures in {images} have no truth ({some(lone, _NAMED)})")
     if lone := sorted(truths.keys() - pictures.keys(), key=natural_order):
-        missing.append(f"{len(lone)} of {len(truths)} truths in {masks} have no picture ({_some(lone)})")
+        missing.append(f"{len(lone)} of {len(truths)} truths in {masks} have no picture ({some(lone, _NAMED)})")
     if missing:
         raise ImageError(
             f"{'; '.join(missing)}. Picture and truth need the same name up to the suffix, upper and lower case too. "
             "Rename the files, or take those without a partner out."
         )
-
-
-def _some(names: list[str]) -> str:
-    return ", ".join(names[:_NAMED_IN_A_MESSAGE]) + (", ..." if len(names) > _NAMED_IN_A_MESSAGE else "")

@@ -340,9 +340,7 @@ def part_of(counts: BoundaryCounts, part: Part) -> float:
 
 def comparison_counts(comparison: Comparison) -> BoundaryCounts:
     """`boundary_counts` of a comparison; of a binary truth, the boundary is that of what lies above 0."""
-    binary = comparison.kind == "binary"
-    truths = [truth > 0 if binary else truth for truth in comparison.truths]
-    return boundary_counts(comparison.prediction, truths, void=comparison.void, mask=comparison.mask)
+    return boundary_counts(comparison.prediction, comparison.regions, void=comparison.void, mask=comparison.mask)
 
 
 def _truth_boundaries(

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import numbers
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Hashable, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Literal
 
@@ -45,11 +45,23 @@ class Comparison:
     foreground: Foreground = "nonzero"
     mask: NDArray[np.bool_] | None = None
     void: NDArray[np.bool_] | None = None
+    _taken: dict[Hashable, Any] = field(default_factory=dict, init=False, repr=False)
+
+    @cached_property
+    def regions(self) -> tuple[NDArray[np.integer] | NDArray[np.bool_], ...]:
+        """The truths as maps of their regions: a binary one has two, what lies above 0 and what does not."""
+        return tuple(truth > 0 for truth in self.truths) if self.kind == "binary" else self.truths
 
     @cached_property
     def tables(self) -> tuple[ContingencyTable, ...]:
         """The contingency table of the prediction and each truth."""
         return contingency_tables(self.prediction, self.truths, mask=self.mask, void=self.void)
+
+    def once(self, key: Hashable, make: Callable[[], Any]) -> Any:
+        """What `make` gives, made when it is first asked for: several scores are parts of the same counts."""
+        if key not in self._taken:
+            self._taken[key] = make()
+        return self._taken[key]
 
 
 def compare(

@@ -63,7 +63,11 @@ class ContingencyTable:
         return table
 
     def binarised(self) -> ContingencyTable:
-        """The table that the truth ``truth > 0`` would have given: true labels 0 and 1."""
+        """The table that the truth ``truth > 0`` would have given: true labels 0 and 1; made once."""
+        return self._binarised
+
+    @cached_property
+    def _binarised(self) -> ContingencyTable:
         foreground, column_of = np.unique((self.true > 0).astype(np.int64), return_inverse=True)
         return self._regrouped(foreground, column_of[self.columns], np.ones(len(self.rows), dtype=bool))
 

@@ -129,10 +129,8 @@ def v_info_score(comparison: Comparison) -> float:
 
 
 def _mean(score: Callable[..., float], comparison: Comparison) -> float:
-    binary = comparison.kind == "binary"
-    truths = [truth > 0 if binary else truth for truth in comparison.truths]
     mask, void = comparison.mask, comparison.void
-    return mean_score(score(comparison.prediction, truth, mask=mask, void=void) for truth in truths)[0]
+    return mean_score(score(comparison.prediction, truth, mask=mask, void=void) for truth in comparison.regions)[0]
 
 
 def foreground_table(

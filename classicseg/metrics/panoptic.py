@@ -12,7 +12,6 @@ one category, for methods that name none. What is a segment depends on the kind 
 
 from __future__ import annotations
 
-import math
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
@@ -23,6 +22,7 @@ from numpy.typing import NDArray
 
 from classicseg.metrics.contingency import ContingencyTable
 from classicseg.metrics.kinds import TruthKind
+from classicseg.metrics.score import mean_score
 from classicseg.metrics.segment_pairs import SegmentPairs, mostly_void, segment_categories, segment_pairs
 
 _HALF = Fraction(1, 2)
@@ -95,17 +95,17 @@ class PanopticCounts:
     @property
     def pq(self) -> float:
         """Panoptic quality, the mean over the categories that occur: 0..1, higher is better; NaN if none does."""
-        return _mean([each.pq for each in self.per_category().values()])
+        return mean_score(each.pq for each in self.per_category().values())[0]
 
     @property
     def sq(self) -> float:
         """Segmentation quality, the mean over the categories that occur: 0..1, higher is better; NaN if none does."""
-        return _mean([each.sq for each in self.per_category().values()])
+        return mean_score(each.sq for each in self.per_category().values())[0]
 
     @property
     def rq(self) -> float:
         """Recognition quality, the mean over the categories that occur: 0..1, higher is better; NaN if none does."""
-        return _mean([each.rq for each in self.per_category().values()])
+        return mean_score(each.rq for each in self.per_category().values())[0]
 
     def per_category(self) -> dict[int, CategoryQuality]:
         """PQ, SQ and RQ of each category that occurs."""
@@ -265,7 +265,3 @@ def _excused(table: ContingencyTable, pairs: SegmentPairs, in_crowd: NDArray[np.
 def _count(found: NDArray[np.int64], categories: NDArray[np.int64]) -> NDArray[np.int64]:
     """How many of what was found belong to each category, all of which are among `categories`, ascending."""
     return np.bincount(np.searchsorted(categories, found), minlength=len(categories)).astype(np.int64)
-
-
-def _mean(values: list[float]) -> float:
-    return math.fsum(values) / len(values) if values else math.nan

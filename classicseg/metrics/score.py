@@ -125,9 +125,10 @@ class Score:
 
     def _calls(self, call: Callable[..., Any], comparison: Comparison) -> list[Any]:
         self.require_kind(comparison.kind)
-        options = {option: getattr(comparison, option) for option in self.options}
+        options = {option: getattr(comparison, option) for option in self.options} | dict(self.fixed)
         inputs = comparison.tables if self.takes == "table" else (comparison,)
-        return [call(each, **options, **self.fixed) for each in inputs]
+        key = (call, self.takes, tuple(options), repr(options))
+        return comparison.once(key, lambda: [call(each, **options) for each in inputs])
 
 
 def mean_score(values: Iterable[float]) -> tuple[float, int]:

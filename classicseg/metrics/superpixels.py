@@ -222,9 +222,9 @@ def superpixel_boundary_recall(
 
 def comparison_recall(comparison: Comparison) -> float:
     """`superpixel_boundary_recall` of a comparison; of a binary truth, the boundary is that of what lies above 0."""
-    binary = comparison.kind == "binary"
-    truths = [truth > 0 if binary else truth for truth in comparison.truths]
-    return superpixel_boundary_recall(comparison.prediction, truths, void=comparison.void, mask=comparison.mask)
+    return superpixel_boundary_recall(
+        comparison.prediction, comparison.regions, void=comparison.void, mask=comparison.mask
+    )
 
 
 def _largest(table: ContingencyTable) -> int:

@@ -11,6 +11,7 @@ from classicseg.errors import ImageError, ParameterError
 from classicseg.labels import components
 from classicseg.metrics import (
     TRUTH_KINDS,
+    Fractions,
     Score,
     contingency_table,
     find_score,
@@ -123,6 +124,25 @@ def test_a_name_that_is_no_text_is_refused_and_one_name_may_stand_for_a_list():
     with pytest.raises(ParameterError, match="the name of a score is a text"):
         score(PREDICTION, TRUTH, ["vi"])
     assert list(score_all(PREDICTION, TRUTH, names="vi")) == ["vi"]
+
+
+def test_scores_that_are_parts_of_the_same_counts_count_once():
+    calls = []
+
+    def counts(table, kind, weight):
+        calls.append((kind, weight))
+        return Fractions.of(weight * table.counts.max(), table.total)
+
+    def mine(name, weight=1, value=lambda found: found.value):
+        return Score(name=name, help="", paper="", sums=counts, value=value, fixed={"weight": weight})
+
+    both = compare(PREDICTION, [TRUTH, TRUTH.T])
+    first, twice = mine("first"), mine("twice", value=lambda found: 2 * found.value)
+    assert twice.of(both) == 2 * first.of(both)
+    assert first.sums_of(both).value == pytest.approx(first.of(both))
+    assert calls == [("classes", 1)] * 2  # once a truth
+    assert mine("third", weight=3).of(both) == pytest.approx(3 * first.of(both))
+    assert calls == [("classes", 1)] * 2 + [("classes", 3)] * 2
 
 
 def test_a_score_of_ones_own_is_taken_as_it_is():
