@@ -1,4 +1,4 @@
-"""What is measured: a task, our call, and the peers that do the same, each with the floor and the check of its output."""
+"""What is measured: a task, our call, and the peers that do the same, each with its floor and the check of its output."""
 
 from __future__ import annotations
 
@@ -16,16 +16,25 @@ class Check:
 
 
 @dataclass(frozen=True)
+class Timed:
+    """What a call gives that took its own time elsewhere: in another environment, without the start of its process."""
+
+    output: Any
+    seconds: float
+
+
+@dataclass(frozen=True)
 class Peer:
     """Another program that does the same.
 
     `call` is what is timed, with everything prepared before; `equal` compares what our call and the peer's gave. The
-    peer's median time divided by ours has to reach `floor`. `requires` is the module that has to be importable.
+    peer's median time divided by ours has to reach `floor`; None asks for no ratio. `requires` is the module that has
+    to be importable, or "environment:NAME" for an environment variable that has to be set.
     """
 
     name: str
     requires: str
-    floor: float
+    floor: float | None
     call: Callable[[], Any]
     equal: Callable[[Any, Any], Check]
 
@@ -39,5 +48,4 @@ class Case:
     ours: Callable[[], Any]
     peers: tuple[Peer, ...]
     runs: int = 15
-    # Runs of peers that take seconds; ours and the fast ones keep `runs`.
-    slow_runs: int = 3
+    slow_runs: int = 3  # of whatever takes more than a second

@@ -1,0 +1,115 @@
+"""Time and memory of our call and of every peer that is installed, and whether their outputs are equal."""
+
+from __future__ import annotations
+
+import ctypes
+import importlib.util
+import math
+import os
+import statistics
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from benchmarks.speed.case import Case, Check, Peer, Timed
+
+_SLOW = 1.0  # seconds
+OURS = "classicseg"
+
+
+@dataclass(frozen=True)
+class Line:
+    """One call's figures. `ratio` is its median time divided by ours; all but `name` and `note` are NaN if absent."""
+
+    method: str
+    task: str
+    name: str
+    milliseconds: float = math.nan
+    mebibytes: float = math.nan
+    ratio: float = math.nan
+    floor: float | None = None
+    check: Check | None = None
+    note: str = ""
+
+    @property
+    def passed(self) -> bool:
+        """Whether nothing that was measured falls short."""
+        slow = self.floor is not None and self.ratio < self.floor
+        return not slow and (self.check is None or self.check.passed)
+
+
+def measure(case: Case) -> list[Line]:
+    """Our call and the peers', timed in turn; the first call of each warms up, gives the output, and is not counted."""
+    present = [peer for peer in case.peers if is_there(peer)]
+    calls = {OURS: case.ours} | {peer.name: peer.call for peer in present}
+    outputs: dict[str, Any] = {}
+    runs: dict[str, int] = {}
+    memory: dict[str, float] = {}
+    for name, call in calls.items():
+        outputs[name] = _output(call())
+        memory[name] = peak_memory(call)
+        runs[name] = case.slow_runs if _seconds(call) > _SLOW else case.runs
+    medians = _medians(calls, runs)
+    ours = medians[OURS]
+    lines = [Line(case.method, case.task, OURS, ours, memory[OURS])]
+    for peer in case.peers:
+        if peer not in present:
+            lines.append(Line(case.method, case.task, peer.name, note=f"skipped: {peer.requires} is absent"))
+            continue
+        name = peer.name
+        check = peer.equal(outputs[OURS], outputs[name])
+        ratio = medians[name] / ours
+        lines.append(Line(case.method, case.task, name, medians[name], memory[name], ratio, peer.floor, check))
+    return lines
+
+
+def is_there(peer: Peer) -> bool:
+    """Whether what the peer needs is installed."""
+    kind, _, variable = peer.requires.partition(":")
+    if kind == "environment":
+        return bool(os.environ.get(variable))
+    return importlib.util.find_spec(peer.requires) is not None
+
+
+def _medians(calls: dict[str, Callable[[], Any]], runs: dict[str, int]) -> dict[str, float]:
+    """Median milliseconds; calls take turns, so that a busy moment of the machine meets all of them."""
+    taken: dict[str, list[float]] = {name: [] for name in calls}
+    for turn in range(max(runs.values())):
+        for name, call in calls.items():
+            if turn < runs[name]:
+                taken[name].append(1000 * _seconds(call))
+    return {name: statistics.median(each) for name, each in taken.items()}
+
+
+def _seconds(call: Callable[[], Any]) -> float:
+    started = time.perf_counter()
+    result = call()
+    passed = time.perf_counter() - started
+    return result.seconds if isinstance(result, Timed) else passed
+
+
+def _output(result: Any) -> Any:
+    return result.output if isinstance(result, Timed) else result
+
+
+def peak_memory(call: Callable[[], Any]) -> float:
+    """MiB that a call takes above what the process held before it; NaN where the system does not tell (not Linux)."""
+    status, marks = Path("/proc/self/status"), Path("/proc/self/clear_refs")
+    if not sys.platform.startswith("linux") or not os.access(marks, os.W_OK):
+        return math.nan
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
+    if trim is not None:
+        trim(0)  # what was freed before goes back to the system, so that taking it again is seen
+    marks.write_text("5")  # the peak starts anew
+    before = _kibibytes(status, "VmRSS")
+    result = call()
+    if isinstance(result, Timed):
+        return math.nan
+    return max(0, _kibibytes(status, "VmHWM") - before) / 1024
+
+
+def _kibibytes(status: Path, field: str) -> int:
+    return next(int(line.split()[1]) for line in status.read_text().splitlines() if line.startswith(field))
