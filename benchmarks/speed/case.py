@@ -1,4 +1,4 @@
-"""What is measured: a task, our call, and the peers that do the same, each with its floor and the check of its output."""
+"""What is measured: a task, our call, the peers that do the same, each with its floor and the check of its output."""
 
 from __future__ import annotations
 
