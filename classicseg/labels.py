@@ -5,6 +5,8 @@ A label map is an int32 array (H, W). Neighbours are pixels that share an edge (
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -12,27 +14,18 @@ Labels = NDArray[np.int32]
 Mask = NDArray[np.bool_]
 
 
-def components(labels: NDArray[np.integer], mask: Mask) -> tuple[Labels, int]:
+def components(labels: NDArray[Any], mask: Mask) -> tuple[Labels, int]:
     """Connected components of equal labels inside the mask: a map with 1..n in raster order (0 outside), and n."""
-    from skimage.measure import label as label_components
+    from classicseg.kernels.components import number_components
 
-    # Label 0 is a region like any other here, so everything is moved away from the library's background value.
-    shifted = np.where(mask, labels.astype(np.int64) - int(labels.min()) + 1, 0)
-    found = label_components(shifted, connectivity=1, background=0)
-    return number_in_raster_order(found.astype(np.int32))
+    return number_components(_as_int32(labels), mask)
 
 
-def number_in_raster_order(labels: NDArray[np.integer]) -> tuple[Labels, int]:
+def number_in_raster_order(labels: NDArray[Any]) -> tuple[Labels, int]:
     """Positive labels become 1..n in the order in which a raster scan meets them; the rest become 0."""
-    flat = labels.ravel()
-    highest = max(int(flat.max()), 0)
-    first = np.full(highest + 1, flat.size, dtype=np.int64)
-    positive = np.flatnonzero(flat > 0)[::-1]
-    first[flat[positive]] = positive  # of several assignments the last one stays: the first pixel in raster order
-    present = np.flatnonzero(first < flat.size)
-    numbers = np.zeros(highest + 1, dtype=np.int32)
-    numbers[present[np.argsort(first[present])]] = np.arange(1, len(present) + 1)
-    return numbers[np.maximum(labels, 0)], len(present)
+    from classicseg.kernels.components import first_come_numbers
+
+    return first_come_numbers(_as_int32(labels))
 
 
 def order_by_lightness(labels: NDArray[np.integer], lightness: NDArray[np.float32], mask: Mask) -> NDArray[np.intp]:
@@ -44,6 +37,18 @@ def order_by_lightness(labels: NDArray[np.integer], lightness: NDArray[np.float3
     first = np.full(len(count), inside.size)
     first[inside[::-1]] = np.arange(inside.size)[::-1]
     return present[np.lexsort((first[present], total[present] / count[present]))]
+
+
+def _as_int32(labels: NDArray[Any]) -> Labels:
+    """The same labels as int32, or where they do not fit, numbers in the same order."""
+    if labels.dtype == np.int32 or np.can_cast(labels.dtype, np.int32):
+        return labels.astype(np.int32, copy=False)
+    limits = np.iinfo(np.int32)
+    if labels.dtype.kind in "iu" and limits.min <= labels.min() and labels.max() <= limits.max:
+        return labels.astype(np.int32)
+    values, numbers = np.unique(labels, return_inverse=True)
+    lowest = np.searchsorted(values, 0, side="right")  # numbers above 0 stand for labels above 0
+    return (numbers.reshape(labels.shape) - (lowest - 1)).astype(np.int32)
 
 
 def boundaries(labels: NDArray[np.integer]) -> Mask:
