@@ -30,13 +30,11 @@ def number_in_raster_order(labels: NDArray[Any]) -> tuple[Labels, int]:
 
 def order_by_lightness(labels: NDArray[np.integer], lightness: NDArray[np.float32], mask: Mask) -> NDArray[np.intp]:
     """The labels (0 or above) that occur inside the mask, by rising mean lightness; ties by their first pixel."""
-    inside = labels[mask]
-    count = np.bincount(inside)
-    total = np.bincount(inside, weights=lightness[mask])
-    present = np.flatnonzero(count)
-    first = np.full(len(count), inside.size)
-    first[inside[::-1]] = np.arange(inside.size)[::-1]
-    return present[np.lexsort((first[present], total[present] / count[present]))]
+    from classicseg.kernels.regions import measure_classes
+
+    counts, totals, firsts = measure_classes(_as_int32(labels), lightness, mask)
+    present = np.flatnonzero(counts)
+    return present[np.lexsort((firsts[present], totals[present] / counts[present]))]
 
 
 def _as_int32(labels: NDArray[Any]) -> Labels:
@@ -95,21 +93,15 @@ def absorb_small(
     (H, W) int32 array
         The same labels, fewer regions.
     """
-    from classicseg.kernels.regions import absorb
+    from classicseg.kernels.regions import absorb, list_neighbours, measure_regions, paint
 
-    regions, count = components(labels, mask)
-    inside = regions[mask] - 1
-    sizes = np.bincount(inside, minlength=count)
-    sums = np.stack(
-        [np.bincount(inside, weights=plane[mask], minlength=count) for plane in planes], axis=1, dtype=np.float64
-    )
-    label_of = np.zeros(count, dtype=np.int32)
-    label_of[inside] = labels[mask]
+    own = _as_int32(labels)
+    regions, count = components(own, mask)
+    sizes, sums, label_of = measure_regions(regions, own, planes, count)
     fixed = label_of == background if background is not None else np.zeros(count, dtype=bool)
-    survivor = absorb(neighbours(regions) - 1, sizes, sums, fixed, min_size)
-    result = labels.astype(np.int32)
-    result[mask] = label_of[survivor[inside]]
-    return result
+    lists = list_neighbours(regions, sizes, (sizes < min_size) & ~fixed)
+    survivor = absorb(*lists, sizes, sums, fixed, min_size)
+    return paint(regions, label_of[survivor], own)
 
 
 def split_touching(foreground: Mask, height: float) -> Labels:
