@@ -53,12 +53,10 @@ def test_find_walks_to_the_root_and_shortens_the_way():
 
 def absorbing(pairs, sizes, colors, min_size, fixed=()):
     """The fate of each region of a graph given by its edges."""
-    lists = [
-        [b for a, b in pairs if a == region] + [a for a, b in pairs if b == region] for region in range(len(sizes))
-    ]
-    ends = np.cumsum([len(neighbours) for neighbours in lists])
+    both = sorted([*pairs, *((b, a) for a, b in pairs)])
+    ends = np.array([sum(one <= region for one, _ in both) for region in range(len(sizes))])
     starts = np.concatenate([[0], ends[:-1]])
-    targets = np.array(sum(lists, []), dtype=np.int32)
+    targets = np.array([other for _, other in both], dtype=np.int32)
     sizes = np.array(sizes)
     sums = np.array(colors, dtype=float)[:, None] * sizes[:, None]
     stays = np.isin(np.arange(len(sizes)), fixed)
