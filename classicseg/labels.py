@@ -14,31 +14,8 @@ Labels = NDArray[np.int32]
 Mask = NDArray[np.bool_]
 
 
-def components(labels: NDArray[Any], mask: Mask) -> tuple[Labels, int]:
-    """Connected components of equal labels inside the mask: a map with 1..n in raster order (0 outside), and n."""
-    from classicseg.kernels.components import number_components
-
-    return number_components(_as_int32(labels), mask)
-
-
-def number_in_raster_order(labels: NDArray[Any]) -> tuple[Labels, int]:
-    """Positive labels become 1..n in the order in which a raster scan meets them; the rest become 0."""
-    from classicseg.kernels.components import first_come_numbers
-
-    return first_come_numbers(_as_int32(labels))
-
-
-def order_by_lightness(labels: NDArray[np.integer], lightness: NDArray[np.float32], mask: Mask) -> NDArray[np.intp]:
-    """The labels (0 or above) that occur inside the mask, by rising mean lightness; ties by their first pixel."""
-    from classicseg.kernels.regions import measure_classes
-
-    counts, totals, firsts = measure_classes(_as_int32(labels), lightness, mask)
-    present = np.flatnonzero(counts)
-    return present[np.lexsort((firsts[present], totals[present] / counts[present]))]
-
-
-def _as_int32(labels: NDArray[Any]) -> Labels:
-    """The same labels as int32, or where they do not fit, numbers in the same order."""
+def as_int32(labels: NDArray[Any]) -> Labels:
+    """The same labels as int32 (no copy of what is int32); where they do not fit, numbers in the same order."""
     if labels.dtype == np.int32 or np.can_cast(labels.dtype, np.int32):
         return labels.astype(np.int32, copy=False)
     limits = np.iinfo(np.int32)
@@ -47,6 +24,39 @@ def _as_int32(labels: NDArray[Any]) -> Labels:
     values, numbers = np.unique(labels, return_inverse=True)
     lowest = np.searchsorted(values, 0, side="right")  # numbers above 0 stand for labels above 0
     return (numbers.reshape(labels.shape) - (lowest - 1)).astype(np.int32)
+
+
+def components(labels: NDArray[Any], mask: Mask) -> tuple[Labels, int]:
+    """Connected components of equal labels inside the mask: a map with 1..n in raster order (0 outside), and n."""
+    from classicseg.kernels.components import number_components
+
+    return number_components(as_int32(labels), mask)
+
+
+def number_in_raster_order(labels: NDArray[Any], mask: Mask | None = None) -> tuple[Labels, int]:
+    """Labels become 1..n in the order in which a raster scan meets them, and 0 elsewhere; the map, and n.
+
+    Without a mask, the labels that count are the positive ones; with one, those inside it, which are 0 or above.
+    """
+    from classicseg.kernels.components import first_come_numbers
+
+    return first_come_numbers(as_int32(labels), labels > 0 if mask is None else mask)
+
+
+def order_by_lightness(labels: NDArray[np.integer], lightness: NDArray[np.float32], mask: Mask) -> NDArray[np.intp]:
+    """The labels (0 or above) that occur inside the mask, by rising mean lightness; ties by their first pixel."""
+    from classicseg.kernels.regions import measure_classes
+
+    counts, totals, firsts = measure_classes(as_int32(labels), lightness, mask)
+    present = np.flatnonzero(counts)
+    return present[np.lexsort((firsts[present], totals[present] / counts[present]))]
+
+
+def relabel(labels: NDArray[np.integer], mask: Mask, values: NDArray[np.integer]) -> Labels:
+    """``values[labels]`` inside the mask, 0 outside."""
+    from classicseg.kernels.regions import paint
+
+    return paint(as_int32(labels), mask, values.astype(np.int32))
 
 
 def boundaries(labels: NDArray[np.integer]) -> Mask:
@@ -95,13 +105,13 @@ def absorb_small(
     """
     from classicseg.kernels.regions import absorb, list_neighbours, measure_regions, paint
 
-    own = _as_int32(labels)
+    own = as_int32(labels)
     regions, count = components(own, mask)
     sizes, sums, label_of = measure_regions(regions, own, planes, count)
     fixed = label_of == background if background is not None else np.zeros(count, dtype=bool)
     lists = list_neighbours(regions, sizes, (sizes < min_size) & ~fixed)
     survivor = absorb(*lists, sizes, sums, fixed, min_size)
-    return paint(regions, label_of[survivor], own)
+    return paint(regions, mask, np.concatenate([[0], label_of[survivor]]), own)
 
 
 def split_touching(foreground: Mask, height: float) -> Labels:

@@ -270,16 +270,22 @@ def absorb(
 
 
 @kernel
-def _paint(regions, values, result):
-    for place in range(regions.size):
-        if regions[place] > 0:
-            result[place] = values[regions[place] - 1]
+def _paint(numbers, inside, values, result):
+    for place in range(numbers.size):
+        if inside[place]:
+            result[place] = values[numbers[place]]
 
 
-def paint(regions: NDArray[np.int32], values: NDArray[np.int32], background: NDArray[np.int32]) -> NDArray[np.int32]:
-    """The value of each pixel's region 1..n, and `background` where the region is 0."""
-    result = background.copy(order="C")
-    _paint(regions.reshape(-1), values, result.reshape(-1))
+def paint(
+    numbers: NDArray[np.int32],
+    inside: NDArray[np.bool_],
+    values: NDArray[np.int32],
+    outside: NDArray[np.int32] | None = None,
+) -> NDArray[np.int32]:
+    """``values[numbers]`` inside the mask, and the map `outside` (or 0) elsewhere. O(N)."""
+    result = np.zeros(numbers.shape, dtype=np.int32) if outside is None else outside.copy(order="C")
+    flat = np.ascontiguousarray(numbers).reshape(-1), np.ascontiguousarray(inside).reshape(-1)
+    _paint(*flat, np.ascontiguousarray(values, dtype=np.int32), result.reshape(-1))
     return result
 
 

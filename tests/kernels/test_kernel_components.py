@@ -53,10 +53,12 @@ def test_a_large_map_equals_scikit_image():
 
 
 @pytest.mark.small
-@given(labels=hnp.arrays(np.int32, shapes, elements=st.integers(-2, 9)))
-def test_numbers_come_in_raster_order(labels):
-    numbers, count = first_come_numbers(labels)
-    assert np.array_equal(numbers, raster_numbers(labels))
+@given(data=st.data(), shape=shapes, step=st.sampled_from([1, 10**8]))
+def test_numbers_come_in_raster_order(data, shape, step):
+    labels = data.draw(hnp.arrays(np.int32, shape, elements=st.integers(0, 9))) * np.int32(step)
+    mask = data.draw(hnp.arrays(bool, shape))
+    numbers, count = first_come_numbers(labels, mask)
+    assert np.array_equal(numbers, raster_numbers(np.where(mask, labels + 1, 0)))
     assert count == numbers.max()
 
 

@@ -126,7 +126,9 @@ def test_measures_by_hand():
     assert sizes.tolist() == [2, 3]
     assert sums.tolist() == [[1, 13], [12, 30]]
     assert label_of.tolist() == [7, 0]
-    assert paint(regions, np.array([4, 9], dtype=np.int32), labels).tolist() == [[4, 4, 5], [9, 9, 9]]
+    values = np.array([0, 4, 9], dtype=np.int32)
+    assert paint(regions, regions > 0, values, labels).tolist() == [[4, 4, 5], [9, 9, 9]]
+    assert paint(regions, regions > 0, values).tolist() == [[4, 4, 0], [9, 9, 9]]
     counts, totals, firsts = measure_classes(labels, planes[0], regions > 0)
     assert (counts[7], totals[7], firsts[7]) == (2, 1, 0)
     assert (counts[0], totals[0], firsts[0]) == (3, 12, 3)
