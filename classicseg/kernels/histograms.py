@@ -1,4 +1,4 @@
-"""Optimal cuts of sorted, weighted values into classes (multi-Otsu, 1-D k-means) by exact dynamic programming."""
+"""Histograms of 8-bit levels, luma, and optimal cuts of sorted, weighted values (multi-Otsu) by dynamic programming."""
 
 from __future__ import annotations
 
@@ -7,7 +7,82 @@ from numpy.typing import NDArray
 
 from classicseg.kernels.compile import kernel
 
+_CLOSE = 1e-9  # gains that differ by less than this share may be equal but for rounding
 _TIE = 1e-12  # sums that differ by less than this share of the total variance are equal but for rounding
+
+
+@kernel
+def _count_levels(words, rest, tables):
+    """Count bytes, eight at a time; neighbours in different tables, so that equal ones do not wait for each other."""
+    byte, low = np.uint64(8), np.uint64(255)
+    for place in range(words.size):
+        word = words[place]
+        for turn in range(8):
+            tables[turn, word & low] += 1
+            word >>= byte
+    for place in range(rest.size):
+        tables[0, rest[place]] += 1
+    for turn in range(1, 8):
+        for level in range(256):
+            tables[0, level] += tables[turn, level]
+
+
+@kernel
+def _cut_in_two(counts):
+    """The level that maximises Otsu's criterion of counts 0..255, or -1 where rounding leaves more than one.
+
+    With n0 pixels up to the level, s0 their sum, N and S those of all: (S n0 - N s0)^2 / (n0 (N - n0)).
+    """
+    total, moment = 0, 0
+    for level in range(counts.size):
+        total += counts[level]
+        moment += counts[level] * level
+    below, weighted = 0, 0
+    best, best_gain, second_gain = -1, -1.0, -1.0
+    mean = moment / total
+    for level in range(counts.size):
+        if counts[level] == 0:
+            continue
+        below += counts[level]
+        weighted += counts[level] * level
+        if below == total:
+            break
+        difference = weighted - mean * below
+        gain = difference * difference * (1 / below + 1 / (total - below))
+        if gain > best_gain:
+            best, best_gain, second_gain = level, gain, best_gain
+        elif gain > second_gain:
+            second_gain = gain
+    return best if second_gain < best_gain * (1 - _CLOSE) else -1
+
+
+def count_levels(levels: NDArray[np.uint8]) -> NDArray[np.int64]:
+    """How often each of the levels 0..255 comes in a flat, contiguous array. O(n)."""
+    tables = np.zeros((8, 256), dtype=np.int64)
+    whole = levels.size & ~7
+    _count_levels(levels[:whole].view(np.uint64), levels[whole:], tables)
+    return tables[0]
+
+
+def cut_in_two(counts: NDArray[np.int64]) -> int:
+    """The level of Otsu's criterion over counts of the levels 0..255, or -1 where it takes exact numbers to tell."""
+    return int(_cut_in_two(counts))
+
+
+@kernel
+def _luma(pixels, levels):
+    red, green, blue = np.uint32(9798), np.uint32(19235), np.uint32(3735)
+    half, shift = np.uint32(16384), np.uint32(15)
+    for place in range(levels.size):
+        r, g, b = np.uint32(pixels[3 * place]), np.uint32(pixels[3 * place + 1]), np.uint32(pixels[3 * place + 2])
+        levels[place] = (red * r + green * g + blue * b + half) >> shift
+
+
+def luma(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """``(9798 R + 19235 G + 3735 B + 16384) >> 15`` of pixels (H, W, 3). O(N)."""
+    levels = np.empty(pixels.shape[:2], dtype=np.uint8)
+    _luma(np.ascontiguousarray(pixels).reshape(-1), levels.reshape(-1))
+    return levels
 
 
 @kernel

@@ -41,25 +41,25 @@ def found(picture, **parameters):
 
 def test_luma_is_opencvs_to_the_last_digit():
     picture = np.random.default_rng(0).integers(0, 256, (700, 700, 3), dtype=np.uint8)
-    levels, whole = grey_levels(as_image(picture))
-    assert whole
-    assert np.array_equal(levels, cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY))
+    levels = grey_levels(as_image(picture))
+    assert levels.numbers.dtype == np.uint8
+    assert np.array_equal(levels.numbers, cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY))
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64, np.uint16])
 def test_eight_bits_in_another_type_have_the_same_luma(dtype):
     picture = np.random.default_rng(1).integers(0, 256, (100, 100, 3), dtype=np.uint8)
     carried = picture.astype(np.uint16) * 257 if dtype == np.uint16 else (picture / 255).astype(dtype)
-    levels, whole = grey_levels(as_image(carried))
-    assert whole
-    assert np.array_equal(levels, cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY))
+    levels = grey_levels(as_image(carried))
+    assert levels.numbers.dtype == np.uint8
+    assert np.array_equal(levels.numbers, cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY))
 
 
 @pytest.mark.small
 def test_other_samples_are_not_rounded():
-    levels, whole = grey_levels(as_image(np.array([[[0.1, 0.2, 0.7]]])))
-    assert not whole
-    assert levels[0, 0] == pytest.approx(255 * (0.299 * 0.1 + 0.587 * 0.2 + 0.114 * 0.7), rel=1e-6)
+    levels = grey_levels(as_image(np.array([[[0.1, 0.2, 0.7]]])))
+    assert levels.numbers.dtype == np.float64
+    assert levels.values()[0, 0] == pytest.approx(255 * (0.299 * 0.1 + 0.587 * 0.2 + 0.114 * 0.7), rel=1e-6)
 
 
 @pytest.mark.small
@@ -68,7 +68,7 @@ def test_bands_give_their_first_principal_component():
 
     rng = np.random.default_rng(2)
     picture = np.clip(rng.random((9, 9, 1)) * [0.2, 0.7, 0.4, -0.3, 0.1] + rng.random((9, 9, 5)) * 0.1 + 0.3, 0, 1)
-    levels, _ = grey_levels(as_image(picture, color="multiband"))
+    levels = grey_levels(as_image(picture, color="multiband")).values()
     pca = PCA(1).fit(picture.reshape(-1, 5))
     loading = pca.components_[0] * np.sign(pca.components_[0].sum())
     loading /= np.abs(loading).sum()
