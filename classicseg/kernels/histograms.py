@@ -86,37 +86,63 @@ def luma(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
 
 
 @kernel
-def _cut_from_right(weight, moment, gains, previous, choice, tie):
-    """One more class on the left of the best cuts known: gains[i] = max_j gain(i..j) + previous[j + 1].
+def _best_cuts(values, counts, classes, cuts):
+    """Dynamic programming from the brightest class on: gains[i] = max_j gain(i..j) + previous[j + 1].
 
     The best j never falls as i rises (the gain of a class satisfies the quadrangle inequality), so the middle i halves
-    the range of j for the others: O(n log n). Of sums equal but for `tie`, the lowest j wins.
+    the range of j for the others: O(n log n) a class. Of sums equal but for rounding, the lowest j wins.
     """
-    count = len(gains)
+    count = values.size
+    total, mean = 0.0, 0.0
+    for place in range(count):
+        total += counts[place]
+        mean += counts[place] * values[place]
+    mean /= total
+    weight, moment = np.zeros(count + 1), np.zeros(count + 1)  # of all values before
+    variance = 0.0
+    for place in range(count):
+        centred = values[place] - mean
+        weight[place + 1] = weight[place] + counts[place]
+        moment[place + 1] = moment[place] + counts[place] * centred
+        variance += counts[place] * centred * centred
+    tie = _TIE * variance
+    gains, previous = np.empty(count), np.empty(count)
+    for place in range(count):  # one class: all that is left
+        rest = moment[count] - moment[place]
+        gains[place] = rest * rest / (weight[count] - weight[place])
+    choice = np.full((classes, count), -1, np.int64)
     stack = np.empty((128, 4), np.int64)
-    stack[0, 0], stack[0, 1], stack[0, 2], stack[0, 3] = 0, count - 1, 0, count - 1
-    size = 1
-    while size > 0:
-        size -= 1
-        first, final, lowest, highest = stack[size, 0], stack[size, 1], stack[size, 2], stack[size, 3]
-        if first > final:
-            continue
-        middle = (first + final) // 2
-        best, best_gain = -1, -np.inf
-        for j in range(max(middle, lowest), min(highest, count - 2) + 1):
-            w = weight[j + 1] - weight[middle]
-            m = moment[j + 1] - moment[middle]
-            gain = m * m / w + previous[j + 1]
-            if gain > best_gain + tie:
-                best, best_gain = j, gain
-        gains[middle], choice[middle] = best_gain, best
-        upper = best
-        if best < 0:  # no value is left for the classes on the right; that bounds no other i
-            best, upper = lowest, highest
-        stack[size, 0], stack[size, 1], stack[size, 2], stack[size, 3] = first, middle - 1, lowest, upper
-        size += 1
-        stack[size, 0], stack[size, 1], stack[size, 2], stack[size, 3] = middle + 1, final, best, highest
-        size += 1
+    for number in range(1, classes):
+        previous[:] = gains
+        stack[0, 0], stack[0, 1], stack[0, 2], stack[0, 3] = 0, count - 1, 0, count - 1
+        if number == classes - 1:
+            stack[0, 1] = 0  # the last step is asked for the whole only
+        size = 1
+        while size > 0:
+            size -= 1
+            first, final, lowest, highest = stack[size, 0], stack[size, 1], stack[size, 2], stack[size, 3]
+            if first > final:
+                continue
+            middle = (first + final) // 2
+            best, best_gain = -1, -np.inf
+            for j in range(max(middle, lowest), min(highest, count - 2) + 1):
+                w = weight[j + 1] - weight[middle]
+                m = moment[j + 1] - moment[middle]
+                gain = m * m / w + previous[j + 1]
+                if gain > best_gain + tie:
+                    best, best_gain = j, gain
+            gains[middle], choice[number, middle] = best_gain, best
+            upper = best
+            if best < 0:  # no value is left for the classes on the right; that bounds no other i
+                best, upper = lowest, highest
+            stack[size, 0], stack[size, 1], stack[size, 2], stack[size, 3] = first, middle - 1, lowest, upper
+            size += 1
+            stack[size, 0], stack[size, 1], stack[size, 2], stack[size, 3] = middle + 1, final, best, highest
+            size += 1
+    start = 0
+    for number in range(classes - 1):
+        cuts[number] = choice[classes - 1 - number, start]
+        start = cuts[number] + 1
 
 
 def best_cuts(values: NDArray[np.floating], counts: NDArray[np.integer], classes: int) -> NDArray[np.intp]:
@@ -126,22 +152,6 @@ def best_cuts(values: NDArray[np.floating], counts: NDArray[np.integer], classes
     moment m about the mean gains m^2 / w; the sum over classes is the between-class variance. Of equal maxima the
     lowest cuts win. O(classes n log n).
     """
-    weights = counts.astype(np.float64)
-    centred = values.astype(np.float64) - np.average(values, weights=weights)
-    weight = np.concatenate([[0.0], np.cumsum(weights)])
-    moment = np.concatenate([[0.0], np.cumsum(weights * centred)])
-    count = len(values)
-    gains = (moment[-1] - moment[:-1]) ** 2 / (weight[-1] - weight[:-1])  # one class: all that is left
-    tie = _TIE * float(np.sum(weights * centred**2))
-    choices = []
-    for _ in range(classes - 1):
-        previous, gains = gains, np.full(count, -np.inf)
-        choice = np.full(count, -1, dtype=np.int64)
-        _cut_from_right(weight, moment, gains, previous, choice, tie)
-        choices.append(choice)
-    cuts = []
-    start = 0
-    for choice in reversed(choices):
-        cuts.append(int(choice[start]))
-        start = cuts[-1] + 1
-    return np.array(cuts, dtype=np.intp)
+    cuts = np.empty(classes - 1, dtype=np.int64)
+    _best_cuts(values.astype(np.float64), counts.astype(np.float64), int(classes), cuts)
+    return cuts.astype(np.intp, copy=False)

@@ -18,7 +18,7 @@ from classicseg.parameters import parameter
 # Where compiled loops are in use already, they count levels and mix luma. Otherwise NumPy does, to the same numbers: a
 # threshold never waits for Numba, let alone for a compiler.
 _KERNELS = "classicseg.kernels.compile"
-_ROWS_AT_ONCE = 32
+_PIXELS_AT_ONCE = 1 << 13
 _BALANCED = 1e-9  # loadings that sum to less cancel out, and the first one decides the sign
 _CLOSE = 1e-9  # gains that differ by less than this share may be equal but for rounding
 _TIE = 1e-12  # maxima that differ by less than this share are equal but for rounding
@@ -221,10 +221,15 @@ def _levels_of_numbers(numbers: NDArray[Any]) -> GreyLevels:
 
         return GreyLevels(luma(numbers), 1)
     levels = np.empty(numbers.shape[:2], dtype=np.uint8)
-    for first, last in chunks(len(numbers), _ROWS_AT_ONCE):
+    for first, last in _row_chunks(numbers.shape[:2]):
         red, green, blue = np.moveaxis(numbers[first:last].astype(np.int32), -1, 0)
         levels[first:last] = (9798 * red + 19235 * green + 3735 * blue + 16384) >> 15
     return GreyLevels(levels, 1)
+
+
+def _row_chunks(shape: tuple[int, ...]) -> list[tuple[int, int]]:
+    """Bounds of rows that hold a few thousand pixels, so that what is made of them on the way stays in the cache."""
+    return chunks(shape[0], max(1, _PIXELS_AT_ONCE // shape[1]))
 
 
 def _mixed(planes: list[NDArray[np.float64]]) -> NDArray[np.float64]:
@@ -245,7 +250,7 @@ def _whole_numbers(planes: NDArray[np.float32], dtype: type[np.unsignedinteger])
     full = np.iinfo(dtype).max
     nearest = (np.arange(full + 1) / full).astype(np.float32)
     numbers = np.empty((*planes.shape[1:], len(planes)), dtype=dtype)
-    for first, last in chunks(planes.shape[1], _ROWS_AT_ONCE):
+    for first, last in _row_chunks(planes.shape[1:]):
         part = np.moveaxis(planes[:, first:last], 0, -1)
         found = np.rint(part * np.float64(full)).astype(dtype)
         if not np.array_equal(nearest[found], part):
