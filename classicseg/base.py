@@ -119,7 +119,7 @@ class Segmenter(ABC):
 
     def _memory(self, image: Image) -> int:
         """An estimate of the bytes that a run on `image` takes."""
-        return (self.bytes_per_pixel + self.bytes_per_sample * len(image.planes)) * image.mask.size
+        return (self.bytes_per_pixel + self.bytes_per_sample * image.depth) * image.mask.size
 
     def segment(
         self,
@@ -181,12 +181,12 @@ class Segmenter(ABC):
                 f"the plug-in method {self.name!r} gave {raw.dtype} labels of shape {raw.shape} for a picture of "
                 f"{image.shape}; a method gives integers of 0 or above, one a pixel."
             )
-        return raw.astype(np.int64), findings
+        return np.array(raw), findings  # a copy: what the plug-in keeps is its own
 
     def _finish(
         self, raw: NDArray[np.integer], findings: dict[str, Any], image: Image
     ) -> tuple[NDArray[np.int32], dict[str, Any]]:
-        labels = np.where(image.mask, raw, 0)
+        labels = label_maps.as_int32(raw if image.mask.all() else np.where(image.mask, raw, 0))
         if self.split_touching:
             labels = label_maps.split_touching(labels > 0, self.split_touching)
         if self.min_size > 1:
@@ -194,14 +194,13 @@ class Segmenter(ABC):
             labels = label_maps.absorb_small(labels, image.in_space("lab"), image.mask, self.min_size, background)
         if self.makes == "classes" and not self.binary:
             labels, findings = _number_classes(labels, findings, image)
-        elif not self.binary:
-            labels = labels + 1
-        labels = np.where(image.mask, labels, 0).astype(np.int32)
         if self.connected:
             labels, _ = label_maps.components(labels, image.mask if not self.binary else labels > 0)
-        elif self.makes == "segments" or self.split_touching:
+        elif self.makes == "segments":
+            labels, _ = label_maps.number_in_raster_order(labels, image.mask)
+        elif self.split_touching:
             labels, _ = label_maps.number_in_raster_order(labels)
-        return np.ascontiguousarray(labels, dtype=np.int32), findings
+        return np.ascontiguousarray(labels), findings
 
     def get_params(self, deep: bool = True) -> dict[str, Any]:
         """All parameters by name, as scikit-learn's `clone` asks for them; `deep` makes no difference."""
@@ -223,4 +222,4 @@ def _number_classes(
     numbers = np.zeros(int(raw.max()) + 1, dtype=np.int32)
     numbers[order] = np.arange(1, len(order) + 1)
     ordered = {key: value.rows[order] if isinstance(value, PerClass) else value for key, value in findings.items()}
-    return numbers[raw], {"n_classes": len(order)} | ordered
+    return label_maps.relabel(raw, image.mask, numbers), {"n_classes": len(order)} | ordered

@@ -3,6 +3,8 @@
 In every space black and white are 100 apart, so that one bandwidth means about the same in each. A pixel with
 R = G = B lies exactly on the grey axis (a = b = 0, not 1e-3), which is why these few lines stand here and no library
 is called: a grey picture and its RGB copy have to give the same labels to the last pixel.
+
+This is the definition, in NumPy. `classicseg.kernels.color` computes the same L*a*b* for whole pictures.
 """
 
 from __future__ import annotations
@@ -19,6 +21,7 @@ SPACES = ("lab", "rgb", "luv", "hsv")
 # ITU-R BT.709 primaries, D65. The white point is the image of (1, 1, 1), so that white has L* = 100 and no hue.
 _XYZ_OF_RGB = np.array([[0.412453, 0.357580, 0.180423], [0.212671, 0.715160, 0.072169], [0.019334, 0.119193, 0.950227]])
 _WHITE = _XYZ_OF_RGB.sum(axis=1)
+RELATIVE_XYZ_OF_RGB = _XYZ_OF_RGB / _WHITE[:, np.newaxis]  # X/Xn, Y/Yn, Z/Zn of linear R, G, B
 _PIXELS_AT_ONCE = 1 << 16
 
 Planes = NDArray[np.float32]
@@ -41,13 +44,6 @@ def convert(rgb: Planes, space: str) -> Planes:
     """
     count = rgb.shape[0]
     return _by_chunks(_GREY[space] if count == 1 else _COLOR[space], rgb, count)
-
-
-def lightness(rgb: Planes) -> NDArray[np.float32]:
-    """L* (0..100) of an sRGB picture, as a plane (H, W)."""
-    if rgb.shape[0] == 1:
-        return convert(rgb, "lab")[0]
-    return _by_chunks(lambda part: _lightness_of_linear(_relative_xyz(part)[1]), rgb, 1)[0]
 
 
 def _by_chunks(function: Callable[[NDArray[np.float64]], NDArray[np.float64]], rgb: Planes, depth: int) -> Planes:
@@ -78,7 +74,7 @@ def _relative_xyz(rgb: NDArray[np.float64]) -> NDArray[np.float64]:
     r, g, b = linear = _linear(rgb)
     xyz = np.empty_like(rgb)
     for row in range(3):
-        weights = _XYZ_OF_RGB[row] / _WHITE[row]
+        weights = RELATIVE_XYZ_OF_RGB[row]
         xyz[row] = weights[0] * r + weights[1] * g + weights[2] * b
     grey = (rgb[0] == rgb[1]) & (rgb[1] == rgb[2])
     xyz[:, grey] = linear[0, grey]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numbers
-from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
@@ -11,17 +10,19 @@ from numpy.typing import ArrayLike, NDArray
 
 from classicseg import color as colors
 from classicseg.errors import DataRangeWarning, ImageError, ParameterError, warn
+from classicseg.parallel import chunks
 
 Color = Literal["rgb", "bgr", "rgba", "multiband"]
 DataRange = tuple[float, float] | Literal["image"]
 Number = int | float
+Levels = NDArray[np.bool_ | np.uint8 | np.uint16]
 
 _COLORS = ("rgb", "bgr", "rgba", "multiband")
+_ROWS_AT_ONCE = 64
 _ROWS_AT_FIRST = 1 << 14
 _FEWEST_COLUMNS = 16  # fewer "channels" than this in the last place are taken for channels
 
 
-@dataclass(frozen=True, eq=False)
 class Image:
     """A picture as every method takes it.
 
@@ -29,43 +30,102 @@ class Image:
     ----------
     planes : (C, H, W) float32 array
         Samples scaled to 0..1; 0 outside the mask. Planes that only repeat the first are dropped, so that a grey
-        picture and its RGB copy, or a band and its copies, are one and the same picture from here on.
+        picture and its RGB copy, or a band and its copies, are one and the same picture from here on. Made when first
+        asked for where the picture came as whole levels: what `in_space`, `lightness` and `levels` give needs none.
+    levels : (H, W, C) bool, uint8 or uint16 array, or None
+        The samples as they came, repeated channels dropped, where those of the type's whole range came; anything
+        outside the mask. None for other types, and where a data range was given.
     mask : (H, W) bool array
         True where the picture counts.
     kind : {"rgb", "bands"}
         sRGB (one plane is grey), or spectral bands.
     """
 
-    planes: NDArray[np.float32]
-    mask: NDArray[np.bool_]
-    kind: Literal["rgb", "bands"]
+    __slots__ = ("_planes", "kind", "levels", "mask")
+
+    def __init__(
+        self,
+        planes: NDArray[np.float32] | None,
+        mask: NDArray[np.bool_],
+        kind: Literal["rgb", "bands"],
+        levels: Levels | None = None,
+    ) -> None:
+        if planes is None and levels is None:
+            raise TypeError("an Image has planes or levels")
+        self._planes = planes
+        self.mask = mask
+        self.kind: Literal["rgb", "bands"] = kind
+        self.levels = levels
 
     @property
     def shape(self) -> tuple[int, int]:
         """Height and width in pixels."""
         return self.mask.shape[0], self.mask.shape[1]
 
-    def in_space(self, space: str) -> NDArray[np.float32]:
+    @property
+    def depth(self) -> int:
+        """The number of planes."""
+        return len(self._planes) if self._planes is not None else self._known_levels().shape[2]
+
+    @property
+    def planes(self) -> NDArray[np.float32]:
+        if self._planes is None:
+            self._planes = self._scaled()
+        return self._planes
+
+    def in_space(self, space: str, threads: int = 1) -> NDArray[np.float32]:
         """Planes (D, H, W) in which Euclidean distance is colour distance; 0 outside the mask.
 
-        Colour pictures are converted to `space`; bands span 0..100 together, whatever `space` says.
+        Colour pictures are converted to `space`; bands span 0..100 together, whatever `space` says. Each call gives
+        an array of its own.
         """
         if self.kind == "bands":
-            planes = (self.planes.astype(np.float64) * (100 / np.sqrt(len(self.planes)))).astype(np.float32)
+            planes = np.empty((self.depth, *self.shape), dtype=np.float32)
+            for scaled, plane in zip(self._scaled(), planes, strict=True):
+                plane[:] = scaled.astype(np.float64) * (100 / np.sqrt(self.depth))
+        elif space == "lab":
+            planes = self._lab(self.depth, threads)
         else:
-            planes = colors.convert(self.planes, space)
-        planes[:, ~self.mask] = 0
+            planes = colors.convert(self._scaled(), space)
+        if not self.mask.all():
+            planes[:, ~self.mask] = 0
         return planes
 
-    def lightness(self) -> NDArray[np.float32]:
-        """L* of a colour picture, or 100 times the mean of the bands: a plane (H, W) in 0..100."""
+    def lightness(self, threads: int = 1) -> NDArray[np.float32]:
+        """L* of a colour picture, or 100 times the mean of the bands: a plane (H, W) in 0..100; 0 outside the mask."""
         if self.kind == "bands":
-            return (100 * self.planes.mean(axis=0, dtype=np.float64)).astype(np.float32)
-        return colors.lightness(self.planes)
+            return (100 * self._scaled().mean(axis=0, dtype=np.float64)).astype(np.float32)
+        plane = self._lab(1, threads)[0]
+        if not self.mask.all():
+            plane[~self.mask] = 0
+        return plane
 
     def samples(self, planes: NDArray[np.float32]) -> NDArray[np.float32]:
         """The columns of `planes` (D, H, W) inside the mask, as rows: a C-contiguous array (N, D)."""
-        return np.ascontiguousarray(planes[:, self.mask].T)
+        inside = planes.reshape(len(planes), -1) if self.mask.all() else planes[:, self.mask]
+        return np.ascontiguousarray(inside.T)
+
+    def _lab(self, depth: int, threads: int) -> NDArray[np.float32]:
+        """The first `depth` planes of L*a*b*, without regard to the mask."""
+        from classicseg.kernels.color import lab_of_levels, lab_of_samples
+
+        if self.levels is None:
+            return lab_of_samples(self.planes, colors.RELATIVE_XYZ_OF_RGB, depth, threads)
+        return lab_of_levels(self.levels, _white(self.levels), colors.RELATIVE_XYZ_OF_RGB, depth, threads)
+
+    def _scaled(self) -> NDArray[np.float32]:
+        """The planes; those that have to be made are not kept."""
+        if self._planes is not None:
+            return self._planes
+        levels = self._known_levels()
+        planes = _scale(list(np.moveaxis(levels, -1, 0)), (0.0, float(_white(levels))))
+        if not self.mask.all():
+            planes[:, ~self.mask] = 0
+        return planes
+
+    def _known_levels(self) -> Levels:
+        assert self.levels is not None  # what has no planes has levels
+        return self.levels
 
 
 def as_image(
@@ -92,7 +152,8 @@ def as_image(
     valid = _checked_mask(mask, samples, channel_axis)
     if color is not None and not (isinstance(color, str) and color in _COLORS):
         raise ParameterError(f"color={color!r} is not allowed; it is one of {', '.join(map(repr, _COLORS))}, or None.")
-    planes, kind, alpha = _channels(samples, color, channel_axis)
+    pixels, kind, alpha = _channels(samples, color, channel_axis)
+    planes = list(np.moveaxis(pixels, -1, 0))
     if planes[0].shape != valid.shape:
         raise ImageError(
             f"the mask has shape {valid.shape}, the picture {planes[0].shape}. "
@@ -101,11 +162,28 @@ def as_image(
     if alpha is not None:
         valid = valid & (alpha > 0)
     _require_finite(planes, valid)
-    scaled = _scale(planes, _range(planes, valid, data_range, quiet))
+    limits = _range(planes, valid, data_range, quiet)
+    if data_range is None and planes[0].dtype in (np.bool_, np.uint8, np.uint16):
+        repeats = all(_equal_inside(planes[0], plane, valid) for plane in planes[1:])
+        return Image(None, valid, kind, pixels[:, :, :1] if repeats else pixels)
+    scaled = _scale(planes, limits)
     scaled[:, ~valid] = 0
     if len(scaled) > 1 and all(np.array_equal(scaled[0], plane) for plane in scaled[1:]):
         scaled = np.ascontiguousarray(scaled[:1])
     return Image(scaled, valid, kind)
+
+
+def _white(levels: Levels) -> int:
+    """The level that means 1."""
+    return 1 if levels.dtype == bool else (1 << 8 * levels.itemsize) - 1
+
+
+def _equal_inside(one: NDArray[Any], other: NDArray[Any], valid: NDArray[np.bool_]) -> bool:
+    """Whether two planes are equal inside the mask; a few rows tell of most that they are not."""
+    return all(
+        not np.any((one[first:last] != other[first:last]) & valid[first:last])
+        for first, last in chunks(len(one), _ROWS_AT_ONCE)
+    )
 
 
 def _checked_array(array: ArrayLike) -> NDArray[Any]:
@@ -150,8 +228,8 @@ def _checked_mask(mask: ArrayLike | None, samples: NDArray[Any], channel_axis: i
 
 def _channels(
     samples: NDArray[Any], color: str | None, channel_axis: int
-) -> tuple[list[NDArray[Any]], Literal["rgb", "bands"], NDArray[Any] | None]:
-    """The planes of the picture, what they mean, and an alpha plane where there is one."""
+) -> tuple[NDArray[Any], Literal["rgb", "bands"], NDArray[Any] | None]:
+    """The picture as (H, W, C), a view; what its channels mean; and an alpha plane where there is one."""
     if samples.ndim == 2:
         samples = samples[:, :, np.newaxis]
         channel_axis = -1
@@ -159,15 +237,14 @@ def _channels(
         _refuse_channels_first(samples.shape)
     samples = np.moveaxis(samples, channel_axis, -1)
     count = samples.shape[-1]
-    planes = [samples[:, :, band] for band in range(count)]
     if color == "multiband":
-        return planes, "bands", None
+        return samples, "bands", None
     if color == "rgba":
         if count != 4:
             raise ImageError(
                 f'{count} channels came with color="rgba", which has 4. Leave color out, or say "multiband".'
             )
-        return planes[:3], "rgb", planes[3]
+        return samples[:, :, :3], "rgb", samples[:, :, 3]
     if count == 4:
         raise ImageError(
             f"4 channels came (shape {samples.shape}), which can be colour with alpha or four bands. "
@@ -178,8 +255,8 @@ def _channels(
             f'{count} channels came with color="{color}", which has 3 (or 1, grey). Say color="multiband".'
         )
     if color == "bgr":
-        planes.reverse()
-    return planes, ("rgb" if count in (1, 3) else "bands"), None
+        samples = samples[:, :, ::-1]
+    return samples, ("rgb" if count in (1, 3) else "bands"), None
 
 
 def _refuse_channels_first(shape: tuple[int, ...]) -> None:
@@ -212,13 +289,18 @@ def _scale(planes: list[NDArray[Any]], limits: tuple[Number, Number]) -> NDArray
     """
     low, high = limits
     result = np.empty((len(planes), *planes[0].shape), dtype=np.float32)
+    shallow = planes[0].dtype.kind in "bu" and planes[0].dtype.itemsize <= 2
+    if shallow:
+        levels = np.arange(2 if planes[0].dtype == bool else np.iinfo(planes[0].dtype).max + 1)
+        quotients = _quotients(levels, low, high)
     for band, plane in enumerate(planes):
-        if plane.dtype.kind in "bu" and plane.dtype.itemsize <= 2:
-            levels = np.arange(2 if plane.dtype == bool else np.iinfo(plane.dtype).max + 1)
-            result[band] = _quotients(levels, low, high)[plane.astype(np.uint16)]
-        else:
-            with np.errstate(invalid="ignore", over="ignore"):  # NaN outside the mask, which is filled afterwards
-                result[band] = _quotients(plane, low, high)
+        for first, last in chunks(len(plane), _ROWS_AT_ONCE):  # what is made on the way stays small
+            part = plane[first:last]
+            if shallow:
+                result[band, first:last] = quotients[part.astype(np.uint16)]
+            else:
+                with np.errstate(invalid="ignore", over="ignore"):  # NaN outside the mask, which is filled afterwards
+                    result[band, first:last] = _quotients(part, low, high)
     return result
 
 
@@ -249,8 +331,10 @@ def _range(planes: list[NDArray[Any]], valid: NDArray[np.bool_], data_range: Any
         return 0.0, 1.0
     if data_range is None and dtype == np.uint8:
         return 0.0, 255.0
-    lowest: Number = min(plane[valid].min().item() for plane in planes)
-    highest: Number = max(plane[valid].max().item() for plane in planes)
+    everywhere = bool(valid.all())
+    inside = [plane if everywhere else plane[valid] for plane in planes]
+    lowest: Number = min(values.min().item() for values in inside)
+    highest: Number = max(values.max().item() for values in inside)
     if data_range is not None:
         return _given_range(data_range, lowest, highest, quiet)
     if dtype == np.uint16:

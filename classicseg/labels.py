@@ -5,6 +5,8 @@ A label map is an int32 array (H, W). Neighbours are pixels that share an edge (
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -12,38 +14,49 @@ Labels = NDArray[np.int32]
 Mask = NDArray[np.bool_]
 
 
-def components(labels: NDArray[np.integer], mask: Mask) -> tuple[Labels, int]:
+def as_int32(labels: NDArray[Any]) -> Labels:
+    """The same labels as int32 (no copy of what is int32); where they do not fit, numbers in the same order."""
+    if labels.dtype == np.int32 or np.can_cast(labels.dtype, np.int32):
+        return labels.astype(np.int32, copy=False)
+    limits = np.iinfo(np.int32)
+    if labels.dtype.kind in "iu" and limits.min <= labels.min() and labels.max() <= limits.max:
+        return labels.astype(np.int32)
+    values, numbers = np.unique(labels, return_inverse=True)
+    lowest = np.searchsorted(values, 0, side="right")  # numbers above 0 stand for labels above 0
+    return (numbers.reshape(labels.shape) - (lowest - 1)).astype(np.int32)
+
+
+def components(labels: NDArray[Any], mask: Mask) -> tuple[Labels, int]:
     """Connected components of equal labels inside the mask: a map with 1..n in raster order (0 outside), and n."""
-    from skimage.measure import label as label_components
+    from classicseg.kernels.components import number_components
 
-    # Label 0 is a region like any other here, so everything is moved away from the library's background value.
-    shifted = np.where(mask, labels.astype(np.int64) - int(labels.min()) + 1, 0)
-    found = label_components(shifted, connectivity=1, background=0)
-    return number_in_raster_order(found.astype(np.int32))
+    return number_components(as_int32(labels), mask)
 
 
-def number_in_raster_order(labels: NDArray[np.integer]) -> tuple[Labels, int]:
-    """Positive labels become 1..n in the order in which a raster scan meets them; the rest become 0."""
-    flat = labels.ravel()
-    highest = max(int(flat.max()), 0)
-    first = np.full(highest + 1, flat.size, dtype=np.int64)
-    positive = np.flatnonzero(flat > 0)[::-1]
-    first[flat[positive]] = positive  # of several assignments the last one stays: the first pixel in raster order
-    present = np.flatnonzero(first < flat.size)
-    numbers = np.zeros(highest + 1, dtype=np.int32)
-    numbers[present[np.argsort(first[present])]] = np.arange(1, len(present) + 1)
-    return numbers[np.maximum(labels, 0)], len(present)
+def number_in_raster_order(labels: NDArray[Any], mask: Mask | None = None) -> tuple[Labels, int]:
+    """Labels become 1..n in the order in which a raster scan meets them, and 0 elsewhere; the map, and n.
+
+    Without a mask, the labels that count are the positive ones; with one, those inside it, which are 0 or above.
+    """
+    from classicseg.kernels.components import first_come_numbers
+
+    return first_come_numbers(as_int32(labels), labels > 0 if mask is None else mask)
 
 
 def order_by_lightness(labels: NDArray[np.integer], lightness: NDArray[np.float32], mask: Mask) -> NDArray[np.intp]:
     """The labels (0 or above) that occur inside the mask, by rising mean lightness; ties by their first pixel."""
-    inside = labels[mask]
-    count = np.bincount(inside)
-    total = np.bincount(inside, weights=lightness[mask])
-    present = np.flatnonzero(count)
-    first = np.full(len(count), inside.size)
-    first[inside[::-1]] = np.arange(inside.size)[::-1]
-    return present[np.lexsort((first[present], total[present] / count[present]))]
+    from classicseg.kernels.regions import measure_classes
+
+    counts, totals, firsts = measure_classes(as_int32(labels), lightness, mask)
+    present = np.flatnonzero(counts)
+    return present[np.lexsort((firsts[present], totals[present] / counts[present]))]
+
+
+def relabel(labels: NDArray[np.integer], mask: Mask, values: NDArray[np.integer]) -> Labels:
+    """``values[labels]`` inside the mask, 0 outside."""
+    from classicseg.kernels.regions import paint
+
+    return paint(as_int32(labels), mask, values.astype(np.int32))
 
 
 def boundaries(labels: NDArray[np.integer]) -> Mask:
@@ -90,21 +103,15 @@ def absorb_small(
     (H, W) int32 array
         The same labels, fewer regions.
     """
-    from classicseg.kernels.regions import absorb
+    from classicseg.kernels.regions import absorb, list_neighbours, measure_regions, paint
 
-    regions, count = components(labels, mask)
-    inside = regions[mask] - 1
-    sizes = np.bincount(inside, minlength=count)
-    sums = np.stack(
-        [np.bincount(inside, weights=plane[mask], minlength=count) for plane in planes], axis=1, dtype=np.float64
-    )
-    label_of = np.zeros(count, dtype=np.int32)
-    label_of[inside] = labels[mask]
+    own = as_int32(labels)
+    regions, count = components(own, mask)
+    sizes, sums, label_of = measure_regions(regions, own, planes, count)
     fixed = label_of == background if background is not None else np.zeros(count, dtype=bool)
-    survivor = absorb(neighbours(regions) - 1, sizes, sums, fixed, min_size)
-    result = labels.astype(np.int32)
-    result[mask] = label_of[survivor[inside]]
-    return result
+    lists = list_neighbours(regions, sizes, (sizes < min_size) & ~fixed)
+    survivor = absorb(*lists, sizes, sums, fixed, min_size)
+    return paint(regions, mask, np.concatenate([[0], label_of[survivor]]), own)
 
 
 def split_touching(foreground: Mask, height: float) -> Labels:

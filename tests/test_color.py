@@ -108,10 +108,6 @@ def test_the_hsv_cone_has_no_seam_at_red():
     assert np.linalg.norm(color.convert(just_below, "hsv") - color.convert(just_above, "hsv")) < 3
 
 
-def test_lightness_is_the_first_plane_of_lab(rgb):
-    assert np.array_equal(color.lightness(rgb), color.convert(rgb, "lab")[0])
-
-
 @pytest.mark.parametrize("space", color.SPACES)
 def test_any_layout_gives_the_same_and_stays_untouched(rgb, space):
     expected = color.convert(rgb, space)

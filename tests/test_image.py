@@ -81,3 +81,51 @@ def test_odd_call_arguments_are_refused_clearly(bad):
 def test_a_ragged_list_is_refused_clearly():
     with pytest.raises(ImageError, match="no array can be made"):
         as_image([[1, 2], [3]])
+
+
+def test_whole_levels_are_kept_as_they_came_and_make_the_same_planes():
+    colour = np.arange(4 * 5 * 3, dtype=np.uint8).reshape(4, 5, 3) * 4
+    mask = np.ones((4, 5), dtype=bool)
+    mask[1, 2] = False
+    for array in (colour, colour.astype(np.uint16) * 257, colour > 100):
+        image = as_image(array, mask=mask)
+        assert np.shares_memory(image.levels, array)
+        assert (image.depth, image.shape) == (3, (4, 5))
+        full = 1 if array.dtype == bool else np.iinfo(array.dtype).max
+        expected = np.moveaxis(np.where(mask[..., np.newaxis], array / full, 0), -1, 0).astype(np.float32)
+        assert np.array_equal(image.planes, expected)
+        assert image.planes is image.planes
+    assert as_image(colour, data_range=(0, 99), quiet=True).levels is None
+    assert as_image(colour / 255).levels is None
+
+
+def test_repeated_channels_are_dropped_by_what_the_mask_shows():
+    grey = np.arange(200, dtype=np.uint8).reshape(100, 2)
+    copies = np.dstack([grey] * 3)
+    copies[90, 1, 2] = 7
+    mask = np.ones(grey.shape, dtype=bool)
+    assert as_image(np.dstack([grey] * 3)).depth == 1
+    assert as_image(copies).depth == 3
+    mask[90, 1] = False
+    for array in (copies, copies / 255):
+        image = as_image(array, mask=mask)
+        assert image.depth == 1
+        assert np.array_equal(image.in_space("lab"), as_image(grey, mask=mask).in_space("lab"))
+    assert as_image(copies, mask=np.zeros_like(mask)).depth == 1
+
+
+@pytest.mark.parametrize("space", ["lab", "rgb", "luv", "hsv"])
+@pytest.mark.parametrize("color", [None, "multiband"])
+def test_spaces_are_0_outside_the_mask_and_the_same_for_every_type(space, color):
+    rng = np.random.default_rng(1)
+    picture = rng.integers(0, 256, (6, 7, 3), dtype=np.uint8)
+    mask = rng.random((6, 7)) > 0.3
+    expected = as_image(picture, mask=mask, color=color).in_space(space)
+    assert not expected[:, ~mask].any()
+    for array in (picture.astype(np.uint16) * 257, picture / 255, (picture / 255).astype(np.float32)):
+        image = as_image(array, mask=mask, color=color)
+        assert np.array_equal(image.in_space(space), expected)
+        assert np.array_equal(image.lightness(), as_image(picture, mask=mask, color=color).lightness())
+    assert np.array_equal(image.samples(expected), expected[:, mask].T)
+    everywhere = as_image(picture)
+    assert np.array_equal(everywhere.samples(expected), expected.reshape(3, -1).T)

@@ -43,6 +43,21 @@ def test_numbers_follow_a_raster_scan(data, shape):
 
 
 @pytest.mark.small
+@pytest.mark.parametrize("dtype", [np.uint8, np.int16, np.uint32, np.int64, np.uint64, bool, np.float64])
+def test_labels_of_any_type(dtype):
+    labels = np.array([[0, 1, 1], [1, 0, 0]]).astype(dtype)
+    everywhere = np.ones(labels.shape, dtype=bool)
+    if dtype in (np.uint32, np.int64, np.uint64):
+        labels[labels == 1] = np.iinfo(dtype).max
+    if dtype == np.float64:
+        labels[labels == 1] = 0.5
+    assert label_maps.components(labels, everywhere)[0].tolist() == [[1, 2, 2], [3, 4, 4]]
+    numbers, count = label_maps.number_in_raster_order(labels)
+    assert (numbers.tolist(), count) == ([[0, 1, 1], [1, 0, 0]], 1)
+    assert label_maps.relabel(labels > 0, everywhere, np.array([7, 3])).tolist() == [[7, 3, 3], [3, 7, 7]]
+
+
+@pytest.mark.small
 @seeded
 @given(data=st.data(), shape=shapes)
 def test_order_by_lightness_sorts_means_then_first_pixels(data, shape):

@@ -1,4 +1,4 @@
-"""Optimal cuts of sorted, weighted values into classes (multi-Otsu, 1-D k-means) by exact dynamic programming."""
+"""Histograms of 8-bit levels, luma, and optimal cuts of sorted, weighted values (multi-Otsu) by dynamic programming."""
 
 from __future__ import annotations
 
@@ -7,41 +7,142 @@ from numpy.typing import NDArray
 
 from classicseg.kernels.compile import kernel
 
+_CLOSE = 1e-9  # gains that differ by less than this share may be equal but for rounding
 _TIE = 1e-12  # sums that differ by less than this share of the total variance are equal but for rounding
 
 
 @kernel
-def _cut_from_right(weight, moment, gains, previous, choice, tie):
-    """One more class on the left of the best cuts known: gains[i] = max_j gain(i..j) + previous[j + 1].
+def _count_levels(words, rest, tables):
+    """Count bytes, eight at a time; neighbours in different tables, so that equal ones do not wait for each other."""
+    byte, low = np.uint64(8), np.uint64(255)
+    for place in range(words.size):
+        word = words[place]
+        for turn in range(8):
+            tables[turn, word & low] += 1
+            word >>= byte
+    for place in range(rest.size):
+        tables[0, rest[place]] += 1
+    for turn in range(1, 8):
+        for level in range(256):
+            tables[0, level] += tables[turn, level]
+
+
+@kernel
+def _cut_in_two(counts):
+    """The level that maximises Otsu's criterion of counts 0..255, or -1 where rounding leaves more than one.
+
+    With n0 pixels up to the level, s0 their sum, N and S those of all: (S n0 - N s0)^2 / (n0 (N - n0)).
+    """
+    total, moment = 0, 0
+    for level in range(counts.size):
+        total += counts[level]
+        moment += counts[level] * level
+    below, weighted = 0, 0
+    best, best_gain, second_gain = -1, -1.0, -1.0
+    mean = moment / total
+    for level in range(counts.size):
+        if counts[level] == 0:
+            continue
+        below += counts[level]
+        weighted += counts[level] * level
+        if below == total:
+            break
+        difference = weighted - mean * below
+        gain = difference * difference * (1 / below + 1 / (total - below))
+        if gain > best_gain:
+            best, best_gain, second_gain = level, gain, best_gain
+        elif gain > second_gain:
+            second_gain = gain
+    return best if second_gain < best_gain * (1 - _CLOSE) else -1
+
+
+def count_levels(levels: NDArray[np.uint8]) -> NDArray[np.int64]:
+    """How often each of the levels 0..255 comes in a flat, contiguous array. O(n)."""
+    tables = np.zeros((8, 256), dtype=np.int64)
+    whole = levels.size & ~7
+    _count_levels(levels[:whole].view(np.uint64), levels[whole:], tables)
+    return tables[0]
+
+
+def cut_in_two(counts: NDArray[np.int64]) -> int:
+    """The level of Otsu's criterion over counts of the levels 0..255, or -1 where it takes exact numbers to tell."""
+    return int(_cut_in_two(counts))
+
+
+@kernel
+def _luma(pixels, levels):
+    red, green, blue = np.uint32(9798), np.uint32(19235), np.uint32(3735)
+    half, shift = np.uint32(16384), np.uint32(15)
+    for place in range(levels.size):
+        r, g, b = np.uint32(pixels[3 * place]), np.uint32(pixels[3 * place + 1]), np.uint32(pixels[3 * place + 2])
+        levels[place] = (red * r + green * g + blue * b + half) >> shift
+
+
+def luma(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """``(9798 R + 19235 G + 3735 B + 16384) >> 15`` of pixels (H, W, 3). O(N)."""
+    levels = np.empty(pixels.shape[:2], dtype=np.uint8)
+    _luma(np.ascontiguousarray(pixels).reshape(-1), levels.reshape(-1))
+    return levels
+
+
+@kernel
+def _best_cuts(values, counts, classes, cuts):
+    """Dynamic programming from the brightest class on: gains[i] = max_j gain(i..j) + previous[j + 1].
 
     The best j never falls as i rises (the gain of a class satisfies the quadrangle inequality), so the middle i halves
-    the range of j for the others: O(n log n). Of sums equal but for `tie`, the lowest j wins.
+    the range of j for the others: O(n log n) a class. Of sums equal but for rounding, the lowest j wins.
     """
-    count = len(gains)
+    count = values.size
+    total, mean = 0.0, 0.0
+    for place in range(count):
+        total += counts[place]
+        mean += counts[place] * values[place]
+    mean /= total
+    weight, moment = np.zeros(count + 1), np.zeros(count + 1)  # of all values before
+    variance = 0.0
+    for place in range(count):
+        centred = values[place] - mean
+        weight[place + 1] = weight[place] + counts[place]
+        moment[place + 1] = moment[place] + counts[place] * centred
+        variance += counts[place] * centred * centred
+    tie = _TIE * variance
+    gains, previous = np.empty(count), np.empty(count)
+    for place in range(count):  # one class: all that is left
+        rest = moment[count] - moment[place]
+        gains[place] = rest * rest / (weight[count] - weight[place])
+    choice = np.full((classes, count), -1, np.int64)
     stack = np.empty((128, 4), np.int64)
-    stack[0, 0], stack[0, 1], stack[0, 2], stack[0, 3] = 0, count - 1, 0, count - 1
-    size = 1
-    while size > 0:
-        size -= 1
-        first, final, lowest, highest = stack[size, 0], stack[size, 1], stack[size, 2], stack[size, 3]
-        if first > final:
-            continue
-        middle = (first + final) // 2
-        best, best_gain = -1, -np.inf
-        for j in range(max(middle, lowest), min(highest, count - 2) + 1):
-            w = weight[j + 1] - weight[middle]
-            m = moment[j + 1] - moment[middle]
-            gain = m * m / w + previous[j + 1]
-            if gain > best_gain + tie:
-                best, best_gain = j, gain
-        gains[middle], choice[middle] = best_gain, best
-        upper = best
-        if best < 0:  # no value is left for the classes on the right; that bounds no other i
-            best, upper = lowest, highest
-        stack[size, 0], stack[size, 1], stack[size, 2], stack[size, 3] = first, middle - 1, lowest, upper
-        size += 1
-        stack[size, 0], stack[size, 1], stack[size, 2], stack[size, 3] = middle + 1, final, best, highest
-        size += 1
+    for number in range(1, classes):
+        previous[:] = gains
+        stack[0, 0], stack[0, 1], stack[0, 2], stack[0, 3] = 0, count - 1, 0, count - 1
+        if number == classes - 1:
+            stack[0, 1] = 0  # the last step is asked for the whole only
+        size = 1
+        while size > 0:
+            size -= 1
+            first, final, lowest, highest = stack[size, 0], stack[size, 1], stack[size, 2], stack[size, 3]
+            if first > final:
+                continue
+            middle = (first + final) // 2
+            best, best_gain = -1, -np.inf
+            for j in range(max(middle, lowest), min(highest, count - 2) + 1):
+                w = weight[j + 1] - weight[middle]
+                m = moment[j + 1] - moment[middle]
+                gain = m * m / w + previous[j + 1]
+                if gain > best_gain + tie:
+                    best, best_gain = j, gain
+            gains[middle], choice[number, middle] = best_gain, best
+            upper = best
+            if best < 0:  # no value is left for the classes on the right; that bounds no other i
+                best, upper = lowest, highest
+            stack[size, 0], stack[size, 1], stack[size, 2], stack[size, 3] = first, middle - 1, lowest, upper
+            size += 1
+            stack[size, 0], stack[size, 1], stack[size, 2], stack[size, 3] = middle + 1, final, best, highest
+            size += 1
+    start = 0
+    for number in range(classes - 1):
+        cuts[number] = choice[classes - 1 - number, start]
+        start = cuts[number] + 1
 
 
 def best_cuts(values: NDArray[np.floating], counts: NDArray[np.integer], classes: int) -> NDArray[np.intp]:
@@ -51,22 +152,6 @@ def best_cuts(values: NDArray[np.floating], counts: NDArray[np.integer], classes
     moment m about the mean gains m^2 / w; the sum over classes is the between-class variance. Of equal maxima the
     lowest cuts win. O(classes n log n).
     """
-    weights = counts.astype(np.float64)
-    centred = values.astype(np.float64) - np.average(values, weights=weights)
-    weight = np.concatenate([[0.0], np.cumsum(weights)])
-    moment = np.concatenate([[0.0], np.cumsum(weights * centred)])
-    count = len(values)
-    gains = (moment[-1] - moment[:-1]) ** 2 / (weight[-1] - weight[:-1])  # one class: all that is left
-    tie = _TIE * float(np.sum(weights * centred**2))
-    choices = []
-    for _ in range(classes - 1):
-        previous, gains = gains, np.full(count, -np.inf)
-        choice = np.full(count, -1, dtype=np.int64)
-        _cut_from_right(weight, moment, gains, previous, choice, tie)
-        choices.append(choice)
-    cuts = []
-    start = 0
-    for choice in reversed(choices):
-        cuts.append(int(choice[start]))
-        start = cuts[-1] + 1
-    return np.array(cuts, dtype=np.intp)
+    cuts = np.empty(classes - 1, dtype=np.int64)
+    _best_cuts(values.astype(np.float64), counts.astype(np.float64), int(classes), cuts)
+    return cuts.astype(np.intp, copy=False)

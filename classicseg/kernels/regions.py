@@ -6,6 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from classicseg.kernels.compile import kernel
+from classicseg.kernels.components import root_of
+
+_SLACK = 1e-10  # of the colours' scale: far more than what rounding can do to a distance, far less than one matters
 
 
 @kernel
@@ -58,68 +61,257 @@ def fuse_pixels(
 
 
 @kernel
-def _absorb(starts, targets, order, sizes, sums, fixed, min_size, parent, last, following):
-    """Regions are chains: `following` leads from one member to the next (-1 ends), `last` from a root to the end."""
-    depth = sums.shape[1]
-    for region in order:
-        root = find(parent, region)
-        while sizes[root] < min_size and not fixed[root]:
-            best, best_distance = -1, np.inf
-            member = root
-            while member >= 0:
-                for edge in range(starts[member], starts[member + 1]):
-                    other = find(parent, targets[edge])
-                    if other == root:
-                        continue
-                    distance = 0.0
-                    for d in range(depth):
-                        difference = sums[root, d] / sizes[root] - sums[other, d] / sizes[other]
-                        distance += difference * difference
-                    if distance < best_distance or (distance == best_distance and other < best):
-                        best, best_distance = other, distance
-                member = following[member]
-            if best < 0:
-                break
-            parent[root] = best
-            sizes[best] += sizes[root]
+def _measure_regions(regions, labels, planes, sizes, sums, label_of):
+    """Pixels, summed colours and label of each region 1..n; `planes` is (D, N), the maps are flat."""
+    depth = planes.shape[0]
+    for place in range(regions.size):
+        region = regions[place] - 1
+        if region >= 0:
+            sizes[region] += 1
+            label_of[region] = labels[place]
             for d in range(depth):
+                sums[region, d] += planes[d, place]
+
+
+def measure_regions(
+    regions: NDArray[np.int32], labels: NDArray[np.int32], planes: NDArray[np.float32], count: int
+) -> tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.int32]]:
+    """Sizes (n,), colour sums (n, D) and labels (n,) of regions 1..n; region 0 is left out. O(N D)."""
+    sizes = np.zeros(count, dtype=np.int64)
+    sums = np.zeros((count, len(planes)), dtype=np.float64)
+    label_of = np.zeros(count, dtype=np.int32)
+    flat = np.ascontiguousarray(planes, dtype=np.float32).reshape(len(planes), -1)
+    _measure_regions(regions.reshape(-1), np.ascontiguousarray(labels).reshape(-1), flat, sizes, sums, label_of)
+    return sizes, sums, label_of
+
+
+@kernel
+def _list_neighbours(regions, wanted, ends, targets):
+    """Append to each wanted region's list, which ends at `ends`, the neighbours of its pixels.
+
+    A pair is left out where the pixel pair just before it, along the boundary, is the same two regions: a straight
+    boundary gives one entry. Entries may still repeat.
+    """
+    height, width = regions.shape
+    for row in range(height):
+        for step in range(2):  # the right, then the lower neighbour
+            last_here, last_there = 0, 0
+            if row + step == height:
+                continue
+            for column in range(width - 1 + step):
+                here, there = regions[row, column], regions[row + step, column + 1 - step]
+                if here == there:
+                    continue
+                if step == 0 and row:
+                    last_here, last_there = regions[row - 1, column], regions[row - 1, column + 1]
+                if here and there and (here != last_here or there != last_there):
+                    if wanted[here - 1]:
+                        targets[ends[here - 1]] = there - 1
+                        ends[here - 1] += 1
+                    if wanted[there - 1]:
+                        targets[ends[there - 1]] = here - 1
+                        ends[there - 1] += 1
+                last_here, last_there = here, there
+
+
+def list_neighbours(
+    regions: NDArray[np.int32], sizes: NDArray[np.int64], wanted: NDArray[np.bool_]
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int32]]:
+    """Neighbours of the wanted regions of a map 1..n, as numbers 0..n-1: ``targets[starts[i]:ends[i]]`` for region i.
+
+    A neighbour may be listed more than once. O(N).
+    """
+    room = np.where(wanted, 2 * sizes + 2, 0)  # a connected set of s pixels has at most 2 s + 2 edges
+    starts = np.cumsum(room) - room
+    ends = starts.copy()
+    targets = np.empty(int(room.sum()), dtype=np.int32)
+    _list_neighbours(regions, np.ascontiguousarray(wanted), ends, targets)
+    return starts, ends, targets
+
+
+@kernel
+def _before(bounds, tags, one, other):
+    """Whether entry `one` of the heap comes before `other`: by bound, then squared distance, then region."""
+    if bounds[one, 0] != bounds[other, 0]:
+        return bounds[one, 0] < bounds[other, 0]
+    if bounds[one, 1] != bounds[other, 1]:
+        return bounds[one, 1] < bounds[other, 1]
+    return tags[one, 0] < tags[other, 0]
+
+
+@kernel
+def _swap(bounds, tags, one, other):
+    for side in range(2):
+        bounds[one, side], bounds[other, side] = bounds[other, side], bounds[one, side]
+        tags[one, side], tags[other, side] = tags[other, side], tags[one, side]
+
+
+@kernel
+def _rise(bounds, tags, place):
+    """Restore the heap after its last entry was put at `place`."""
+    while place and _before(bounds, tags, place, (place - 1) // 2):
+        _swap(bounds, tags, place, (place - 1) // 2)
+        place = (place - 1) // 2
+
+
+@kernel
+def _sink(bounds, tags, size):
+    """Restore the heap after its top was replaced."""
+    place = 0
+    while 2 * place + 1 < size:
+        child = 2 * place + 1
+        if child + 1 < size and _before(bounds, tags, child + 1, child):
+            child += 1
+        if not _before(bounds, tags, child, place):
+            return
+        _swap(bounds, tags, child, place)
+        place = child
+
+
+@kernel
+def _squared_distance(sums, sizes, one, other):
+    distance = 0.0
+    for d in range(sums.shape[1]):
+        difference = sums[one, d] / sizes[one] - sums[other, d] / sizes[other]
+        distance += difference * difference
+    return distance
+
+
+@kernel
+def _absorb(starts, ends, targets, order, sizes, sums, fixed, min_size, slack, parent, seen, bounds, tags):
+    """Grow each small region, the smallest first, by its most similar neighbour until it is large enough.
+
+    While a region grows, its neighbours stay as they are, and only its own mean moves. A heap holds the neighbours by a
+    lower bound of their distance: the distance when it was last computed plus `drift`, the way that the mean had gone
+    until then, which the way gone until now is to be subtracted from (triangle inequality). An entry on top that was
+    computed for the present mean (its age is the present one) is the nearest; another one is computed anew. `slack`
+    covers rounding. So a neighbour is looked at again only where the mean has moved so far that it may have become
+    the nearest, and every list of neighbours is read once.
+    """
+    for first in order:
+        if parent[first] != first or sizes[first] >= min_size:
+            continue  # absorbed, or grown by others until it was large enough
+        root, newest = first, first
+        size, age, drift = 0, 0, 0.0
+        while sizes[root] < min_size and not fixed[root]:
+            for edge in range(starts[newest], ends[newest]):
+                other = root_of(parent, targets[edge])
+                if other != root and seen[other] != first:
+                    seen[other] = first
+                    squared = _squared_distance(sums, sizes, root, other)
+                    bounds[size, 0], bounds[size, 1] = np.sqrt(squared) + drift, squared
+                    tags[size, 0], tags[size, 1] = other, age
+                    _rise(bounds, tags, size)
+                    size += 1
+            while size and tags[0, 1] != age:
+                squared = _squared_distance(sums, sizes, root, tags[0, 0])
+                bounds[0, 0], bounds[0, 1] = np.sqrt(squared) + drift, squared
+                tags[0, 1] = age
+                _sink(bounds, tags, size)
+            if size == 0:
+                break
+            best = tags[0, 0]
+            size -= 1
+            _swap(bounds, tags, 0, size)
+            _sink(bounds, tags, size)
+            parent[root] = best
+            moved = 0.0
+            for d in range(sums.shape[1]):
+                before = sums[root, d] / sizes[root]
                 sums[best, d] += sums[root, d]
-            following[last[best]] = root
-            last[best] = last[root]
-            root = best
+                difference = sums[best, d] / (sizes[best] + sizes[root]) - before
+                moved += difference * difference
+            sizes[best] += sizes[root]
+            if moved > 0:
+                drift += np.sqrt(moved) + slack
+                age += 1
+            root, newest = best, best
     for node in range(len(parent)):
-        parent[node] = find(parent, node)
+        parent[node] = root_of(parent, node)
 
 
 def absorb(
-    pairs: NDArray[np.int64],
-    sizes: NDArray[np.integer],
+    starts: NDArray[np.int64],
+    ends: NDArray[np.int64],
+    targets: NDArray[np.int32],
+    sizes: NDArray[np.int64],
     sums: NDArray[np.float64],
     fixed: NDArray[np.bool_],
     min_size: int,
-) -> NDArray[np.int64]:
+) -> NDArray[np.int32]:
     """For each region the one that it ends in, when regions below `min_size` join their most similar neighbour.
 
-    `pairs` (E, 2) are neighbours; `sums` (n, D) are colours summed over `sizes` (n,) pixels; `fixed` regions stay.
-    Work is about the number of edges of the small regions times the mergers that each takes part in.
+    ``targets[starts[i]:ends[i]]`` are the neighbours of region i, which only small regions need to have; `sums`
+    (n, D) are colours summed over `sizes` (n,) pixels; `fixed` regions stay. Exact. O(E log E) for E listed neighbours,
+    and one distance more each time that a growing region's mean has moved so far that a neighbour may have become
+    the nearest.
     """
     count = len(sizes)
-    both = np.concatenate([pairs, pairs[:, ::-1]])
-    both = both[np.lexsort((both[:, 1], both[:, 0]))]
-    starts = np.searchsorted(both[:, 0], np.arange(count + 1)).astype(np.int64)
-    parent = np.arange(count, dtype=np.int64)
     small = np.flatnonzero((sizes < min_size) & ~fixed)
-    order = small[np.argsort(sizes[small], kind="stable")].astype(np.int64)
+    order = small[np.argsort(sizes[small], kind="stable")].astype(np.int32)
+    scale = float(np.abs(sums / sizes[:, np.newaxis]).max(initial=0)) * sums.shape[1]
+    parent = np.arange(count, dtype=np.int32)
     _absorb(
         starts,
-        np.ascontiguousarray(both[:, 1]),
+        ends,
+        targets,
         order,
-        sizes.astype(np.int64),
+        np.array(sizes, dtype=np.int64),
         np.array(sums, dtype=np.float64, order="C"),
         np.ascontiguousarray(fixed),
         int(min_size),
+        _SLACK * scale,
         parent,
-        np.arange(count, dtype=np.int64),
-        np.full(count, -1, dtype=np.int64),
+        np.full(count, -1, dtype=np.int32),
+        np.empty((count, 2), dtype=np.float64),
+        np.empty((count, 2), dtype=np.int32),
     )
     return parent
+
+
+@kernel
+def _paint(numbers, inside, values, result):
+    for place in range(numbers.size):
+        if inside[place]:
+            result[place] = values[numbers[place]]
+
+
+def paint(
+    numbers: NDArray[np.int32],
+    inside: NDArray[np.bool_],
+    values: NDArray[np.int32],
+    outside: NDArray[np.int32] | None = None,
+) -> NDArray[np.int32]:
+    """``values[numbers]`` inside the mask, and the map `outside` (or 0) elsewhere. O(N)."""
+    result = np.zeros(numbers.shape, dtype=np.int32) if outside is None else outside.copy(order="C")
+    flat = np.ascontiguousarray(numbers).reshape(-1), np.ascontiguousarray(inside).reshape(-1)
+    _paint(*flat, np.ascontiguousarray(values, dtype=np.int32), result.reshape(-1))
+    return result
+
+
+@kernel
+def _measure_classes(labels, inside, values, counts, totals, firsts):
+    for place in range(labels.size):
+        if inside[place]:
+            label = labels[place]
+            if counts[label] == 0:
+                firsts[label] = place
+            counts[label] += 1
+            totals[label] += values[place]
+
+
+def measure_classes(
+    labels: NDArray[np.int32], values: NDArray[np.float32], inside: NDArray[np.bool_]
+) -> tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.int64]]:
+    """For each label from 0 up: its pixels inside the mask, the sum of `values` over them, the first one. O(N)."""
+    most = int(labels.max(where=inside, initial=-1)) + 1
+    counts, totals, firsts = np.zeros(most, np.int64), np.zeros(most, np.float64), np.zeros(most, np.int64)
+    _measure_classes(
+        np.ascontiguousarray(labels).reshape(-1),
+        np.ascontiguousarray(inside).reshape(-1),
+        np.ascontiguousarray(values, dtype=np.float32).reshape(-1),
+        counts,
+        totals,
+        firsts,
+    )
+    return counts, totals, firsts

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
 
@@ -11,9 +12,15 @@ from numpy.typing import NDArray
 from classicseg.base import Context, PerClass, Segmenter
 from classicseg.errors import ImageError, ParameterError
 from classicseg.image import Image
+from classicseg.parallel import chunks
 from classicseg.parameters import parameter
 
+# Where compiled loops are in use already, they count levels and mix luma. Otherwise NumPy does, to the same numbers: a
+# threshold never waits for Numba, let alone for a compiler.
+_KERNELS = "classicseg.kernels.compile"
+_PIXELS_AT_ONCE = 1 << 13
 _BALANCED = 1e-9  # loadings that sum to less cancel out, and the first one decides the sign
+_CLOSE = 1e-9  # gains that differ by less than this share may be equal but for rounding
 _TIE = 1e-12  # maxima that differ by less than this share are equal but for rounding
 
 
@@ -57,7 +64,8 @@ class Threshold(Segmenter):
     -----
     Findings: ``rule``, ``threshold`` (or ``thresholds``) as levels 0..255, and of several classes ``n_classes`` and
     ``class_means``.
-    O(N) for N pixels on 8-bit levels, O(N log N) on others, and O(k n log n) for k classes over n distinct levels.
+    O(N) for N pixels on levels of 8 or 16 bits, O(N log N) on others; k classes over n distinct levels take
+    O(k n log n) more.
 
     References
     ----------
@@ -119,52 +127,136 @@ class Threshold(Segmenter):
         return self.classes == 2
 
     def _segment(self, image: Image, context: Context) -> tuple[NDArray[np.integer], dict[str, Any]]:
-        levels, whole = grey_levels(image, self.band)
+        levels = grey_levels(image, self.band)
         if self.classes > 2:
             return _several_classes(levels, image.mask, self.classes)
         if self.rule == "local":
-            fixed, means = _block_means(levels, image.mask, self.block_size)
+            fixed, means = _block_means(levels.values(), image.mask, self.block_size)
             bright = fixed > means - self.offset
             findings: dict[str, Any] = {"rule": self.rule}
         else:
-            inside = levels[image.mask]
-            threshold = float(self.value) if self.rule == "fixed" else _find_threshold(self.rule, inside, whole)
-            bright = levels > threshold
+            highest_dark, threshold = self._threshold(levels, image.mask)
+            bright = levels.numbers > highest_dark
             findings = {"rule": self.rule, "threshold": threshold}
         if self.foreground == "dark" or (self.foreground == "border" and _border_is_bright(bright, image.mask)):
             bright = ~bright
         return (bright & image.mask).astype(np.int32), findings
 
-
-def grey_levels(image: Image, band: int | None = None) -> tuple[NDArray[Any], bool]:
-    """Levels 0..255 (H, W), and whether they are whole numbers (uint8) or unrounded float64."""
-    planes = image.planes
-    if len(planes) > 1 and (image.kind == "bands" or band is not None):
-        planes = _one_band(planes, image.mask, band)
-    planes = planes.astype(np.float64)
-    whole = np.rint(planes * 255)
-    if np.array_equal((whole / 255).astype(np.float32), planes):
-        k = whole.astype(np.int32)
-        if len(k) == 1:
-            return k[0].astype(np.uint8), True
-        return ((9798 * k[0] + 19235 * k[1] + 3735 * k[2] + 16384) >> 15).astype(np.uint8), True
-    # Levels of 16 bits are taken from their numbers too, since float32 samples would part what is equally far apart.
-    fine = np.rint(planes * 65535)
-    on_16_bits = np.array_equal((fine / 65535).astype(np.float32), planes)
-    exact = fine / 257 if on_16_bits else planes * 255
-    if len(exact) == 1:
-        return exact[0], False
-    return 0.299 * exact[0] + 0.587 * exact[1] + 0.114 * exact[2], False
+    def _threshold(self, levels: GreyLevels, mask: NDArray[np.bool_]) -> tuple[float, float]:
+        """The threshold as a number of `levels`, and as a level 0..255."""
+        if self.rule == "fixed":
+            return levels.number_of(float(self.value)), float(self.value)
+        if self.rule == "otsu":
+            number = otsu(levels.inside(mask))
+            return number, float(number / levels.unit)
+        inside = levels.inside(mask)
+        if levels.unit != 1:
+            inside = inside / levels.unit
+        threshold = float(inside[0]) if inside.min() == inside.max() else _borrowed_rule(self.rule, inside)
+        return levels.number_of(threshold), threshold
 
 
-def _one_band(planes: NDArray[np.float32], mask: NDArray[np.bool_], band: int | None) -> NDArray[np.float32]:
-    if band is None:
-        return _first_principal_component(planes, mask)[np.newaxis]
-    if band >= len(planes):
-        raise ImageError(
-            f"band={band} was asked of a picture with {len(planes)} bands. Name one from 0 to {len(planes) - 1}."
-        )
-    return planes[band : band + 1]
+@dataclass(frozen=True)
+class GreyLevels:
+    """Grey levels 0..255 of a picture (H, W) as ``numbers / unit``; anything outside the mask.
+
+    Whole levels are uint8 with unit 1, levels of 16 bits uint16 with unit 257, others float64 with unit 1.
+    """
+
+    numbers: NDArray[Any]
+    unit: int
+
+    def values(self) -> NDArray[np.float64]:
+        """The levels as such."""
+        return self.numbers / np.float64(self.unit)
+
+    def inside(self, mask: NDArray[np.bool_]) -> NDArray[Any]:
+        """The numbers inside the mask, flat."""
+        return self.numbers.reshape(-1) if mask.all() else self.numbers[mask]
+
+    def number_of(self, threshold: float) -> float:
+        """The number above which exactly those lie whose level is above `threshold`."""
+        if self.unit == 1:
+            return threshold
+        return int(np.searchsorted(np.arange(self.unit * 255 + 1) / self.unit, threshold, side="right")) - 1
+
+
+def grey_levels(image: Image, band: int | None = None) -> GreyLevels:
+    """The levels that are compared with a threshold: luma, the first principal component, or one band."""
+    chosen = slice(None)
+    if image.depth > 1 and (image.kind == "bands" or band is not None):
+        if band is None:
+            return _levels_of_planes(_first_principal_component(image.planes, image.mask)[np.newaxis])
+        if band >= image.depth:
+            raise ImageError(
+                f"band={band} was asked of a picture with {image.depth} bands. Name one from 0 to {image.depth - 1}."
+            )
+        chosen = slice(band, band + 1)
+    if image.levels is None:
+        return _levels_of_planes(image.planes[chosen])
+    samples = image.levels[:, :, chosen]
+    if samples.dtype == bool:
+        return _levels_of_numbers(samples * np.uint8(255))
+    if samples.dtype == np.uint16:
+        return _levels_of_numbers(_as_eight_bits(samples.astype(np.uint16, copy=False), image.mask))
+    return _levels_of_numbers(samples)
+
+
+def _levels_of_planes(planes: NDArray[np.float32]) -> GreyLevels:
+    for dtype in (np.uint8, np.uint16):
+        numbers = _whole_numbers(planes, dtype)
+        if numbers is not None:
+            return _levels_of_numbers(numbers)
+    return GreyLevels(_mixed([plane * np.float64(255) for plane in planes]), 1)
+
+
+def _levels_of_numbers(numbers: NDArray[Any]) -> GreyLevels:
+    """The levels of pixels (H, W, C) of uint8 or uint16, with C = 1 or 3."""
+    if numbers.shape[2] == 1:
+        return GreyLevels(numbers[:, :, 0], 1 if numbers.dtype == np.uint8 else 257)
+    if numbers.dtype == np.uint16:
+        return GreyLevels(_mixed([plane / 257 for plane in np.moveaxis(numbers, -1, 0)]), 1)
+    if _KERNELS in sys.modules:
+        from classicseg.kernels.histograms import luma
+
+        return GreyLevels(luma(numbers), 1)
+    levels = np.empty(numbers.shape[:2], dtype=np.uint8)
+    for first, last in _row_chunks(numbers.shape[:2]):
+        red, green, blue = np.moveaxis(numbers[first:last].astype(np.int32), -1, 0)
+        levels[first:last] = (9798 * red + 19235 * green + 3735 * blue + 16384) >> 15
+    return GreyLevels(levels, 1)
+
+
+def _row_chunks(shape: tuple[int, ...]) -> list[tuple[int, int]]:
+    """Bounds of rows that hold a few thousand pixels, so that what is made of them on the way stays in the cache."""
+    return chunks(shape[0], max(1, _PIXELS_AT_ONCE // shape[1]))
+
+
+def _mixed(planes: list[NDArray[np.float64]]) -> NDArray[np.float64]:
+    if len(planes) == 1:
+        return planes[0]
+    return 0.299 * planes[0] + 0.587 * planes[1] + 0.114 * planes[2]
+
+
+def _as_eight_bits(numbers: NDArray[np.uint16], mask: NDArray[np.bool_]) -> NDArray[np.uint8 | np.uint16]:
+    """Numbers of 16 bits as those of 8, where all inside the mask are 257 k."""
+    small = (numbers >> 8).astype(np.uint8)
+    different = small * np.uint16(257) != numbers
+    return numbers if np.any(different & mask[:, :, np.newaxis]) else small
+
+
+def _whole_numbers(planes: NDArray[np.float32], dtype: type[np.unsignedinteger]) -> NDArray[Any] | None:
+    """The numbers k (H, W, C) of samples that are all the float32 nearest to k / (the type's greatest); else None."""
+    full = np.iinfo(dtype).max
+    nearest = (np.arange(full + 1) / full).astype(np.float32)
+    numbers = np.empty((*planes.shape[1:], len(planes)), dtype=dtype)
+    for first, last in _row_chunks(planes.shape[1:]):
+        part = np.moveaxis(planes[:, first:last], 0, -1)
+        found = np.rint(part * np.float64(full)).astype(dtype)
+        if not np.array_equal(nearest[found], part):
+            return None
+        numbers[first:last] = found
+    return numbers
 
 
 def _first_principal_component(planes: NDArray[np.float32], mask: NDArray[np.bool_]) -> NDArray[np.float32]:
@@ -184,11 +276,7 @@ def _first_principal_component(planes: NDArray[np.float32], mask: NDArray[np.boo
     return (component - floor).astype(np.float32)
 
 
-def _find_threshold(rule: str, inside: NDArray[Any], whole: bool) -> float:
-    if inside.min() == inside.max():
-        return float(inside[0])
-    if rule == "otsu":
-        return float(_otsu(inside, whole))
+def _borrowed_rule(rule: str, inside: NDArray[Any]) -> float:
     from skimage import filters
 
     if rule == "li":
@@ -197,49 +285,109 @@ def _find_threshold(rule: str, inside: NDArray[Any], whole: bool) -> float:
     return float(function(inside))
 
 
-def _otsu(inside: NDArray[Any], whole: bool) -> float:
-    """The lowest of the levels that maximise w0 w1 (mu0 - mu1)^2.
+def otsu(numbers: NDArray[Any]) -> float:
+    """The lowest of the numbers (flat; uint8, uint16 or float64) that maximise w0 w1 (mu0 - mu1)^2.
 
-    On whole levels in exact integers: the criterion, times a constant, is (S n0 - N s0)^2 / (n0 (N - n0)).
+    Exact on whole numbers. On float64, maxima that differ by less than 1e-12 of themselves count as equal.
     """
-    if not whole:
-        return _otsu_of_distinct(*np.unique(inside, return_counts=True))
-    counts = np.bincount(inside)
-    total_count, total_sum = int(counts.sum()), int(counts @ np.arange(len(counts)))
+    if numbers.dtype.kind == "f":
+        return _otsu_of_distinct(*np.unique(numbers, return_counts=True))
+    counts = _counts(numbers)
+    if _KERNELS in sys.modules and numbers.dtype == np.uint8:
+        from classicseg.kernels.histograms import cut_in_two
+
+        found = cut_in_two(counts)
+        if found >= 0:
+            return found
+    return _otsu_of_counts(counts)
+
+
+def _counts(numbers: NDArray[np.unsignedinteger]) -> NDArray[np.int64]:
+    """How often each number of an unsigned type comes."""
+    if _KERNELS in sys.modules and numbers.dtype == np.uint8:
+        from classicseg.kernels.histograms import count_levels
+
+        return count_levels(np.ascontiguousarray(numbers))
+    length = np.iinfo(numbers.dtype).max + 1
+    counts = np.zeros(length, dtype=np.int64)
+    for first, last in chunks(len(numbers), 64 * length):  # bincount makes 8 bytes of each number
+        counts += np.bincount(numbers[first:last], minlength=length)
+    return counts
+
+
+def _otsu_of_counts(counts: NDArray[np.int64]) -> float:
+    """Otsu's threshold on whole numbers. What rounding cannot tell apart is compared in exact integers.
+
+    The criterion, times a constant, is (S n0 - N s0)^2 / (n0 (N - n0)) for n0 pixels up to the threshold, with the sum
+    s0, among N with the sum S.
+    """
+    values = np.flatnonzero(counts)
+    if len(values) == 1:
+        return int(values[0])
+    counts = counts[values]
+    gains = _gains(values, counts)
+    close = np.flatnonzero(gains >= gains.max() * (1 - _CLOSE))
+    below, weighted = np.cumsum(counts).tolist(), np.cumsum(counts * values).tolist()
     best, best_top, best_bottom = 0, -1, 1
-    count = weighted = 0
-    for level in np.flatnonzero(counts)[:-1].tolist():
-        count += int(counts[level])
-        weighted += int(counts[level]) * level
-        top, bottom = (total_sum * count - total_count * weighted) ** 2, count * (total_count - count)
+    for cut in close.tolist():
+        top = (weighted[-1] * below[cut] - below[-1] * weighted[cut]) ** 2
+        bottom = below[cut] * (below[-1] - below[cut])
         if top * best_bottom > best_top * bottom:
-            best, best_top, best_bottom = level, top, bottom
-    return best
+            best, best_top, best_bottom = cut, top, bottom
+    return int(values[best])
 
 
 def _otsu_of_distinct(values: NDArray[np.float64], counts: NDArray[np.integer]) -> float:
-    """The same over any distinct levels: with m the moment about the mean below a cut, m^2 / n0 + m^2 / (N - n0)."""
+    """Otsu's threshold on any distinct numbers."""
+    if len(values) == 1:
+        return float(values[0])
+    gains = _gains(values, counts)
+    return float(values[np.argmax(gains >= gains.max() * (1 - _TIE))])
+
+
+def _gains(values: NDArray[Any], counts: NDArray[np.integer]) -> NDArray[np.float64]:
+    """m^2 / n0 + m^2 / (N - n0) for a cut after each value but the last; m is the moment about the mean below it."""
     below = np.cumsum(counts)[:-1].astype(np.float64)
     moment = np.cumsum(counts * (values - np.average(values, weights=counts)))[:-1]
-    gains = moment**2 / below + moment**2 / (counts.sum() - below)
-    return values[np.argmax(gains >= gains.max() * (1 - _TIE))]
+    return moment**2 / below + moment**2 / (counts.sum() - below)
 
 
 def _several_classes(
-    levels: NDArray[Any], mask: NDArray[np.bool_], classes: int
+    levels: GreyLevels, mask: NDArray[np.bool_], classes: int
 ) -> tuple[NDArray[np.integer], dict[str, Any]]:
-    from classicseg.kernels.histograms import best_cuts
-
-    values, counts = np.unique(levels[mask], return_counts=True)
-    wanted = min(classes, len(values))
-    cuts = values[best_cuts(values.astype(np.float64), counts, wanted)]
-    raw = np.searchsorted(cuts, levels, side="left")  # a level equal to a threshold is on its dark side
-    means = [levels[mask][raw[mask] == number].mean() for number in range(wanted)]
+    values, counts = _histogram(levels.inside(mask))
+    cuts = _cuts(values, counts, classes)
+    raw = np.zeros(levels.numbers.shape, dtype=np.uint8)
+    for cut in values[cuts]:
+        raw += levels.numbers > cut  # a level equal to a threshold is on its dark side
+    starts = np.concatenate([[0], cuts + 1])
+    means = np.add.reduceat(counts * values, starts) / np.add.reduceat(counts, starts)
     return raw, {
         "rule": "otsu",
-        "thresholds": cuts.astype(np.float64),
-        "class_means": PerClass(np.array(means)),
+        "thresholds": values[cuts] / np.float64(levels.unit),
+        "class_means": PerClass(means / levels.unit),
     }
+
+
+def multi_otsu(numbers: NDArray[Any], classes: int) -> NDArray[Any]:
+    """The highest number of each class but the brightest, of flat numbers (uint8, uint16 or float64)."""
+    values, counts = _histogram(numbers)
+    return values[_cuts(values, counts, classes)]
+
+
+def _histogram(numbers: NDArray[Any]) -> tuple[NDArray[Any], NDArray[np.integer]]:
+    """The distinct numbers, rising, and how often each comes."""
+    if numbers.dtype.kind == "f":
+        return np.unique(numbers, return_counts=True)
+    counts = _counts(numbers)
+    values = np.flatnonzero(counts)
+    return values, counts[values]
+
+
+def _cuts(values: NDArray[Any], counts: NDArray[np.integer], classes: int) -> NDArray[np.intp]:
+    from classicseg.kernels.histograms import best_cuts
+
+    return best_cuts(values.astype(np.float64), counts, min(classes, len(values)))
 
 
 def _block_means(

@@ -1,12 +1,13 @@
-"""Optimal cuts of weighted values, against exhaustive search in exact fractions."""
+"""Histograms and optimal cuts of weighted values, against exhaustive search in exact fractions."""
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
 from reference import otsu
 
-from classicseg.kernels.histograms import best_cuts
+from classicseg.kernels.histograms import best_cuts, count_levels, cut_in_two, luma
 
 pytestmark = pytest.mark.small
 
@@ -58,3 +59,41 @@ def test_long_lists_like_short_ones(classes):
     groups = [np.sort(start + rng.random(200)) for start in (0, 40, 90, 200)[:classes]]
     values = np.concatenate(groups)
     assert best_cuts(values, np.ones(len(values), dtype=int), classes).tolist() == [199, 399, 599][: classes - 1]
+
+
+# --- 8-bit levels ---------------------------------------------------------------------------------------------------
+
+
+@given(levels=hnp.arrays(np.uint8, st.integers(0, 70)))
+def test_counts_of_levels(levels):
+    assert count_levels(levels).tolist() == np.bincount(levels, minlength=256).tolist()
+
+
+def test_counts_of_a_flat_and_a_large_picture():
+    assert count_levels(np.full(1003, 255, dtype=np.uint8))[255] == 1003
+    levels = np.random.default_rng(0).integers(0, 256, 5003).astype(np.uint8)
+    assert np.array_equal(count_levels(levels), np.bincount(levels, minlength=256))
+
+
+@settings(max_examples=150)
+@given(histogram=histograms)
+def test_the_cut_in_two_is_the_exact_one_or_left_open(histogram):
+    values = sorted(histogram)
+    counts = np.zeros(256, dtype=np.int64)
+    counts[values] = [histogram[value] for value in values]
+    best = otsu.best_cuts(values, counts[values].tolist(), 2)[0]
+    gains = [otsu.between_class_variance(values, counts[values].tolist(), [cut]) for cut in range(len(values) - 1)]
+    tied = sorted(gains)[-2] == max(gains) if len(gains) > 1 else False
+    assert cut_in_two(counts) == (-1 if tied else values[best])
+
+
+def test_the_cut_in_two_of_one_level_is_left_open():
+    counts = np.zeros(256, dtype=np.int64)
+    counts[9] = 5
+    assert cut_in_two(counts) == -1
+
+
+def test_luma_by_hand():
+    pixels = np.array([[[255, 0, 0], [0, 255, 0], [0, 0, 255], [255, 255, 255], [1, 2, 3]]], dtype=np.uint8)
+    assert luma(pixels).tolist() == [[76, 150, 29, 255, 2]]
+    assert luma(pixels[:, ::-1]).tolist() == [[2, 255, 29, 150, 76]]

@@ -1,4 +1,4 @@
-"""Union-find on pixels and regions."""
+"""Union-find on pixels and regions, neighbours of regions, absorbing."""
 
 import numpy as np
 import pytest
@@ -6,9 +6,19 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from reference import meanshift as plain
-from reference.components import raster_numbers
+from reference.absorb import absorb_small as absorb_plainly
+from reference.components import flood_fill_components, raster_numbers
 
-from classicseg.kernels.regions import absorb, find, fuse_pixels
+from classicseg import labels as label_maps
+from classicseg.kernels.regions import (
+    absorb,
+    find,
+    fuse_pixels,
+    list_neighbours,
+    measure_classes,
+    measure_regions,
+    paint,
+)
 
 pytestmark = pytest.mark.small
 
@@ -42,10 +52,15 @@ def test_find_walks_to_the_root_and_shortens_the_way():
 
 
 def absorbing(pairs, sizes, colors, min_size, fixed=()):
+    """The fate of each region of a graph given by its edges."""
+    both = sorted([*pairs, *((b, a) for a, b in pairs)])
+    ends = np.array([sum(one <= region for one, _ in both) for region in range(len(sizes))])
+    starts = np.concatenate([[0], ends[:-1]])
+    targets = np.array([other for _, other in both], dtype=np.int32)
     sizes = np.array(sizes)
     sums = np.array(colors, dtype=float)[:, None] * sizes[:, None]
     stays = np.isin(np.arange(len(sizes)), fixed)
-    return absorb(np.array(pairs, dtype=np.int64).reshape(-1, 2), sizes, sums, stays, min_size).tolist()
+    return absorb(starts, ends, targets, sizes, sums, stays, min_size).tolist()
 
 
 def test_small_regions_join_their_most_similar_neighbour():
@@ -74,3 +89,47 @@ def test_fixed_regions_stay_and_take_others_in():
 
 def test_without_neighbours_nothing_happens():
     assert absorbing([], [1, 2], [0, 10], 5) == [0, 1]
+
+
+@settings(max_examples=150)
+@given(data=st.data(), shape=shapes, min_size=st.integers(2, 50), background=st.sampled_from([None, 0]))
+def test_absorbing_equals_the_plain_twin_at_any_size(data, shape, min_size, background):
+    """Many regions that grow far, with colours that tie: the bounds may never hide the nearest neighbour."""
+    labels = data.draw(hnp.arrays(np.int32, shape, elements=st.integers(0, 9)))
+    colours = data.draw(st.sampled_from([1, 3, 100]))
+    planes = data.draw(hnp.arrays(np.float32, (3, *shape), elements=st.integers(0, colours).map(float)))
+    everywhere = np.ones(shape, dtype=bool)
+    found = label_maps.absorb_small(labels, planes, everywhere, min_size, background)
+    assert np.array_equal(found, absorb_plainly(labels, planes, everywhere, min_size, background))
+
+
+@given(data=st.data(), shape=shapes)
+def test_lists_hold_the_neighbours_of_the_wanted_regions(data, shape):
+    labels = data.draw(hnp.arrays(np.int32, shape, elements=st.integers(0, 3)))
+    mask = data.draw(hnp.arrays(bool, shape, elements=st.sampled_from([True, True, False])))
+    regions = flood_fill_components(labels, mask)
+    sizes = np.bincount(regions.ravel(), minlength=2)[1:]
+    wanted = sizes < 4
+    starts, ends, targets = list_neighbours(regions, sizes, wanted)
+    for region in range(1, int(regions.max()) + 1):
+        own = np.pad(regions == region, 1)
+        around = own[2:, 1:-1] | own[:-2, 1:-1] | own[1:-1, 2:] | own[1:-1, :-2]
+        expected = set(regions[around].tolist()) - {0, region} if wanted[region - 1] else set()
+        assert {int(t) + 1 for t in targets[starts[region - 1] : ends[region - 1]]} == expected
+
+
+def test_measures_by_hand():
+    regions = np.array([[1, 1, 0], [2, 2, 2]], dtype=np.int32)
+    labels = np.array([[7, 7, 5], [0, 0, 0]], dtype=np.int32)
+    planes = np.arange(12, dtype=np.float32).reshape(2, 2, 3)
+    sizes, sums, label_of = measure_regions(regions, labels, planes, 2)
+    assert sizes.tolist() == [2, 3]
+    assert sums.tolist() == [[1, 13], [12, 30]]
+    assert label_of.tolist() == [7, 0]
+    values = np.array([0, 4, 9], dtype=np.int32)
+    assert paint(regions, regions > 0, values, labels).tolist() == [[4, 4, 5], [9, 9, 9]]
+    assert paint(regions, regions > 0, values).tolist() == [[4, 4, 0], [9, 9, 9]]
+    counts, totals, firsts = measure_classes(labels, planes[0], regions > 0)
+    assert (counts[7], totals[7], firsts[7]) == (2, 1, 0)
+    assert (counts[0], totals[0], firsts[0]) == (3, 12, 3)
+    assert not counts[1:7].any()

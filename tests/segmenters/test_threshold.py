@@ -1,11 +1,12 @@
 """Thresholds, against scikit-image, OpenCV and exact fractions."""
 
+import importlib
 import warnings
 
 import cv2
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from reference import otsu as plain
@@ -14,6 +15,7 @@ from skimage import data, filters
 import classicseg
 from classicseg import ImageError, ParameterError
 from classicseg.image import as_image
+from classicseg.segmenters import threshold
 from classicseg.segmenters.threshold import grey_levels
 
 PHOTOGRAPHS = ["coffee", "chelsea", "rocket", "camera", "coins", "moon", "page", "text", "cell"]
@@ -41,25 +43,25 @@ def found(picture, **parameters):
 
 def test_luma_is_opencvs_to_the_last_digit():
     picture = np.random.default_rng(0).integers(0, 256, (700, 700, 3), dtype=np.uint8)
-    levels, whole = grey_levels(as_image(picture))
-    assert whole
-    assert np.array_equal(levels, cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY))
+    levels = grey_levels(as_image(picture))
+    assert levels.numbers.dtype == np.uint8
+    assert np.array_equal(levels.numbers, cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY))
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64, np.uint16])
 def test_eight_bits_in_another_type_have_the_same_luma(dtype):
     picture = np.random.default_rng(1).integers(0, 256, (100, 100, 3), dtype=np.uint8)
     carried = picture.astype(np.uint16) * 257 if dtype == np.uint16 else (picture / 255).astype(dtype)
-    levels, whole = grey_levels(as_image(carried))
-    assert whole
-    assert np.array_equal(levels, cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY))
+    levels = grey_levels(as_image(carried))
+    assert levels.numbers.dtype == np.uint8
+    assert np.array_equal(levels.numbers, cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY))
 
 
 @pytest.mark.small
 def test_other_samples_are_not_rounded():
-    levels, whole = grey_levels(as_image(np.array([[[0.1, 0.2, 0.7]]])))
-    assert not whole
-    assert levels[0, 0] == pytest.approx(255 * (0.299 * 0.1 + 0.587 * 0.2 + 0.114 * 0.7), rel=1e-6)
+    levels = grey_levels(as_image(np.array([[[0.1, 0.2, 0.7]]])))
+    assert levels.numbers.dtype == np.float64
+    assert levels.values()[0, 0] == pytest.approx(255 * (0.299 * 0.1 + 0.587 * 0.2 + 0.114 * 0.7), rel=1e-6)
 
 
 @pytest.mark.small
@@ -68,7 +70,7 @@ def test_bands_give_their_first_principal_component():
 
     rng = np.random.default_rng(2)
     picture = np.clip(rng.random((9, 9, 1)) * [0.2, 0.7, 0.4, -0.3, 0.1] + rng.random((9, 9, 5)) * 0.1 + 0.3, 0, 1)
-    levels, _ = grey_levels(as_image(picture, color="multiband"))
+    levels = grey_levels(as_image(picture, color="multiband")).values()
     pca = PCA(1).fit(picture.reshape(-1, 5))
     loading = pca.components_[0] * np.sign(pca.components_[0].sum())
     loading /= np.abs(loading).sum()
@@ -185,6 +187,76 @@ def test_fewer_levels_than_classes_give_fewer_classes():
     assert result.labels.tolist() == [[1, 2], [2, 3]]
     assert result.findings["n_classes"] == 3
     assert result.findings["class_means"].tolist() == [0, 9, 200]
+
+
+# --- the two roads: NumPy, or compiled loops where they are in use anyway -------------------------------------------
+
+
+@pytest.fixture(params=["numpy", "compiled"])
+def road(request, monkeypatch):
+    """Each of the two roads to the same numbers."""
+    importlib.import_module("classicseg.kernels.histograms")
+    if request.param == "numpy":
+        monkeypatch.setattr(threshold, "_KERNELS", "no such module")
+
+
+@pytest.mark.parametrize("name", ["coffee", "camera", "text"])
+def test_both_roads_equal_opencv(road, name):
+    picture, grey = grey_of(name)
+    assert np.array_equal(grey_levels(as_image(picture)).numbers, grey)
+    theirs, binary = cv2.threshold(grey, 0, 1, cv2.THRESH_BINARY | cv2.THRESH_OTSU)
+    assert threshold.otsu(grey.ravel()) == theirs
+    assert np.array_equal(classicseg.segment(picture, "otsu"), binary)
+
+
+@pytest.mark.small
+@given(hnp.arrays(np.uint8, st.tuples(st.integers(1, 5), st.integers(1, 5)), elements=st.integers(0, 9)))
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_both_roads_take_the_first_exact_maximum(road, picture):
+    levels = picture.ravel().tolist()
+    assert threshold.otsu(picture.ravel()) == (plain.thresholds(levels, 2) or levels)[0]
+
+
+@pytest.mark.small
+def test_ties_between_sums_too_large_for_floats_are_exact():
+    """Mirrored counts of millions: two cuts are equally good, and the first wins, whatever rounding says."""
+    counts = np.zeros(256, dtype=np.int64)
+    counts[[10, 20, 30]] = [3_333_337, 7, 3_333_337]
+    assert threshold._otsu_of_counts(counts) == 10
+    counts[10] += 1
+    assert threshold._otsu_of_counts(counts) == 10
+    counts[30] += 2
+    assert threshold._otsu_of_counts(counts) == 20
+
+
+@pytest.mark.small
+@pytest.mark.parametrize("carrier", [np.uint8, np.uint16, np.float32, np.float64, bool])
+def test_what_the_mask_hides_changes_no_level(carrier):
+    rng = np.random.default_rng(6)
+    picture = rng.integers(0, 256, (9, 9, 3), dtype=np.uint8)
+    mask = rng.random((9, 9)) > 0.3
+    if carrier is bool:
+        array = picture > 100
+    elif carrier == np.uint16:
+        array = picture.astype(np.uint16) * 257
+    else:
+        array = picture if carrier == np.uint8 else (picture / 255).astype(carrier)
+    hidden = array.copy()
+    hidden[~mask] = 0.123 if array.dtype.kind == "f" else 77
+    for classes in (2, 4):
+        runs = [classicseg.run(a, "threshold", mask=mask, classes=classes) for a in (array, hidden)]
+        assert np.array_equal(runs[0].labels, runs[1].labels)
+    assert grey_levels(as_image(hidden, mask=mask)).numbers.dtype == np.uint8
+
+
+@pytest.mark.small
+def test_a_found_threshold_given_back_as_a_fixed_value_gives_the_same():
+    rng = np.random.default_rng(8)
+    for _ in range(30):
+        picture = rng.integers(0, 65536, (8, 8)).astype(np.uint16)
+        result = classicseg.run(picture, "otsu")
+        again = classicseg.segment(picture, "threshold", rule="fixed", value=result.findings["threshold"])
+        assert np.array_equal(again, result.labels)
 
 
 # --- the other rules ------------------------------------------------------------------------------------------------
