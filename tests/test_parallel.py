@@ -264,6 +264,31 @@ def test_a_worker_process_takes_one(monkeypatch):
     assert thread_count(3) == 3
 
 
+def test_workers_of_real_pools_take_one():
+    """Of multiprocessing and concurrent.futures, however they start their workers, and of joblib's loky."""
+    program = """
+import multiprocessing, os, warnings
+from concurrent.futures import ProcessPoolExecutor
+from joblib.externals.loky import get_reusable_executor
+from classicseg.parallel import thread_count
+if __name__ == "__main__":
+    warnings.simplefilter("ignore")  # Python warns of a fork beside threads
+    found = []
+    for method in multiprocessing.get_all_start_methods():
+        context = multiprocessing.get_context(method)
+        with context.Pool(1) as pool:
+            found.append(pool.apply(thread_count, (None,)))
+        with ProcessPoolExecutor(1, mp_context=context) as pool:
+            found.append(pool.submit(thread_count, None).result())
+    with get_reusable_executor(2) as pool:
+        found.append(pool.submit(thread_count, None).result())
+        found.append(pool.submit(thread_count, 3).result())
+    print(found.pop(), set(found))
+"""
+    outcome = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=120, check=True)
+    assert outcome.stdout.split("\n")[0] == "3 {1}"
+
+
 # --- borrowed solvers -----------------------------------------------------------------------------------------------
 
 
