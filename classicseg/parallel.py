@@ -31,7 +31,7 @@ def thread_count(threads: int | None) -> int:
     if threads is None:
         if multiprocessing.parent_process() is not None:
             return 1
-        cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+        cores = usable_cores()
         try:
             limit = int(os.environ.get("NUMBA_NUM_THREADS", ""))
         except ValueError:
@@ -42,6 +42,11 @@ def thread_count(threads: int | None) -> int:
             f"threads={threads!r} is not allowed; it is an integer of at least 1. Leave it out for one thread a core."
         )
     return int(threads)
+
+
+def usable_cores() -> int:
+    """The cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def chunks(length: int, at_most: int) -> list[tuple[int, int]]:
