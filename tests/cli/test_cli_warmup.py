@@ -54,10 +54,15 @@ def test_quiet_runs_compile_in_silence_and_streams_say_it_on_stderr(tmp_path, pi
     assert stream.stdout == (tmp_path / "picture_kmeans_labels.png").read_bytes()
 
 
-def test_otsu_never_compiles(tmp_path, picture):
-    done = run(tmp_path / "cache", "run", "-m", "otsu", "-o", tmp_path, picture)
-    assert (done.returncode, done.stderr) == (0, b"")
-    assert not (tmp_path / "cache").exists()
+def test_otsu_never_compiles_nor_loads_what_compiles(tmp_path, picture):
+    arguments = ["run", "-m", "otsu", "-q", "-o", str(tmp_path), str(picture)]
+    program = f"""
+import sys
+from classicseg_cli.main import _exit_code
+print(_exit_code({arguments}), sorted({{"numba", "scipy", "skimage", "sklearn", "cv2", "rich"}} & set(sys.modules)))
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60)
+    assert (done.stdout, done.stderr) == ("0 []\n", "")
 
 
 @compiled_only
