@@ -161,11 +161,12 @@ def _record(
 def _fits_record(value: Any) -> bool:
     """Whether a finding is small, and one that JSON has words for (a plug-in may find anything)."""
     try:
-        small = np.size(value) <= _LARGEST_RECORDED
+        if np.size(value) > _LARGEST_RECORDED:
+            return False
         _as_json(value)
     except (TypeError, ValueError):
         return False
-    return small
+    return True
 
 
 def _contents(picture: Picture, result: Segmentation, settings: Settings) -> dict[str, bytes]:

@@ -16,6 +16,7 @@ _COMMANDS = {
     "scores": ("classicseg_cli.scores:scores", "List the scores: range, direction, protocol, paper."),
     "bench": ("classicseg_cli.bench:bench", "Score methods over a data set."),
     "datasets": ("classicseg_cli.datasets:datasets", "List the data sets that can be read; check one."),
+    "warmup": ("classicseg_cli.warmup:warmup", "Compile everything now, so that no later run has to."),
     "demo": ("classicseg_cli.demo:demo", "Run all methods on a photograph and on made scenes."),
 }
 

@@ -84,7 +84,7 @@ def run(
             raise click.UsageError(
                 "'-' writes the label map to stdout; it goes with no other input, -o, --json or --mean-colour."
             )
-        return _stream(how)
+        return _stream(how, quiet)
     if verbose:
         complain(repr(how.segmenter))
     return _batch(collect(inputs), how, as_json, quiet)
@@ -127,14 +127,17 @@ def _line(outcome: Any, as_json: bool) -> str:
     return line.encode("utf-8", "backslashreplace").decode()  # a file name may hold bytes that are no text
 
 
-def _stream(how: Any) -> int:
+def _stream(how: Any, quiet: bool) -> int:
     """A picture from stdin, its label map to stdout."""
     from classicseg.batch import segment_picture
     from classicseg.io.read import read_picture
     from classicseg.io.write import encode_labels
+    from classicseg_cli.tables import progress
 
     picture = read_picture(sys.stdin.buffer.read(), name="stdin")
-    data = encode_labels(segment_picture(picture, how).labels, how.format)
+    with progress(how.name, 1, quiet):
+        labels = segment_picture(picture, how).labels
+    data = encode_labels(labels, how.format)
     sys.stdout.buffer.write(data)
     sys.stdout.buffer.flush()
     return DONE

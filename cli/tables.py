@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
+from classicseg_cli.main import complain
+
 _WIDTH_OF_FILES = 160
 
 
@@ -41,11 +43,21 @@ def _cell(value: Any) -> str:
 def progress(what: str, total: int, quiet: bool = False) -> Iterator[Callable[[], None]]:
     """A progress bar on stderr while the block runs, and the call that moves it on; none where stderr is no terminal.
 
-    Lines printed meanwhile (by print, not by click.echo, which goes past it) appear above the bar.
+    Lines printed meanwhile (by print, not by click.echo, which goes past it) appear above the bar; among them what the
+    library logs: that it compiles.
     """
-    if quiet or total < 2 or not sys.stderr.isatty():
+    if quiet:
         yield lambda: None
-        return
+    elif total < 2 or not sys.stderr.isatty():
+        with _log_on_stderr():
+            yield lambda: None
+    else:
+        with _bar(what, total) as advance, _log_on_stderr():
+            yield advance
+
+
+@contextmanager
+def _bar(what: str, total: int) -> Iterator[Callable[[], None]]:
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
@@ -61,3 +73,23 @@ def progress(what: str, total: int, quiet: bool = False) -> Iterator[Callable[[]
     with bar:
         task = bar.add_task(what, total=total)
         yield lambda: bar.advance(task)
+
+
+@contextmanager
+def _log_on_stderr() -> Iterator[None]:
+    """Each record of the library's log is a line on stderr while the block runs."""
+    import logging
+
+    class Handler(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            complain(record.getMessage())
+
+    logger, handler = logging.getLogger("classicseg"), Handler()
+    level = logger.level
+    logger.addHandler(handler)
+    logger.setLevel(logging.INFO)
+    try:
+        yield
+    finally:
+        logger.removeHandler(handler)
+        logger.setLevel(level)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -120,3 +122,13 @@ def test_links_and_pictures_of_the_documentation_exist():
     for page in (ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").glob("*.md")):
         for target in re.findall(r"\]\(([^)#:]+)\)", page.read_text(encoding="utf-8")):
             assert (page.parent / target).exists(), f"{page.name}: {target}"
+
+
+def test_the_page_on_containers_names_commands_that_there_are(call):
+    page = (ROOT / "docs" / "installing-in-containers.md").read_text(encoding="utf-8")
+    for command in re.findall(
+        r"classicseg (\w+)", "\n".join([*re.findall(r"`([^`\n]*)`", page), *blocks(page, "dockerfile")])
+    ):
+        assert call(command, "--help")[0] == 0
+    for source in blocks(page, "python"):  # in a process of its own, since one of them sets up logging
+        subprocess.run([sys.executable, "-c", source], check=True, timeout=60)

@@ -1,10 +1,14 @@
 """Chunks of work on threads, and the lock around borrowed solvers."""
 
+import gc
 import os
+import signal
 import subprocess
 import sys
 import threading
 import time
+import weakref
+from contextlib import suppress
 
 import numpy as np
 import pytest
@@ -89,6 +93,119 @@ def test_an_exception_in_progress_ends_the_run(threads):
     assert len(begun) < 200
 
 
+@pytest.mark.parametrize("threads", [2, 3])
+def test_of_several_exceptions_the_first_chunks_comes_out(threads):
+    """Chunk 1 fails last, after chunk 2 has; with 3 threads both are begun together."""
+    late = threading.Event()
+
+    def work(index, start, stop):
+        if index == 1:
+            late.wait(0.05)
+            raise ZeroDivisionError("chunk 1")
+        if index == 2:
+            late.set()
+            raise IndexError("chunk 2")
+
+    with pytest.raises(ZeroDivisionError, match="chunk 1"):
+        for_chunks(work, chunks(10, 1), threads)
+
+
+@pytest.mark.parametrize("threads", [1, 2, 3])
+def test_an_interruption_goes_before_errors_and_no_thread_works_on(threads):
+    at_work = []
+
+    def work(index, start, stop):
+        at_work.append(index)
+        time.sleep(0.002)
+        at_work.remove(index)
+        if threading.current_thread() is threading.main_thread():
+            signal.raise_signal(signal.SIGINT)
+        elif index:
+            raise ZeroDivisionError
+
+    with pytest.raises(KeyboardInterrupt):
+        for_chunks(work, chunks(200, 1), threads)
+    assert at_work == []
+
+
+def test_arrays_are_let_go_after_an_exception():
+    """No cycle of a traceback with what holds it: memory is free at once, not when the collector comes by."""
+    gc.collect()
+    gc.disable()
+    try:
+        values = np.zeros(4)
+        kept = weakref.ref(values)
+
+        def work(index, start, stop, values=values):
+            raise ZeroDivisionError
+
+        with suppress(ZeroDivisionError):
+            for_chunks(work, chunks(4, 1), 2)
+        del values, work
+        assert kept() is None
+    finally:
+        gc.enable()
+
+
+@pytest.mark.parametrize("granted", [0, 1])
+def test_fewer_threads_than_wanted_do_it_all(monkeypatch, granted):
+    start, started, seen = parallel.start_new_thread, [], []
+
+    def refuse(function, arguments):
+        if len(started) == granted:
+            raise RuntimeError("can't start new thread")
+        started.append(start(function, arguments))
+
+    monkeypatch.setattr(parallel, "start_new_thread", refuse)
+    for_chunks(lambda index, start, stop: seen.append(index), chunks(10, 1), 4)
+    assert sorted(seen) == list(range(10))
+    assert len(started) == granted
+
+
+def test_calls_from_many_threads():
+    totals = np.zeros((8, 20))
+
+    def caller(row):
+        def work(index, start, stop):
+            totals[row, start:stop] += 1
+
+        for _ in range(10):
+            for_chunks(work, chunks(20, 3), 3)
+
+    callers = [threading.Thread(target=caller, args=(row,)) for row in range(8)]
+    for each in callers:
+        each.start()
+    for each in callers:
+        each.join()
+    assert (totals == 10).all()
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
+def test_a_child_forked_between_and_during_calls_can_call():
+    program = """
+import os, threading, warnings
+warnings.simplefilter("ignore")  # Python warns of a fork beside threads, which is the very case
+from classicseg.parallel import chunks, for_chunks
+seen, inside, done = [], threading.Event(), threading.Event()
+for_chunks(lambda *chunk: seen.append(chunk), chunks(6, 1), 3)
+def long(*chunk):
+    inside.set()
+    done.wait(20)
+other = threading.Thread(target=for_chunks, args=(long, chunks(4, 1), 2))
+other.start()
+inside.wait(20)
+child = os.fork()
+if child == 0:
+    for_chunks(lambda *chunk: seen.append(chunk), chunks(6, 1), 3)
+    os._exit(len(seen))
+print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+done.set()
+other.join()
+"""
+    outcome = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=True)
+    assert outcome.stdout.strip() == "12"
+
+
 def test_no_work_is_no_trouble():
     for_chunks(lambda index, start, stop: pytest.fail("there is no chunk"), [], 4)
 
@@ -145,6 +262,31 @@ def test_a_worker_process_takes_one(monkeypatch):
     monkeypatch.setattr(parallel.multiprocessing, "parent_process", lambda: object())
     assert thread_count(None) == 1
     assert thread_count(3) == 3
+
+
+def test_workers_of_real_pools_take_one():
+    """Of multiprocessing and concurrent.futures, however they start their workers, and of joblib's loky."""
+    program = """
+import multiprocessing, os, warnings
+from concurrent.futures import ProcessPoolExecutor
+from joblib.externals.loky import get_reusable_executor
+from classicseg.parallel import thread_count
+if __name__ == "__main__":
+    warnings.simplefilter("ignore")  # Python warns of a fork beside threads
+    found = []
+    for method in multiprocessing.get_all_start_methods():
+        context = multiprocessing.get_context(method)
+        with context.Pool(1) as pool:
+            found.append(pool.apply(thread_count, (None,)))
+        with ProcessPoolExecutor(1, mp_context=context) as pool:
+            found.append(pool.submit(thread_count, None).result())
+    with get_reusable_executor(2) as pool:
+        found.append(pool.submit(thread_count, None).result())
+        found.append(pool.submit(thread_count, 3).result())
+    print(found.pop(), set(found))
+"""
+    outcome = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=120, check=True)
+    assert outcome.stdout.split("\n")[0] == "3 {1}"
 
 
 # --- borrowed solvers -----------------------------------------------------------------------------------------------

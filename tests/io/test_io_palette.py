@@ -4,10 +4,12 @@ import time
 
 import numpy as np
 import pytest
+from reference import palette as reference
+from reference.lab import srgb_to_lab
 from skimage.color import rgb2lab
 from skimage.segmentation import felzenszwalb, slic
 
-from classicseg.io.palette import label_colors
+from classicseg.io.palette import _palette, label_colors
 from classicseg.io.read import read_picture
 
 small = pytest.mark.small
@@ -107,3 +109,21 @@ def test_fifty_thousand_segments_take_no_time():
     start = time.perf_counter()
     label_colors(labels)
     assert time.perf_counter() - start < 3  # a quarter of a second on two cores; a busy machine is forgiven
+
+
+def test_the_table_of_colours_is_what_its_rule_gives():
+    expected, preferred = reference.palette()
+    alone = np.zeros((1, 2 * preferred + 2), dtype=int)
+    alone[0, ::2] = np.arange(1, preferred + 2)
+    np.testing.assert_array_equal(label_colors(alone)[1:-1], expected[:preferred])
+    np.testing.assert_array_equal(label_colors(alone)[-1], expected[0])
+    np.testing.assert_array_equal(_palette().rgb, expected)
+
+
+def test_the_sets_of_near_colours_are_those_of_their_differences():
+    rgb = _palette().rgb
+    lab = np.array([srgb_to_lab(*colour) for colour in rgb / 255])
+    apart = np.linalg.norm(lab[:, None] - lab, axis=2)
+    for difference, near in zip(reference.DIFFERENCES, _palette().near, strict=True):
+        for row, bits in zip(apart, near, strict=True):
+            assert [bits >> place & 1 for place in range(len(row))] == (row < difference).tolist()

@@ -1,0 +1,152 @@
+"""How time and memory grow with the picture: 0.15, 0.6, 2.4 and 12 megapixels, each in a process of its own.
+
+Run ``python -m benchmarks.speed.growth [METHOD...] [--json FILE]`` from the checkout; CLASSICSEG_DATA names the folder
+that holds BSDS500. The pictures of one step are made of the tiles of the next, so that the content is the same: sixteen
+photographs, four mosaics of four of them, one of all sixteen; then one mosaic of eighty.
+"""
+
+from __future__ import annotations
+
+import argparse
+import gc
+import json
+import resource
+import statistics
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from benchmarks.peers import machine, machine_facts, versions
+from benchmarks.pictures import Picture, mosaic, photographs
+from classicseg import registry
+
+STEPS = {"0.15": (1, 1, 16), "0.6": (2, 2, 4), "2.4": (4, 4, 1), "12": (10, 8, 1)}  # rows, columns, pictures
+RUNS = 3
+PATIENCE = 900  # seconds for a process
+PACKAGES = ("classicseg", "numpy", "numba", "scipy", "scikit-image", "scikit-learn", "opencv-python")
+
+
+def pictures(step: str) -> list[Picture]:
+    """The pictures of a step."""
+    rows, columns, count = STEPS[step]
+    tiles, _ = photographs(rows * columns * count)
+    per_picture = rows * columns
+    return [mosaic(tiles[start : start + per_picture], columns) for start in range(0, len(tiles), per_picture)]
+
+
+def measure_here(method: str, step: str, threads: int | None) -> dict[str, Any]:
+    """Seconds (the mean over the pictures of the median run) and bytes a pixel of a method, in this process."""
+    import classicseg
+
+    given = pictures(step)
+    tiny = np.ascontiguousarray(given[0][:40, :60])
+    classicseg.segment(tiny, method, threads=threads)
+    taken, peaks = [], []
+    for picture in given:
+        before = _reset_peak()
+        times = []
+        for _ in range(RUNS):
+            started = time.perf_counter()
+            labels = classicseg.segment(picture, method, threads=threads)
+            times.append(time.perf_counter() - started)
+            del labels
+        taken.append(statistics.median(times))
+        peaks.append((_peak() - before) / picture[..., 0].size)
+    pixels = given[0][..., 0].size
+    return {"megapixels": pixels / 1e6, "seconds": statistics.fmean(taken), "bytes_per_pixel": max(peaks)}
+
+
+def _reset_peak() -> int:
+    """Forget the greatest memory so far, where the system can (Linux), and give what is in use now, in bytes."""
+    gc.collect()
+    try:
+        Path("/proc/self/clear_refs").write_text("5")
+        return _status("VmRSS")
+    except OSError:
+        return _peak()
+
+
+def _peak() -> int:
+    """The greatest memory of this process, in bytes."""
+    try:
+        return _status("VmHWM")
+    except OSError:
+        unit = 1 if sys.platform == "darwin" else 1024
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
+
+
+def _status(field: str) -> int:
+    for line in Path("/proc/self/status").read_text().splitlines():
+        if line.startswith(f"{field}:"):
+            return int(line.split()[1]) * 1024
+    raise OSError(f"the system does not tell {field}")
+
+
+def measure(method: str, step: str, threads: int | None = None) -> dict[str, Any]:
+    """The same in a process of its own; {"error": ...} where it fails or takes too long."""
+    arguments = ["--step", step, method] + ([] if threads is None else ["--threads", str(threads)])
+    try:
+        done = subprocess.run(
+            [sys.executable, "-m", "benchmarks.speed.growth", *arguments],
+            capture_output=True,
+            text=True,
+            timeout=PATIENCE,
+        )
+    except subprocess.TimeoutExpired:
+        return {"error": f"more than {PATIENCE} s"}
+    if done.returncode:
+        return {"error": (done.stderr.strip().splitlines() or [f"exit code {done.returncode}"])[-1]}
+    return json.loads(done.stdout)
+
+
+def growth_of(method: str, steps: list[str], threads: int | None = None) -> list[dict[str, Any]]:
+    """One row a step, with the time of a pixel divided by that of the step before."""
+    rows: list[dict[str, Any]] = []
+    for step in steps:
+        row = {"method": method, "step": step} | measure(method, step, threads)
+        last = rows[-1] if rows else {}
+        if "seconds" in row and "seconds" in last:
+            of_pixel = [each["seconds"] / each["megapixels"] for each in (last, row)]
+            row["growth"] = of_pixel[1] / of_pixel[0]
+        rows.append(row)
+        print(_line(row), flush=True)
+    return rows
+
+
+def _line(row: dict[str, Any]) -> str:
+    head = f"{row['method']:11} {row['step']:>5} MP"
+    if "error" in row:
+        return f"{head}   {row['error']}"
+    growth = f"{row['growth']:5.2f}" if "growth" in row else "     "
+    a_pixel = row["seconds"] / row["megapixels"]
+    return f"{head}  {row['seconds']:9.3f} s  {a_pixel:8.3f} s/MP  x {growth}  {row['bytes_per_pixel']:7.1f} bytes/px"
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Print the table, and write it where it is asked for."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("methods", nargs="*", help="all by default")
+    parser.add_argument("--steps", default=",".join(STEPS), help="megapixels, such as 0.15,0.6")
+    parser.add_argument("--threads", type=int, help="one a core by default")
+    parser.add_argument("--json", type=Path, help="file to write")
+    parser.add_argument("--step", choices=STEPS, help=argparse.SUPPRESS)  # what the processes are started with
+    given = parser.parse_args(arguments)
+    if given.step:
+        print(json.dumps(measure_here(given.methods[0], given.step, given.threads)))
+        return 0
+    steps = given.steps.split(",")
+    _, what = photographs(max(STEPS[step][0] * STEPS[step][1] * STEPS[step][2] for step in steps))
+    print(f"{machine()}, {versions(*PACKAGES)}\n{what}; x: time of a pixel beside the step before")
+    rows = [row for method in given.methods or registry.BUILT_IN for row in growth_of(method, steps, given.threads)]
+    if given.json:
+        report = {"machine": machine_facts(*PACKAGES), "pictures": what, "runs": RUNS, "rows": rows}
+        given.json.write_text(json.dumps(report, indent=2) + "\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

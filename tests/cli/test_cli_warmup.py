@@ -1,0 +1,110 @@
+"""`classicseg warmup`, and what a run says while it compiles."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+
+import numba
+import numpy as np
+import pytest
+from PIL import Image
+
+compiled_only = pytest.mark.skipif(bool(numba.config.DISABLE_JIT), reason="nothing is compiled")
+SAID = "classicseg: compiling kernels for this machine; later runs start at once\n"
+
+
+def run(cache, *arguments, **options):
+    return subprocess.run(
+        [sys.executable, "-c", "from classicseg_cli.main import main; main()", *map(str, arguments)],
+        env=os.environ | {"CLASSICSEG_CACHE_DIR": str(cache)},
+        capture_output=True,
+        timeout=300,
+        **options,
+    )
+
+
+@pytest.fixture
+def picture(tmp_path, small_picture):
+    path = tmp_path / "picture.png"
+    Image.fromarray(small_picture).save(path)
+    return path
+
+
+@compiled_only
+def test_the_first_run_says_that_it_compiles_and_later_ones_do_not(tmp_path, picture):
+    runs = [
+        run(tmp_path / "cache", "run", "-m", "quickshift", "-o", tmp_path / str(number), picture) for number in range(2)
+    ]
+    assert [done.returncode for done in runs] == [0, 0]
+    assert [done.stderr.decode() for done in runs] == [SAID, ""]
+    first, second = (Image.open(tmp_path / str(number) / "picture_quickshift_labels.png") for number in range(2))
+    np.testing.assert_array_equal(np.array(first), np.array(second))
+
+
+@compiled_only
+def test_quiet_runs_compile_in_silence_and_streams_say_it_on_stderr(tmp_path, picture):
+    quiet = run(tmp_path / "cache", "run", "-m", "kmeans", "-q", "-o", tmp_path, picture)
+    assert (quiet.returncode, quiet.stdout, quiet.stderr) == (0, b"", b"")
+    stream = run(tmp_path / "other", "run", "-m", "kmeans", "-", input=picture.read_bytes())
+    assert stream.returncode == 0
+    assert stream.stderr.decode() == SAID
+    assert stream.stdout == (tmp_path / "picture_kmeans_labels.png").read_bytes()
+
+
+def test_otsu_never_compiles_nor_loads_what_compiles(tmp_path, picture):
+    arguments = ["run", "-m", "otsu", "-q", "-o", str(tmp_path), str(picture)]
+    program = f"""
+import sys
+from classicseg_cli.main import _exit_code
+print(_exit_code({arguments}), sorted({{"numba", "scipy", "skimage", "sklearn", "cv2", "rich"}} & set(sys.modules)))
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60)
+    assert (done.stdout, done.stderr) == ("0 []\n", "")
+
+
+@compiled_only
+def test_after_a_warm_up_nothing_is_compiled_from_a_folder_that_is_only_read(tmp_path, picture):
+    cache = tmp_path / "cache"
+    warm = run(cache, "warmup", "kmeans", "--json")
+    assert warm.returncode == 0
+    report = json.loads(warm.stdout)
+    assert list(report["parts"]) == ["kmeans"]
+    assert report["parts"]["kmeans"]["compiled"]
+    files = sorted((cache / "classicseg").rglob("*.bin"))
+    assert report["kernels"] == len(files) > 1
+    assert report["bytes"] == sum(file.stat().st_size for file in files)
+    assert str(files[0].parent) == report["folder"]
+    assert b"classicseg: kmeans: " in warm.stderr
+    done = run(cache, "run", "-m", "kmeans", "-o", tmp_path, picture)
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert sorted((cache / "classicseg").rglob("*.bin")) == files
+    again = run(cache, "warmup", "kmeans", "--processes", "1")
+    assert again.returncode == 0
+    assert b"nothing left to compile" in again.stderr
+    assert again.stdout.decode().startswith(f"{len(files)} kernels, ")
+
+
+@compiled_only
+def test_a_warm_up_that_cannot_keep_anything_fails_with_the_cure(tmp_path):
+    (tmp_path / "file").write_text("no folder")
+    done = run(tmp_path / "file", "warmup", "threshold", "-q")
+    assert done.returncode == 1
+    assert done.stdout == b""
+    assert done.stderr.decode().startswith("classicseg: nothing could be kept: set CLASSICSEG_CACHE_DIR")
+
+
+def test_unknown_names_are_refused(call):
+    code, out, err = call("warmup", "kmaens")
+    assert (code, out) == (2, "")
+    assert "Did you mean 'kmeans'?" in err
+    assert "'scores' stands for all scores" in err
+
+
+def test_without_compiling_there_is_nothing_to_warm_up(call, monkeypatch):
+    monkeypatch.setattr(numba.config, "DISABLE_JIT", 1)
+    code, _, err = call("warmup", "otsu")
+    assert code == 1
+    assert "NUMBA_DISABLE_JIT is set" in err
