@@ -19,28 +19,22 @@ def _has_open(labels, place, across):
 
 
 @kernel
-def _append(first, last, following, level, place):
-    if first[level] < 0:
-        first[level] = place
-    else:
-        following[last[level]] = place
-    last[level] = place
-
-
-@kernel
-def _flood(labels, levels, across, first, last, following):
+def _flood(labels, levels, across, last, following):
     """Spread labels over the open pixels (0) of a framed picture, given as flat arrays with rows `across` long.
 
-    Each level has a queue: `first` and `last` by level, `following` from pixel to pixel, -1 at the ends. A pixel
-    that leaves its queue gives its label to its open neighbours (above, left, right, below), which come in at their
-    own level or at the present one, whichever is higher. A pixel without an open neighbour need not come in:
-    nothing would follow from it later.
+    Each level has a queue: `following` leads from pixel to pixel (-1 ends), beginning at a place of the level's own
+    behind those of the pixels; `last` is where the next one is hung on. A pixel that leaves its queue gives its label
+    to its open neighbours (above, left, right, below), which come in at their own level or at the present one,
+    whichever is higher. A pixel without an open neighbour need not come in: nothing would follow from it later.
     """
-    for place in range(across + 1, len(labels) - across - 1):
+    size = len(labels)
+    for place in range(across + 1, size - across - 1):
         if labels[place] > 0 and _has_open(labels, place, across):
-            _append(first, last, following, np.int64(levels[place]), place)
-    for level in range(len(first)):
-        place = np.int64(first[level])
+            level = np.int64(levels[place])
+            following[last[level]] = place
+            last[level] = place
+    for present in range(len(last)):
+        place = np.int64(following[size + present])
         while place >= 0:
             label = labels[place]
             for step in (-across, -1, 1, across):
@@ -48,7 +42,9 @@ def _flood(labels, levels, across, first, last, following):
                 if labels[beside] == 0:
                     labels[beside] = label
                     if _has_open(labels, beside, across):
-                        _append(first, last, following, max(np.int64(levels[beside]), level), beside)
+                        level = max(np.int64(levels[beside]), present)
+                        following[last[level]] = beside
+                        last[level] = beside
             place = np.int64(following[place])
 
 
@@ -68,9 +64,7 @@ def to_levels(heights: NDArray[np.floating], step: float, lowest: float = 0.0) -
     return np.clip((heights - lowest) / step, 0, HIGHEST_LEVEL).astype(np.uint16)
 
 
-def watershed(
-    levels: NDArray[np.uint16], markers: NDArray[np.int32], mask: NDArray[np.bool_]
-) -> NDArray[np.int32]:
+def watershed(levels: NDArray[np.uint16], markers: NDArray[np.int32], mask: NDArray[np.bool_]) -> NDArray[np.int32]:
     """Label map (H, W) of the 4-connected watershed of a picture in whole levels, flooded from markers.
 
     Parameters
@@ -103,7 +97,7 @@ def watershed(
         labels,
     )
     count = int(framed.max()) + 1
-    first, last = np.full(count, -1, dtype=np.int32), np.empty(count, dtype=np.int32)
-    following = np.full(labels.size, -1, dtype=np.int32)
-    _flood(labels.reshape(-1), framed.reshape(-1), width + 2, first, last, following)
+    following = np.full(labels.size + count, -1, dtype=np.int32)
+    last = np.arange(labels.size, labels.size + count, dtype=np.int32)
+    _flood(labels.reshape(-1), framed.reshape(-1), width + 2, last, following)
     return np.maximum(labels[1:-1, 1:-1], 0)
