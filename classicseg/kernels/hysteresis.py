@@ -12,7 +12,7 @@ WEAK, STRONG = 1, 2
 
 @kernel
 def _spread(grades, steps, waiting):
-    """Make weak pixels strong that neighbour a strong one, one after the other; `grades` is framed by zeros and flat."""
+    """Make weak pixels strong that neighbour a strong one, one after the other; `grades` is flat and framed by 0."""
     for start in range(len(grades)):
         if grades[start] != STRONG:
             continue

@@ -34,18 +34,18 @@ def _flood(labels, levels, across, last, following):
             following[last[level]] = place
             last[level] = place
     for present in range(len(last)):
-        place = np.int64(following[size + present])
-        while place >= 0:
-            label = labels[place]
+        source = np.int64(following[size + present])
+        while source >= 0:
+            label = labels[source]
             for step in (-across, -1, 1, across):
-                beside = place + step
+                beside = source + step
                 if labels[beside] == 0:
                     labels[beside] = label
                     if _has_open(labels, beside, across):
-                        level = max(np.int64(levels[beside]), present)
+                        level = max(np.int64(levels[beside]), np.int64(present))
                         following[last[level]] = beside
                         last[level] = beside
-            place = np.int64(following[place])
+            source = np.int64(following[source])
 
 
 @kernel

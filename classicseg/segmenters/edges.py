@@ -17,6 +17,7 @@ from classicseg.parameters import parameter
 # picture's range; the steepest slope that Lab has, about 180, is far below the highest of the 65536 levels.
 _STEP = 1 / 256
 
+
 @dataclass(frozen=True, kw_only=True)
 class Edges(Segmenter):
     """Edges (Sobel or Canny), closed to contours; segments by the watershed of the gradient.
