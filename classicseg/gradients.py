@@ -115,7 +115,7 @@ def canny_edges(
 
 
 def strong_and_tied(gradient: Plane, low_threshold: float, high_threshold: float) -> Mask:
-    """Where a gradient (H, W) reaches `high_threshold`, or reaches `low_threshold` and hangs together with such a pixel.
+    """Where a gradient (H, W) reaches the high threshold, or reaches the low one and hangs together with such a pixel.
 
     Pixels hang together where they share an edge. O(N) for N pixels.
     """

@@ -16,7 +16,7 @@ _ROWS = 32  # rows a chunk: four more have to be smoothed for each chunk
 
 @kernel
 def _grade_ridges(down, right, above, here, below, low, high, grades):
-    """2 (strong) or 1 (weak) where a length reaches `high` or `low` and no length beside it, along the slope, is higher.
+    """2 (strong) or 1 (weak) where a length reaches `high` or `low` and none beside it, along the slope, is higher.
 
     The slope leaves the ring of eight neighbours between a straight one and a diagonal one; the length there is
     (1 - w) straight + w diagonal, with w = smaller / larger of the two derivatives. All is computed for each pixel and
@@ -55,21 +55,24 @@ def _grade_directions(down, right, above, here, below, low, high, grades):
     derivatives of 8-bit pictures (here divided by 8).
     """
     inner = len(here) - 2
-    for c in range(1, 1 + inner):
-        length = here[c]
-        if length <= low:
-            continue
-        steepness, evenness = abs(down[c]) * _FIXED_POINT, abs(right[c]) * _TANGENT
-        if steepness < evenness:
-            ridge = length > here[c - 1] and length >= here[c + 1]
-        elif steepness > evenness + abs(right[c]) * (_FIXED_POINT + _FIXED_POINT):
-            ridge = length > above[c] and length >= below[c]
-        elif (down[c] < _NOTHING) == (right[c] < _NOTHING):
-            ridge = length > above[c - 1] and length > below[c + 1]
-        else:
-            ridge = length > above[c + 1] and length > below[c - 1]
-        if ridge:
-            grades[c] = 2 if length > high else 1
+    nw, n, ne = above[:inner], above[1 : 1 + inner], above[2:]
+    w, middle, e = here[:inner], here[1 : 1 + inner], here[2:]
+    sw, s, se = below[:inner], below[1 : 1 + inner], below[2:]
+    downs, rights, target = down[1 : 1 + inner], right[1 : 1 + inner], grades[1 : 1 + inner]
+    for c in range(inner):
+        slope_down, slope_right, length = downs[c], rights[c], middle[c]
+        up_left, up, up_right, left = nw[c], n[c], ne[c], w[c]
+        low_right, under, low_left, right_ = se[c], s[c], sw[c], e[c]
+        steepness, evenness = abs(slope_down) * _FIXED_POINT, abs(slope_right) * _TANGENT
+        level = steepness < evenness
+        upright = steepness > evenness + abs(slope_right) * (_FIXED_POINT + _FIXED_POINT)
+        falling = (slope_down < _NOTHING) == (slope_right < _NOTHING)
+        diagonal1, diagonal2 = (up_left if falling else up_right), (low_right if falling else low_left)
+        one = left if level else (up if upright else diagonal1)
+        other = right_ if level else (under if upright else diagonal2)
+        ridge = (length > one) & ((length > other) | ((length == other) & (level | upright)))
+        weak = ridge & (length > low)
+        target[c] = np.uint8(weak) + np.uint8(weak & (length > high))
 
 
 @kernel
@@ -99,10 +102,10 @@ def _canny_band(plane, weights, first, last, low, high, directions, middle, smoo
 def canny_grades(
     plane: NDArray[np.floating], sigma: float, low: float, high: float, threads: int = 1, *, directions: bool = False
 ) -> NDArray[np.uint8]:
-    """Weak (1) and strong (2) ridges (H, W) of a plane's gradient after Gaussian smoothing; the outermost pixels are none.
+    """Weak (1) and strong (2) ridges (H, W) of a plane's gradient after Gaussian smoothing; outermost pixels are none.
 
-    `low` and `high` are slopes a pixel. `directions` takes OpenCV's rule for ridges instead of the interpolated one; tests
-    and benchmarks compare by it. O(N sigma) for N pixels, one byte a pixel.
+    `low` and `high` are slopes a pixel. `directions` takes OpenCV's rule for ridges instead of the interpolated one;
+    tests and benchmarks compare by it. O(N sigma) for N pixels, one byte a pixel.
     """
     height, width = plane.shape
     source, weights = np.ascontiguousarray(plane, dtype=np.float32), gaussian_weights(sigma)
