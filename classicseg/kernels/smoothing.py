@@ -28,20 +28,6 @@ def gaussian_weights(sigma: float) -> NDArray[np.float32]:
 
 
 @kernel
-def _add_pairs(sums, one, other, weight, one_nearer, other_nearer, weight_nearer):
-    """sums += weight (one + other), twice; two at a time, so that the sums are read and written half as often."""
-    for c in range(len(sums)):
-        outer = (one[c] + other[c]) * weight
-        sums[c] = (sums[c] + outer) + (one_nearer[c] + other_nearer[c]) * weight_nearer
-
-
-@kernel
-def _add_pair(sums, one, other, weight):
-    for c in range(len(sums)):
-        sums[c] += (one[c] + other[c]) * weight
-
-
-@kernel
 def smooth_row(plane, weights, row, middle, smooth):
     """Row `row` of the smoothed plane into smooth[1:-1], with its end values once more at either end.
 
@@ -53,22 +39,29 @@ def smooth_row(plane, weights, row, middle, smooth):
     column_sums, inner = middle[reach : reach + width], smooth[1 : 1 + width]
     for c in range(width):
         column_sums[c] = here[c] * centre
-    for k in range(reach, 1, -2):
-        above, below = plane[max(row - k, 0)], plane[min(row + k, lowest)]
-        above_nearer, below_nearer = plane[max(row - k + 1, 0)], plane[min(row + k - 1, lowest)]
-        _add_pairs(column_sums, above, below, weights[k], above_nearer, below_nearer, weights[k - 1])
+    for k in range(reach, 1, -2):  # two pairs at a time, so that the sums are read and written half as often
+        above, below, weight = plane[max(row - k, 0)], plane[min(row + k, lowest)], weights[k]
+        above2, below2, weight2 = plane[max(row - k + 1, 0)], plane[min(row + k - 1, lowest)], weights[k - 1]
+        for c in range(width):
+            column_sums[c] = (column_sums[c] + (above[c] + below[c]) * weight) + (above2[c] + below2[c]) * weight2
     if reach % 2 == 1:
-        _add_pair(column_sums, plane[max(row - 1, 0)], plane[min(row + 1, lowest)], weights[1])
+        above, below, weight = plane[max(row - 1, 0)], plane[min(row + 1, lowest)], weights[1]
+        for c in range(width):
+            column_sums[c] += (above[c] + below[c]) * weight
     for k in range(reach):
         middle[k] = column_sums[0]
         middle[reach + width + k] = column_sums[width - 1]
     for c in range(width):
         inner[c] = column_sums[c] * centre
     for k in range(reach, 1, -2):
-        left, right = middle[reach - k :], middle[reach + k :]
-        _add_pairs(inner, left, right, weights[k], left[1:], middle[reach + k - 1 :], weights[k - 1])
+        left, right, weight = middle[reach - k :], middle[reach + k :], weights[k]
+        left2, right2, weight2 = middle[reach - k + 1 :], middle[reach + k - 1 :], weights[k - 1]
+        for c in range(width):
+            inner[c] = (inner[c] + (left[c] + right[c]) * weight) + (left2[c] + right2[c]) * weight2
     if reach % 2 == 1:
-        _add_pair(inner, middle[reach - 1 :], middle[reach + 1 :], weights[1])
+        left, right, weight = middle[reach - 1 :], middle[reach + 1 :], weights[1]
+        for c in range(width):
+            inner[c] += (left[c] + right[c]) * weight
     smooth[0] = inner[0]
     smooth[width + 1] = inner[width - 1]
 
