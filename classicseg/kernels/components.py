@@ -84,14 +84,14 @@ def number_components(labels: NDArray[np.int32], inside: NDArray[np.bool_]) -> t
 
 
 @kernel
-def _first_come(labels, numbers, result):
-    """Positive labels renumbered 1..n as a raster scan meets them, others 0; gives n. `numbers` comes as zeros."""
+def _first_come(labels, inside, numbers, result):
+    """Labels inside the mask renumbered 1..n as a raster scan meets them; gives n. `numbers` comes as zeros."""
     found = 0
     for place in range(labels.size):
-        label = labels[place]
-        if label <= 0:
+        if not inside[place]:
             result[place] = 0
             continue
+        label = labels[place]
         if numbers[label] == 0:
             found += 1
             numbers[label] = found
@@ -99,9 +99,14 @@ def _first_come(labels, numbers, result):
     return found
 
 
-def first_come_numbers(labels: NDArray[np.int32]) -> tuple[NDArray[np.int32], int]:
-    """Positive labels renumbered 1..n in the order in which a raster scan meets them (0 stays 0); and n. O(N)."""
+def first_come_numbers(labels: NDArray[np.int32], inside: NDArray[np.bool_]) -> tuple[NDArray[np.int32], int]:
+    """Labels (0 or above inside the mask) renumbered 1..n as a raster scan meets them, 0 outside; and n. O(N)."""
+    highest = int(labels.max())
+    if highest > 2 * labels.size:  # a table of so many would be far larger than the map
+        values, ranks = np.unique(labels, return_inverse=True)
+        labels, highest = ranks.reshape(labels.shape).astype(np.int32), len(values) - 1
     result = np.empty(labels.shape, dtype=np.int32)
-    numbers = np.zeros(max(int(labels.max()), 0) + 1, dtype=np.int32)
-    found = _first_come(np.ascontiguousarray(labels, dtype=np.int32).ravel(), numbers, result.reshape(-1))
+    numbers = np.zeros(max(highest, 0) + 1, dtype=np.int32)
+    flat = np.ascontiguousarray(labels, dtype=np.int32).reshape(-1)
+    found = _first_come(flat, np.ascontiguousarray(inside).reshape(-1), numbers, result.reshape(-1))
     return result, int(found)
