@@ -100,7 +100,7 @@ def _pieces(picture: NDArray[np.uint8]) -> list[Case]:
 
     def opencv_labels(one: Any, other: Any) -> Check:
         # OpenCV floods by colour steps between pixels and leaves lines: another definition. A sanity check only.
-        return _labels_alike(one[other > 0], other[other > 0], 0.9)
+        return _labels_alike(one[other > 0], other[other > 0], 0.8)
 
     return [
         Case(

@@ -23,10 +23,10 @@ class Edges(Segmenter):
     """Edges (Sobel or Canny), closed to contours; segments by the watershed of the gradient.
 
     A pixel is an edge where the gradient reaches `high_threshold`, or reaches `low_threshold` and hangs together with
-    such a pixel (hysteresis). Canny first thins the gradient of the lightness to its ridges; Sobel takes the
-    gradient of all colour planes as it is. What lies farther than half a `gap` from every edge falls into connected
-    cores; each core, and each enclosed piece too narrow to have one, is a marker. The watershed of the gradient then
-    gives every pixel, contour pixels too, to one of the markers.
+    such a pixel (hysteresis; by edges of pixels for Sobel, by corners too for Canny). Canny first thins the gradient of
+    the lightness to its ridges; Sobel takes the gradient of all colour planes as it is. What lies farther than half a
+    `gap` from every edge falls into connected cores; each core, and each enclosed piece too narrow to have one, is a
+    marker. The watershed of the colour gradient then gives every pixel, contour pixels too, to one of the markers.
 
     Parameters
     ----------
@@ -39,15 +39,22 @@ class Edges(Segmenter):
         Gradients, in Delta E a pixel, that may belong to an edge, and that start one.
     gap : float
         Gaps in a contour up to this many pixels wide are closed; 4 by default, about twice `sigma`.
+    connected : bool
+        True only: a segment grows from one connected marker, there is nothing to be left unconnected.
 
     Notes
     -----
-    Findings: ``edges`` (H, W) bool, ``edge_share``, ``n_markers``. O(N log N) for N pixels.
+    Findings: ``edges`` (H, W) bool, ``edge_share``, ``n_markers``. O(N (sigma + gap)) for N pixels, with small
+    constants: both loops run over whole rows.
+
+    Smoothing, edges and the distance test follow their definitions, in float32. The watershed is exact on the gradient
+    in steps of 1/256 Delta E a pixel: pixels are taken by rising level, first come, first served. Against a flood
+    of the unrounded gradient that moves about 3 pixels in 10,000 between segments of a photograph.
 
     References
     ----------
     J. Canny, "A computational approach to edge detection", IEEE TPAMI 8(6), 1986.
-    L. Vincent and P. Soille, "Watersheds in digital spaces", IEEE TPAMI 13(6), 1991.
+    F. Meyer, "Topographic distance and watershed lines", Signal Processing 38(1), 1994.
 
     Examples
     --------
