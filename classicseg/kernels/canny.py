@@ -6,12 +6,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from classicseg.kernels.compile import kernel
-from classicseg.kernels.smoothing import gaussian_weights, smooth_row, sobel_row
-from classicseg.parallel import chunks, for_chunks
+from classicseg.kernels.smoothing import bands, gaussian_weights, smooth_row, sobel_row
+from classicseg.parallel import for_chunks
 
 _NOTHING, _ONE = np.float32(0), np.float32(1)
 _FIXED_POINT, _TANGENT = np.float32(1 << 15), np.float32(13573)  # tan 22.5 degrees = 13573 / 2^15
-_ROWS = 32  # rows a chunk: four more have to be smoothed for each chunk
 
 
 @kernel
@@ -120,5 +119,5 @@ def canny_grades(
         slopes = np.empty((3, 2, width), dtype=np.float32)
         _canny_band(source, weights, first, last, weak, strong, directions, middle, smooth, slopes, lengths, grades)
 
-    for_chunks(work, chunks(height, _ROWS), threads)
+    for_chunks(work, bands(1, height, width), threads)
     return grades

@@ -196,7 +196,10 @@ def test_labels_are_those_of_scikit_images_steps(photograph):
     assert (ours[expected] == result.labels).mean() > 0.998
 
 
-def test_threads_change_nothing(photograph):
+def test_threads_change_nothing():
+    from skimage import data
+
+    photograph = data.coffee()  # 400 x 600: several chunks
     for detector in ("sobel", "canny"):
         one = classicseg.run(photograph, "edges", detector=detector, threads=1)
         for threads in (2, 3):
