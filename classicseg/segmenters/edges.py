@@ -68,6 +68,8 @@ class Edges(Segmenter):
 
     name: ClassVar[str] = "edges"
     makes: ClassVar[Literal["classes", "segments"]] = "segments"
+    bytes_per_pixel: ClassVar[int] = 60
+    bytes_per_sample: ClassVar[int] = 32
 
     detector: str = parameter("sobel", "how edges are found", choices=("sobel", "canny"))
     sigma: float = parameter(2.0, "smoothing before the gradient", low=0, high=50, unit="px")
