@@ -13,16 +13,20 @@ from classicseg.errors import ParameterError
 from classicseg.image import Image
 from classicseg.parameters import parameter
 
+# Steps of the gradient in which the watershed rises, in Delta E a pixel: fixed, so that the result does not hang on the
+# picture's range; the steepest slope that Lab has, about 180, is far below the highest of the 65536 levels.
+_STEP = 1 / 256
+
 
 @dataclass(frozen=True, kw_only=True)
 class Edges(Segmenter):
     """Edges (Sobel or Canny), closed to contours; segments by the watershed of the gradient.
 
     A pixel is an edge where the gradient reaches `high_threshold`, or reaches `low_threshold` and hangs together with
-    such a pixel (hysteresis). Canny first thins the gradient of the lightness to its ridges; Sobel takes the
-    gradient of all colour planes as it is. What lies farther than half a `gap` from every edge falls into connected
-    cores; each core, and each enclosed piece too narrow to have one, is a marker. The watershed of the gradient then
-    gives every pixel, contour pixels too, to one of the markers.
+    such a pixel (hysteresis; by edges of pixels for Sobel, by corners too for Canny). Canny first thins the gradient of
+    the lightness to its ridges; Sobel takes the gradient of all colour planes as it is. What lies farther than half a
+    `gap` from every edge falls into connected cores; each core, and each enclosed piece too narrow to have one, is a
+    marker. The watershed of the colour gradient then gives every pixel, contour pixels too, to one of the markers.
 
     Parameters
     ----------
@@ -35,15 +39,22 @@ class Edges(Segmenter):
         Gradients, in Delta E a pixel, that may belong to an edge, and that start one.
     gap : float
         Gaps in a contour up to this many pixels wide are closed; 4 by default, about twice `sigma`.
+    connected : bool
+        True only: a segment grows from one connected marker, there is nothing to be left unconnected.
 
     Notes
     -----
-    Findings: ``edges`` (H, W) bool, ``edge_share``, ``n_markers``. O(N log N) for N pixels.
+    Findings: ``edges`` (H, W) bool, ``edge_share``, ``n_markers``. O(N (sigma + gap)) for N pixels, with small
+    constants: both loops run over whole rows.
+
+    Smoothing, edges and the distance test follow their definitions, in float32. The watershed is exact on the gradient
+    in steps of 1/256 Delta E a pixel: pixels are taken by rising level, first come, first served. Against a flood
+    of the unrounded gradient that moves about 3 pixels in 10,000 between segments of a photograph.
 
     References
     ----------
     J. Canny, "A computational approach to edge detection", IEEE TPAMI 8(6), 1986.
-    L. Vincent and P. Soille, "Watersheds in digital spaces", IEEE TPAMI 13(6), 1991.
+    F. Meyer, "Topographic distance and watershed lines", Signal Processing 38(1), 1994.
 
     Examples
     --------
@@ -57,6 +68,8 @@ class Edges(Segmenter):
 
     name: ClassVar[str] = "edges"
     makes: ClassVar[Literal["classes", "segments"]] = "segments"
+    bytes_per_pixel: ClassVar[int] = 60
+    bytes_per_sample: ClassVar[int] = 32
 
     detector: str = parameter("sobel", "how edges are found", choices=("sobel", "canny"))
     sigma: float = parameter(2.0, "smoothing before the gradient", low=0, high=50, unit="px")
@@ -67,10 +80,15 @@ class Edges(Segmenter):
         4.0, "gradient that starts an edge", low=0, high=200, unit="Delta E per px", scale="log"
     )
     gap: float = parameter(4, "gaps in contours up to this wide are closed", kind=float, low=0, high=100, unit="px")
-    connected: bool = parameter(True, "always so: the segments are connected by their making")
+    connected: bool = parameter(True, "cannot be off: the segments are connected by their making")
 
     def __post_init__(self) -> None:
         super().__post_init__()
+        if not self.connected:
+            raise ParameterError(
+                f"edges: connected={self.connected!r} has no meaning here: a watershed grows each segment from one "
+                "connected marker. Leave connected at True."
+            )
         if self.low_threshold > self.high_threshold:
             raise ParameterError(
                 f"edges: low_threshold={self.low_threshold!r} is above high_threshold={self.high_threshold!r}. "
@@ -78,53 +96,49 @@ class Edges(Segmenter):
             )
 
     def _segment(self, image: Image, context: Context) -> tuple[NDArray[np.integer], dict[str, Any]]:
-        from skimage.segmentation import watershed
+        from classicseg.gradients import canny_edges, gradient_magnitude, strong_and_tied
+        from classicseg.kernels.watershed import to_levels, watershed
 
-        from classicseg.gradients import gradient_magnitude
-
-        gradient = gradient_magnitude(image.in_space("lab"), image.mask, self.sigma)
-        edges = self._canny(image) if self.detector == "canny" else self._sobel(gradient, image.mask)
-        markers = _markers(edges, image.mask, self.gap)
-        raw = watershed(gradient, markers, mask=image.mask, connectivity=1)
-        return raw, {
-            "edges": edges,
-            "edge_share": float(edges[image.mask].mean()),
-            "n_markers": int(markers.max()),
-        }
-
-    def _sobel(self, gradient: NDArray[np.float64], mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
-        from skimage.filters import apply_hysteresis_threshold
-
-        # The library compares with ">"; one unit in the last place makes it ">=", as documented.
-        low, high = (np.nextafter(limit, -np.inf) for limit in (self.low_threshold, self.high_threshold))
-        return apply_hysteresis_threshold(gradient, low, high) & mask
-
-    def _canny(self, image: Image) -> NDArray[np.bool_]:
-        from skimage.feature import canny
-
-        # The library's gradient is the Sobel sum, 8 times the slope that the thresholds are given in.
-        return canny(
-            image.lightness().astype(np.float64), sigma=self.sigma, low_threshold=8 * self.low_threshold,
-            high_threshold=8 * self.high_threshold, mask=image.mask, mode="nearest",
-        )  # fmt: skip
+        mask, planes = image.mask, image.in_space("lab")
+        gradient = gradient_magnitude(planes, mask, self.sigma, context.threads)
+        if self.detector == "canny":
+            lightness = planes[0] if image.kind == "rgb" else image.lightness()
+            edges = canny_edges(
+                lightness, mask, self.sigma, self.low_threshold, self.high_threshold, context.threads
+            )  # fmt: skip
+        else:
+            edges = strong_and_tied(gradient, self.low_threshold, self.high_threshold) & mask
+        del planes
+        levels = to_levels(gradient, _STEP)
+        del gradient
+        markers, count = _markers(edges, mask, self.gap)
+        labels = watershed(levels, markers, mask)
+        count += _number_unreached(labels, mask, count)
+        return labels, {"edges": edges, "edge_share": float(edges[mask].mean()), "n_markers": count}
 
 
-def _markers(edges: NDArray[np.bool_], mask: NDArray[np.bool_], gap: float) -> NDArray[np.int32]:
-    """Numbered cores of the area between edges, the pieces that have none, and parts of the mask that are all edge."""
-    from scipy.ndimage import distance_transform_edt
-    from skimage.measure import label
+def _markers(edges: NDArray[np.bool_], mask: NDArray[np.bool_], gap: float) -> tuple[NDArray[np.int32], int]:
+    """Numbered cores of the area between edges, and the pieces of it that have none; and how many these are."""
+    from classicseg.kernels.components import number_components
+    from classicseg.kernels.distance import farther_than
+    from classicseg.kernels.hysteresis import hysteresis
 
     free = mask & ~edges
-    core = free & (distance_transform_edt(free) > gap / 2) if edges.any() else free
-    seeds = core | _without(free, core)
-    return label(seeds | _without(mask, seeds), connectivity=1).astype(np.int32)
+    seeds = free
+    if edges.any():
+        core = farther_than(free, gap / 2)
+        with_core = hysteresis(free.view(np.uint8) + core.view(np.uint8), diagonals=False)
+        seeds = core | (free & ~with_core)
+    return number_components(seeds.astype(np.int32), seeds)
 
 
-def _without(area: NDArray[np.bool_], seeds: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """The connected pieces of an area that hold no seed."""
-    from skimage.measure import label
+def _number_unreached(labels: NDArray[np.int32], mask: NDArray[np.bool_], count: int) -> int:
+    """Give the parts of the mask that are all edge, and so have no marker, labels above `count`; and how many."""
+    from classicseg.kernels.components import number_components
 
-    pieces, count = label(area, connectivity=1, return_num=True)
-    seeded = np.zeros(count + 1, dtype=bool)
-    seeded[pieces[seeds]] = True
-    return area & ~seeded[pieces]
+    unreached = mask & (labels == 0)
+    if not unreached.any():
+        return 0
+    numbers, more = number_components(unreached.astype(np.int32), unreached)
+    labels[unreached] = numbers[unreached] + count
+    return more

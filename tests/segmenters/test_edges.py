@@ -1,5 +1,8 @@
 """Edges, closed contours, watershed."""
 
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 from reference.components import flood_fill_components
@@ -148,6 +151,86 @@ def test_parts_of_the_mask_that_are_all_edge_are_segments_too():
     result = classicseg.run(picture, "edges", mask=mask, sigma=0)
     assert result.findings["edges"][:, 6:8].all()
     assert result.labels[5, [0, 6, 7, 13]].tolist() == [1, 2, 2, 3]
+
+
+@pytest.mark.parametrize("detector", ["sobel", "canny"])
+def test_every_segment_is_connected(photograph, detector):
+    labels = classicseg.segment(photograph, "edges", detector=detector, sigma=1.0)
+    assert np.array_equal(flood_fill_components(labels), labels)
+    assert labels.max() > 5
+
+
+def test_canny_edges_are_scikit_images_inside_a_mask_too(photograph):
+    from skimage.feature import canny
+
+    mask = np.hypot(*(np.indices(photograph.shape[:2]) - np.array([48, 64])[:, None, None])) < 45
+    mask[30:36, 50:80] = False
+    result = classicseg.run(photograph, "edges", mask=mask, detector="canny", sigma=1.5)
+    lightness = as_image(photograph, mask=mask).lightness().astype(np.float64)
+    theirs = canny(lightness, 1.5, 16.0, 32.0, mask=mask, mode="nearest")
+    assert theirs.sum() > 200
+    assert (result.findings["edges"] & theirs).sum() >= 0.995 * max(theirs.sum(), result.findings["edges"].sum())
+
+
+def test_labels_are_those_of_scikit_images_steps(photograph):
+    """The definition, step by step in float64 by other libraries; rounding and plateaus leave few pixels to differ."""
+    from scipy.ndimage import distance_transform_edt, gaussian_filter, sobel
+    from skimage.filters import apply_hysteresis_threshold
+    from skimage.measure import label
+    from skimage.segmentation import watershed
+
+    planes = as_image(photograph).in_space("lab").astype(np.float64)
+    smooth = [gaussian_filter(plane, 2.0, mode="nearest") for plane in planes]
+    slopes = [sobel(plane, axis, mode="nearest") / 8 for plane in smooth for axis in (0, 1)]
+    gradient = np.sqrt(sum(slope**2 for slope in slopes))
+    free = ~apply_hysteresis_threshold(gradient, 2.0, 4.0)
+    core = free & (distance_transform_edt(free) > 2)
+    pieces = label(free, connectivity=1)
+    seeds = core | (free & ~np.isin(pieces, np.unique(pieces[core])))
+    expected = watershed(gradient, label(seeds, connectivity=1), connectivity=1)
+    result = classicseg.run(photograph, "edges")
+    assert result.findings["n_markers"] == expected.max()
+    assert np.array_equal(result.findings["edges"], ~free)
+    ours = np.empty(expected.max() + 1, dtype=int)
+    ours[label(seeds, connectivity=1)[seeds]] = result.labels[seeds]
+    assert (ours[expected] == result.labels).mean() > 0.998
+
+
+def test_threads_change_nothing():
+    from skimage import data
+
+    photograph = data.coffee()  # 400 x 600: several chunks
+    for detector in ("sobel", "canny"):
+        one = classicseg.run(photograph, "edges", detector=detector, threads=1)
+        for threads in (2, 3):
+            other = classicseg.run(photograph, "edges", detector=detector, threads=threads)
+            assert np.array_equal(other.labels, one.labels)
+            assert np.array_equal(other.findings["edges"], one.findings["edges"])
+
+
+STEPS = """
+import sys
+import numpy as np
+from classicseg.image import as_image
+picture = as_image(np.repeat(np.arange(0, 240, 80, dtype=np.uint8), 20)[None].repeat(40, 0))
+from classicseg.base import Context
+from classicseg.segmenters.edges import Edges
+for detector in ("sobel", "canny"):
+    labels, _ = Edges(detector=detector)._segment(picture, Context())
+    assert labels.max() > 1
+print([name for name in ("scipy.ndimage", "skimage", "sklearn", "cv2") if name in sys.modules])
+"""
+
+
+def test_without_a_mask_no_other_library_is_loaded():
+    done = subprocess.run([sys.executable, "-c", STEPS], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+@pytest.mark.small
+def test_unconnected_segments_are_refused():
+    with pytest.raises(ParameterError, match=r"connected=False has no meaning.*Leave connected at True"):
+        Edges(connected=False)
 
 
 @pytest.mark.small

@@ -1,0 +1,33 @@
+"""The disc test beside its definition."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+
+from classicseg.kernels.distance import farther_than
+
+
+@pytest.mark.small
+@given(
+    arrays(np.bool_, st.tuples(st.integers(1, 12), st.integers(1, 12)), elements=st.integers(0, 9).map(bool)),
+    st.sampled_from([0, 0.5, 1, 1.4, 1.5, 2, 2.5, 3, 5, 7.07, 50, 250]),
+)
+def test_no_blocked_pixel_is_as_near(free, distance):
+    blocked = np.argwhere(~free)
+    expected = [
+        [all((y - r) ** 2 + (x - c) ** 2 > distance**2 for r, c in blocked) for x in range(free.shape[1])]
+        for y in range(free.shape[0])
+    ]
+    assert farther_than(free, distance).tolist() == expected
+
+
+@pytest.mark.parametrize("distance", [1, 2, 12.5, 50])
+def test_equals_scipys_distance_on_a_photograph(photograph, distance):
+    from scipy.ndimage import distance_transform_edt
+
+    free = photograph[:, :, 0] > np.percentile(photograph[:, :, 0], 5)
+    far = farther_than(free, distance)
+    assert np.array_equal(far, distance_transform_edt(free) > distance)
+    assert 0 < far.sum() < free.sum()
