@@ -65,15 +65,14 @@ class QuickShift(Segmenter):
     connected: bool = parameter(True, "split each tree into connected segments")
 
     def _segment(self, image: Image, context: Context) -> tuple[NDArray[np.integer], dict[str, Any]]:
-        from classicseg.kernels.quickshift import roots, shift_quickly
+        from classicseg.kernels.quickshift import shift_quickly, trees
 
-        planes = image.in_space(self.space).astype(np.float64) * float(self.ratio)
-        colors = np.ascontiguousarray(np.moveaxis(planes, 0, -1), dtype=np.float32)
-        parents, distances = shift_quickly(colors, image.mask, self.kernel_size, context.threads, context.progress)
-        itself = np.arange(parents.size).reshape(parents.shape)
-        trees = roots(np.where(distances > self.max_dist, itself, parents))
-        return trees, {
-            "n_trees": len(np.unique(trees[image.mask])),
-            "parents": parents,
-            "distances": distances,
+        planes = image.in_space(self.space)
+        planes *= np.float32(self.ratio)
+        tree = shift_quickly(planes, image.mask, self.kernel_size, context.threads, context.progress)
+        roots, count = trees(tree.parents, tree.distances, self.max_dist)
+        return roots, {
+            "n_trees": count - int(np.count_nonzero(~image.mask)),
+            "parents": tree.parents,
+            "distances": tree.distances,
         }
