@@ -83,7 +83,9 @@ def _add_weights(planes, steps, factor, scale, first, last, sums):
                     weight = _weight(distances[i], factor, scale)
                     own[i] += weight
                     theirs[i] += weight
-        sums[here - first : here - first + _STRIP] += own
+        ours = sums[here - first : here - first + _STRIP]
+        for i in range(_STRIP):  # a loop: the same on slices takes two seconds longer to compile
+            ours[i] += own[i]
 
 
 @kernel

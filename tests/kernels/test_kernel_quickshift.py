@@ -34,7 +34,7 @@ def assert_densities_are_the_plain_ones(result, planes, mask, kernel_size):
 
 
 @small
-@settings(max_examples=40)
+@settings(max_examples=25)
 @given(pictures(), st.sampled_from([1, 1.5]))
 def test_densities_are_the_plain_sums_rounded_and_the_tree_is_the_plain_one(picture, kernel_size):
     planes, mask = picture
