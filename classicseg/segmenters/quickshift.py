@@ -19,9 +19,9 @@ class QuickShift(Segmenter):
 
     Links longer than `max_dist` are cut, and the trees that remain are the segments.
     The density of a pixel sums exp(-(|p - q|^2 + ratio^2 |c_p - c_q|^2) / (2 kernel_size^2)) over the pixels q within
-    3 kernel_size rows and columns. Each pixel's parent is the nearest pixel of higher density by the same distance.
-    Where scikit-image breaks ties by adding noise to the densities, here the earlier pixel in raster order counts as
-    higher.
+    3 kernel_size rows and columns. Each pixel's parent is the nearest pixel of higher density by the same distance,
+    within the same window. Of equal densities that of the earlier pixel in raster order counts as higher (scikit-image
+    adds noise to the densities instead), and of equally near parents the earliest is taken.
 
     Parameters
     ----------
@@ -40,8 +40,15 @@ class QuickShift(Segmenter):
 
     Notes
     -----
-    Findings: ``n_trees``, and ``parents`` (raster index) and ``distances`` (H, W) of the uncut tree. O(N
-    kernel_size^2).
+    Findings: ``n_trees``, and ``parents`` (raster index, int32) and ``distances`` (float32, infinite at roots) of the
+    uncut tree, both (H, W).
+
+    Time is O(N kernel_size^2), nearly all of it for the densities: each pair of pixels is weighed once, for both.
+    Nothing is left out or sampled. Distances are float32, and each term of a density is rounded to a multiple of a power
+    of 2 that lets the greatest density fit 31 bits: 2^-23 at `kernel_size` 5, where densities of photographs come out
+    within 1e-5 of the exact sums, which reach from 1 to 157. In return, pixels with equal surroundings have exactly
+    equal densities. The partition is that of scikit-image without its noise, but for pixels whose densities or
+    distances agree to such a rounding.
 
     References
     ----------
