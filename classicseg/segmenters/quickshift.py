@@ -44,10 +44,10 @@ class QuickShift(Segmenter):
     uncut tree, both (H, W).
 
     Time is O(N kernel_size^2), nearly all of it for the densities: each pair of pixels is weighed once, for both.
-    Nothing is left out or sampled. Distances are float32, and each term of a density is rounded to a multiple of a power
-    of 2 that lets the greatest density fit 31 bits: 2^-23 at `kernel_size` 5, where densities of photographs come out
-    within 1e-5 of the exact sums, which reach from 1 to 157. In return, pixels with equal surroundings have exactly
-    equal densities. The partition is that of scikit-image without its noise, but for pixels whose densities or
+    Nothing is left out or sampled. Distances are float32, and each term of a density is rounded to a multiple of a
+    power of 2 that lets the greatest density fit 31 bits: 2^-23 at `kernel_size` 5, where densities of photographs come
+    out within about 1e-5 of the exact sums, which reach from 1 to 157. In return, pixels with equal surroundings have
+    exactly equal densities. The partition is that of scikit-image without its noise, but for pixels whose densities or
     distances agree to such a rounding.
 
     References
