@@ -19,9 +19,9 @@ class QuickShift(Segmenter):
 
     Links longer than `max_dist` are cut, and the trees that remain are the segments.
     The density of a pixel sums exp(-(|p - q|^2 + ratio^2 |c_p - c_q|^2) / (2 kernel_size^2)) over the pixels q within
-    3 kernel_size rows and columns. Each pixel's parent is the nearest pixel of higher density by the same distance.
-    Where scikit-image breaks ties by adding noise to the densities, here the earlier pixel in raster order counts as
-    higher.
+    3 kernel_size rows and columns. Each pixel's parent is the nearest pixel of higher density by the same distance,
+    within the same window. Of equal densities that of the earlier pixel in raster order counts as higher (scikit-image
+    adds noise to the densities instead), and of equally near parents the earliest is taken.
 
     Parameters
     ----------
@@ -40,8 +40,15 @@ class QuickShift(Segmenter):
 
     Notes
     -----
-    Findings: ``n_trees``, and ``parents`` (raster index) and ``distances`` (H, W) of the uncut tree. O(N
-    kernel_size^2).
+    Findings: ``n_trees``, and ``parents`` (raster index, int32) and ``distances`` (float32, infinite at roots) of the
+    uncut tree, both (H, W).
+
+    Time is O(N kernel_size^2), nearly all of it for the densities: each pair of pixels is weighed once, for both.
+    Nothing is left out or sampled. Distances are float32, and each term of a density is rounded to a multiple of a
+    power of 2 that lets the greatest density fit 31 bits: 2^-23 at `kernel_size` 5, where densities of photographs come
+    out within about 1e-5 of the exact sums, which reach from 1 to 157. In return, pixels with equal surroundings have
+    exactly equal densities. The partition is that of scikit-image without its noise, but for pixels whose densities or
+    distances agree to such a rounding.
 
     References
     ----------
@@ -65,15 +72,14 @@ class QuickShift(Segmenter):
     connected: bool = parameter(True, "split each tree into connected segments")
 
     def _segment(self, image: Image, context: Context) -> tuple[NDArray[np.integer], dict[str, Any]]:
-        from classicseg.kernels.quickshift import roots, shift_quickly
+        from classicseg.kernels.quickshift import shift_quickly, trees
 
-        planes = image.in_space(self.space).astype(np.float64) * float(self.ratio)
-        colors = np.ascontiguousarray(np.moveaxis(planes, 0, -1), dtype=np.float32)
-        parents, distances = shift_quickly(colors, image.mask, self.kernel_size, context.threads, context.progress)
-        itself = np.arange(parents.size).reshape(parents.shape)
-        trees = roots(np.where(distances > self.max_dist, itself, parents))
-        return trees, {
-            "n_trees": len(np.unique(trees[image.mask])),
-            "parents": parents,
-            "distances": distances,
+        planes = image.in_space(self.space)
+        planes *= np.float32(self.ratio)
+        tree = shift_quickly(planes, image.mask, self.kernel_size, context.threads, context.progress)
+        roots, count = trees(tree.parents, tree.distances, self.max_dist)
+        return roots, {
+            "n_trees": count - int(np.count_nonzero(~image.mask)),
+            "parents": tree.parents,
+            "distances": tree.distances,
         }

@@ -5,32 +5,54 @@ import math
 import numpy as np
 
 
-def tree(colors, mask, kernel_size):
-    """Raster index of each pixel's parent (its own at a root), and the distance to it (infinite at a root).
+def _inside(mask):
+    return [(r, c) for r in range(mask.shape[0]) for c in range(mask.shape[1]) if mask[r, c]]
 
-    Densities and parents are looked for within ceil(3 kernel_size) rows and columns. Of equal densities that of the
-    earlier pixel counts as higher, and of equally near parents the first is taken.
-    """
-    height, width = mask.shape
+
+def _window(inside, p, kernel_size):
+    """The pixels within ceil(3 kernel_size) rows and columns of `p`."""
     reach = math.ceil(3 * kernel_size)
-    inside = [(r, c) for r in range(height) for c in range(width) if mask[r, c]]
+    return [q for q in inside if abs(q[0] - p[0]) <= reach and abs(q[1] - p[1]) <= reach]
 
-    def window(r, c):
-        return [(a, b) for a, b in inside if abs(a - r) <= reach and abs(b - c) <= reach]
+
+def densities(planes, mask, kernel_size):
+    """The density of each pixel, 0 outside the mask, in float64. `planes` are (D, H, W)."""
 
     def squared(p, q):
-        color = sum((float(x) - float(y)) ** 2 for x, y in zip(colors[p], colors[q], strict=True))
+        color = sum((float(x) - float(y)) ** 2 for x, y in zip(planes[:, *p], planes[:, *q], strict=True))
         return (p[0] - q[0]) ** 2 + (p[1] - q[1]) ** 2 + color
 
-    density = {p: sum(math.exp(-squared(p, q) / (2 * kernel_size**2)) for q in window(*p)) for p in inside}
-    parents = np.arange(height * width).reshape(height, width)
-    distances = np.full((height, width), np.inf)
+    inside = _inside(mask)
+    result = np.zeros(mask.shape)
     for p in inside:
-        higher = [q for q in window(*p) if (density[q], -q[0], -q[1]) > (density[p], -p[0], -p[1])]
+        result[p] = sum(math.exp(-squared(p, q) / (2 * kernel_size**2)) for q in _window(inside, p, kernel_size))
+    return result
+
+
+def tree(planes, mask, kernel_size, density):
+    """Raster index of each pixel's parent (its own at a root), and the distance to it (infinite at a root).
+
+    Of equal densities that of the earlier pixel counts as higher, and of equally near parents the first is taken.
+    Squared distances are float32 sums, position first, then one band after the other.
+    """
+
+    def squared(p, q):
+        total = np.float32((p[0] - q[0]) ** 2 + (p[1] - q[1]) ** 2)
+        for x, y in zip(planes[:, *p], planes[:, *q], strict=True):
+            total += (x - y) * (x - y)
+        return total
+
+    height, width = mask.shape
+    inside = _inside(mask)
+    parents = np.arange(height * width).reshape(height, width)
+    distances = np.full((height, width), np.inf, dtype=np.float32)
+    for p in inside:
+        above = (density[p], -p[0], -p[1])
+        higher = [q for q in _window(inside, p, kernel_size) if (density[q], -q[0], -q[1]) > above]
         if higher:
             best = min(higher, key=lambda q: (squared(p, q), q))
             parents[p] = best[0] * width + best[1]
-            distances[p] = math.sqrt(squared(p, best))
+            distances[p] = np.sqrt(squared(p, best))
     return parents, distances
 
 

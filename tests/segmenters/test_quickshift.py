@@ -70,7 +70,7 @@ def test_raw_partition_is_scikit_images(quiet_quickshift, name, parameters):
 
 def lab_times(picture, ratio):
     lab = [[srgb_to_lab(*(v / 255 for v in pixel)) for pixel in row] for row in picture.tolist()]
-    return (np.array(lab, dtype=np.float32) * ratio).astype(np.float32)
+    return np.moveaxis(np.array(lab, dtype=np.float32) * np.float32(ratio), -1, 0)
 
 
 @pytest.mark.small
@@ -82,7 +82,8 @@ def test_equals_the_plain_twin(masked, max_dist, connected):
     picture = rng.integers(90, 130, (9, 11, 3)).astype(np.uint8)
     picture[:, 5:] += 60
     mask = rng.random((9, 11)) > 0.25 * masked
-    parents, distances = plain.tree(lab_times(picture, 0.5), mask, 1.0)
+    planes = lab_times(picture, 0.5)
+    parents, distances = plain.tree(planes, mask, 1.0, plain.densities(planes, mask, 1.0))
     trees = plain.cut(parents, distances, max_dist)
     result = classicseg.run(
         picture, "quickshift", mask=mask, kernel_size=1, max_dist=max_dist, ratio=0.5, connected=connected
@@ -119,7 +120,7 @@ def test_without_links_every_pixel_is_a_segment():
 @pytest.mark.small
 def test_distances_are_those_to_the_parents(small_picture):
     findings = classicseg.run(small_picture, "quickshift", kernel_size=1, ratio=0.5).findings
-    colors = lab_times(small_picture, 0.5).reshape(-1, 3).astype(float)
+    colors = lab_times(small_picture, 0.5).reshape(3, -1).T.astype(float)
     places = np.argwhere(np.ones((12, 14), dtype=bool))
     parents = findings["parents"].ravel()
     apart = np.sqrt(((colors - colors[parents]) ** 2).sum(axis=1) + ((places - places[parents]) ** 2).sum(axis=1))
