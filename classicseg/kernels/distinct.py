@@ -26,7 +26,7 @@ class Distinct(NamedTuple):
 
     rows: NDArray[np.float32]
     counts: NDArray[np.int64]
-    index: NDArray[np.int32]
+    index: NDArray[np.int32]  # type: ignore[assignment]  # nobody looks for a value in this tuple by its `index`
 
 
 @kernel
