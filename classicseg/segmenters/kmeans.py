@@ -9,10 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from classicseg.base import Context, PerClass, Segmenter, space_parameter
-from classicseg.image import Image, count_distinct
+from classicseg.image import Image
 from classicseg.parameters import parameter
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from classicseg.kernels.kmeans import Clustering
 
 _MOST_AUTO = 8
@@ -23,7 +25,12 @@ class KMeans(Segmenter):
     """k-means on colour, optionally with position.
 
     Minimises sum_i |x_i - c_k(i)|^2 over centres c and assignments k by Lloyd's algorithm from greedy k-means++ starts;
-    x_i is the colour in `space`, followed by (row, column) times `spatial_weight` where that is not 0.
+    x_i is the colour in `space`, followed by (row, column) times `spatial_weight` where that is not 0. Each iteration
+    is exact: weighted distinct colours stand for their pixels, and only distances that cannot matter are left out.
+
+    On grey pictures (without position) the least sum of all is found by dynamic programming over the grey levels,
+    without iterations or random numbers: `n_init`, `max_iter`, `tol` and `random_state` have no effect. Only where the
+    levels times `n_clusters` exceed 2^20, it is the optimum for rounded levels that Lloyd's algorithm starts from.
 
     Parameters
     ----------
@@ -47,12 +54,17 @@ class KMeans(Segmenter):
     Notes
     -----
     Findings: ``centers`` (in `space`), ``inertia``, ``iterations``, ``converged``, ``n_clusters``, and for "auto"
-    ``silhouettes``. O(N K) an iteration for N pixels.
+    ``silhouettes``. O(N) for N pixels, and at most O(n K) an iteration for n distinct colours: colours lie in blocks
+    of neighbours, and where one centre is nearest to a whole block, it costs as much as one colour.
 
     References
     ----------
     S. Lloyd, "Least squares quantization in PCM", IEEE Trans. Inf. Theory 28(2), 1982.
     D. Arthur and S. Vassilvitskii, "k-means++: the advantages of careful seeding", SODA 2007.
+    T. Kanungo et al., "An efficient k-means clustering algorithm: analysis and implementation", IEEE Trans. PAMI 24(7),
+    2002.
+    H. Wang, M. Song, "Ckmeans.1d.dp: optimal k-means clustering in one dimension by dynamic programming", The R Journal
+    3(2), 2011.
     E. R. Hruschka, R. Campello, L. de Castro, "Evolving clusters in gene-expression data", Inf. Sciences 176(13), 2006.
 
     Examples
@@ -85,25 +97,29 @@ class KMeans(Segmenter):
     )
     random_state: int = parameter(0, "seed of the starts", low=0)
 
-    def _memory(self, image: Image) -> int:
-        most = _MOST_AUTO if isinstance(self.n_clusters, str) else self.n_clusters
-        return super()._memory(image) + 8 * (4 + int(np.log(most))) * image.mask.size  # the trials of the starts
-
     def _segment(self, image: Image, context: Context) -> tuple[NDArray[np.integer], dict[str, Any]]:
+        from classicseg.kernels.silhouettes import simplified_silhouette
 
-        samples = self._samples(image)
-        most = _MOST_AUTO if isinstance(self.n_clusters, str) else self.n_clusters
-        most = min(most, count_distinct(samples, most))
+        samples, counts, index = self._weighted_samples(image)
+        most = min(_MOST_AUTO if isinstance(self.n_clusters, str) else self.n_clusters, len(samples))
+        best_of = self._solver(samples, counts, context.threads)
         findings: dict[str, Any] = {}
         if self.n_clusters == "auto" and most > 1:
-            tried = {k: self._best_of_starts(samples, k, context.threads) for k in range(2, most + 1)}
-            silhouettes = {k: _simplified_silhouette(samples, clustering.centers) for k, clustering in tried.items()}
+            tried = {k: best_of(k) for k in range(2, most + 1)}
+            silhouettes = {
+                k: simplified_silhouette(samples, counts, clustering.centers, context.threads)
+                for k, clustering in tried.items()
+            }
             best = tried[max(silhouettes, key=lambda k: silhouettes[k])]
             findings["silhouettes"] = silhouettes
         else:
-            best = self._best_of_starts(samples, most, context.threads)
-        raw = np.zeros(image.shape, dtype=np.int32)
-        raw[image.mask] = best.labels
+            best = best_of(most)
+        labels = best.labels if index is None else best.labels[index]
+        if image.mask.all():
+            raw = labels.reshape(image.shape)
+        else:
+            raw = np.zeros(image.shape, dtype=np.int32)
+            raw[image.mask] = labels
         return raw, findings | {
             "n_clusters": len(best.centers),
             "centers": PerClass(best.centers),
@@ -112,28 +128,39 @@ class KMeans(Segmenter):
             "converged": best.converged,
         }
 
-    def _samples(self, image: Image) -> NDArray[np.float32]:
+    def _weighted_samples(
+        self, image: Image
+    ) -> tuple[NDArray[np.float32], NDArray[np.int64], NDArray[np.int32] | None]:
+        """Distinct samples, how often each comes, and which of them each pixel is; with position, all pixels."""
+        from classicseg.kernels.distinct import distinct_rows
+
         samples = image.samples(image.in_space(self.space))
-        if self.spatial_weight:
-            position = np.argwhere(image.mask).astype(np.float32) * np.float32(self.spatial_weight)
-            samples = np.concatenate([samples, position], axis=1)
-        return samples
+        if not self.spatial_weight:
+            return distinct_rows(samples)
+        depth = samples.shape[1]
+        placed = np.empty((len(samples), depth + 2), dtype=np.float32)
+        placed[:, :depth] = samples
+        for axis, position in enumerate(np.nonzero(image.mask)):
+            placed[:, depth + axis] = position.astype(np.float32) * np.float32(self.spatial_weight)
+        return placed, np.ones(len(placed), dtype=np.int64), None
 
-    def _best_of_starts(self, samples: NDArray[np.float32], count: int, threads: int) -> Clustering:
-        from classicseg.kernels.kmeans import lloyd, seed_centers
+    def _solver(
+        self, samples: NDArray[np.float32], counts: NDArray[np.int64], threads: int
+    ) -> Callable[[int], Clustering]:
+        """What finds the best clustering of a given number of clusters."""
+        if samples.shape[1] == 1:
+            from classicseg.kernels.kmeans_line import best_on_line
 
-        rng = np.random.default_rng(self.random_state)
-        starts = (seed_centers(samples, count, rng) for _ in range(self.n_init if count > 1 else 1))
-        outcomes = (lloyd(samples, start, self.max_iter, self.tol, threads) for start in starts)
-        return min(outcomes, key=lambda clustering: clustering.inertia)
+            return lambda count: best_on_line(samples[:, 0], counts, count, self.max_iter, self.tol, threads)
+        from classicseg.kernels.kmeans import best_of_starts, in_given_order
+        from classicseg.kernels.kmeans_blocks import arrange
 
+        blocks = arrange(samples, counts)
 
-def _simplified_silhouette(samples: NDArray[np.float32], centers: NDArray[np.float64]) -> float:
-    exact = samples.astype(np.float64)
-    nearest = np.full(len(samples), np.inf)
-    second = np.full(len(samples), np.inf)
-    for center in centers:
-        distance = np.sqrt(sum((exact[:, d] - coordinate) ** 2 for d, coordinate in enumerate(center)))
-        second = np.minimum(second, np.maximum(nearest, distance))
-        nearest = np.minimum(nearest, distance)
-    return float(np.mean(1 - nearest / np.where(second > 0, second, 1)))
+        def best_of(count: int) -> Clustering:
+            rng = np.random.default_rng(self.random_state)
+            starts = self.n_init if count > 1 else 1
+            best = best_of_starts(blocks, count, starts, rng, self.max_iter, self.tol, threads)
+            return in_given_order(best, blocks)
+
+        return best_of

@@ -1,0 +1,159 @@
+"""k-means beside scikit-learn's, OpenCV's and faiss's, from the same starting centres, on a photograph's colours."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from benchmarks.speed.case import Case, Check, Peer
+from classicseg.image import as_image
+from classicseg.parallel import thread_count
+
+_CLUSTERS = 8
+_STEPS = 25
+_TOL = 1e-4
+_MOST_STEPS = 300
+_ALLOWED = 1e-4  # inertia, relative
+
+Samples = NDArray[np.float32]
+Centers = NDArray[np.float64]
+
+
+def cases(picture: NDArray[np.uint8]) -> list[Case]:
+    """Eight clusters of colours to convergence and by so many steps, and of grey levels; labels are always made."""
+    image = as_image(picture)
+    lab = image.samples(image.in_space("lab"))
+    rgb = picture.reshape(-1, 3).astype(np.float32)
+    grey = np.ascontiguousarray(image.lightness().reshape(-1, 1))
+    return [
+        _to_convergence("Lab", lab),
+        _to_convergence("RGB", rgb),
+        _by_steps("Lab", lab),
+        _by_steps("RGB", rgb),
+        _on_grey_levels(np.rint(255 * grey / 100).astype(np.float32)),
+    ]
+
+
+def _to_convergence(space: str, pixels: Samples) -> Case:
+    start = _start(pixels)
+    return Case(
+        method="kmeans",
+        task=f"k={_CLUSTERS}, {len(pixels)} {space} pixels, from the same centres until they move no more (tol {_TOL:g})",
+        ours=lambda: _ours(pixels, start, _MOST_STEPS, _TOL),
+        peers=tuple(
+            Peer(
+                f"sklearn.cluster.KMeans(algorithm={algorithm!r})",
+                "sklearn",
+                10,
+                partial(_sklearn, pixels, start, algorithm),
+                _no_more_inertia(pixels),
+            )
+            for algorithm in ("lloyd", "elkan")
+        ),
+    )
+
+
+def _by_steps(space: str, pixels: Samples) -> Case:
+    start = _start(pixels)
+    labels = _nearest(pixels, start)  # OpenCV starts from labels; its first step makes the means of them, as ours does
+    check = _no_more_inertia(pixels)
+    return Case(
+        method="kmeans",
+        task=f"k={_CLUSTERS}, {len(pixels)} {space} pixels, {_STEPS} steps from the same centres",
+        ours=lambda: _ours(pixels, start, _STEPS, 0.0),
+        peers=(
+            Peer("cv2.kmeans(KMEANS_USE_INITIAL_LABELS)", "cv2", 4, lambda: _cv2(pixels, labels), check),
+            Peer("faiss.Kmeans.train and assign", "faiss", 1, lambda: _faiss(pixels, start), check),
+        ),
+    )
+
+
+def _on_grey_levels(levels: Samples) -> Case:
+    start = _start(levels)
+    return Case(
+        method="kmeans",
+        task=f"k={_CLUSTERS}, {len(levels)} pixels of 256 grey levels; ours is the global optimum",
+        ours=lambda: _ours_on_grey(levels),
+        peers=(
+            Peer(
+                "sklearn.cluster.KMeans, one start",
+                "sklearn",
+                10,
+                lambda: _sklearn(levels, start, "lloyd"),
+                _no_more_inertia(levels),
+            ),
+        ),
+    )
+
+
+def _start(pixels: Samples) -> Centers:
+    from classicseg.kernels.kmeans import seed_centers
+
+    return seed_centers(pixels, _CLUSTERS, np.random.default_rng(0))
+
+
+def _ours(pixels: Samples, start: Centers, steps: int, tol: float) -> tuple[NDArray[np.int32], Centers]:
+    from classicseg.kernels.distinct import distinct_rows
+    from classicseg.kernels.kmeans import lloyd
+
+    colors, counts, index = distinct_rows(pixels)
+    found = lloyd(colors, start, steps, tol, thread_count(None), counts)
+    return found.labels[index], found.centers
+
+
+def _ours_on_grey(levels: Samples) -> tuple[NDArray[np.int32], Centers]:
+    from classicseg.kernels.distinct import distinct_rows
+    from classicseg.kernels.kmeans_line import best_on_line
+
+    values, counts, index = distinct_rows(levels)
+    found = best_on_line(values[:, 0], counts, _CLUSTERS, _MOST_STEPS, _TOL, thread_count(None))
+    return found.labels[index], found.centers
+
+
+def _sklearn(pixels: Samples, start: Centers, algorithm: str) -> tuple[Any, Any]:
+    from sklearn.cluster import KMeans
+
+    found = KMeans(len(start), init=start.astype(np.float32), n_init=1, algorithm=algorithm, tol=_TOL).fit(pixels)
+    return found.labels_, found.cluster_centers_
+
+
+def _cv2(pixels: Samples, start: NDArray[np.int32]) -> tuple[Any, Any]:
+    import cv2
+
+    criteria = (cv2.TERM_CRITERIA_MAX_ITER, _STEPS, 0.0)
+    # The labels are written over, hence the copy.
+    _, labels, centers = cv2.kmeans(pixels, _CLUSTERS, start.copy(), criteria, 1, cv2.KMEANS_USE_INITIAL_LABELS)
+    return labels.ravel(), centers
+
+
+def _faiss(pixels: Samples, start: Centers) -> tuple[Any, Any]:
+    import faiss
+
+    model = faiss.Kmeans(
+        pixels.shape[1], len(start), niter=_STEPS, min_points_per_centroid=1, max_points_per_centroid=len(pixels)
+    )
+    model.train(pixels, init_centroids=start.astype(np.float32))
+    return model.assign(pixels)[1], model.centroids
+
+
+def _nearest(pixels: Samples, centers: Centers) -> NDArray[np.int32]:
+    distances = [np.sum((pixels - center) ** 2, axis=1) for center in centers]
+    return np.argmin(distances, axis=0).astype(np.int32)
+
+
+def _no_more_inertia(pixels: Samples) -> Callable[[Any, Any], Check]:
+    def equal(ours: Any, theirs: Any) -> Check:
+        higher = _inertia(pixels, ours) / _inertia(pixels, theirs) - 1
+        return Check(higher <= _ALLOWED, f"inertia {higher:+.1e} of theirs (allowed {_ALLOWED:g} higher)")
+
+    return equal
+
+
+def _inertia(pixels: Samples, found: tuple[Any, Any]) -> float:
+    """The sum of squared distances of the pixels to the centres that their own labels name."""
+    labels, centers = found
+    return float(np.sum((pixels - np.asarray(centers, dtype=np.float64)[labels]) ** 2))
