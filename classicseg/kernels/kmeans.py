@@ -1,4 +1,8 @@
-"""Lloyd's algorithm: the compiled assignment step, and the drivers for seeding and iteration."""
+"""Lloyd's algorithm on weighted samples in blocks: the assignment step and the drivers of the iteration.
+
+The result is that of comparing every sample with every centre in float64, the first of equals winning: blocks only
+leave out centres that lie farther from every point of a block's box than another one does, by more than rounding.
+"""
 
 from __future__ import annotations
 
@@ -8,13 +12,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from classicseg.kernels.compile import kernel
+from classicseg.kernels.kmeans_blocks import BLOCK, Blocks, arrange
+from classicseg.kernels.seeding import draw_uniforms, seed_of_blocks
 from classicseg.parallel import chunks, for_chunks
 
-_SAMPLES_AT_ONCE = 1 << 14
+_MARGIN = 1e-10  # share of the distances by which a centre must be farther to be left out; rounding is far below it
+_BLOCKS_AT_ONCE = 64 * BLOCK
 
 
 class Clustering(NamedTuple):
-    """The outcome of `lloyd`; inertia is the sum of squared distances to the nearest centre."""
+    """Labels (n,) of the samples, centres (K, D), and the weighted sum of squared distances to the nearest centre."""
 
     labels: NDArray[np.int32]
     centers: NDArray[np.float64]
@@ -23,99 +30,198 @@ class Clustering(NamedTuple):
     converged: bool
 
 
+_NO_LABELS = np.empty(0, dtype=np.int32)
+_NO_CLUSTERING = Clustering(_NO_LABELS, np.empty((0, 0)), np.inf, 0, False)
+
+
 @kernel
-def _assign(samples, centers, start, stop, labels, distances, sums, counts):
-    """Nearest centre (the first of equals) of each sample, its squared distance, and sums over each cluster."""
+def _nearest(planes, start, centers, chosen, count, distance, best, labels):
+    """The nearest of the centres chosen[:count] to BLOCK points from `start` on, and its squared distance.
+
+    The loops run along the points, so that they vectorise; of equally near centres the first wins.
+    """
+    for j in range(BLOCK):
+        best[j] = np.inf
+    for c in range(count):
+        k = chosen[c]
+        for j in range(BLOCK):
+            distance[j] = 0.0
+        for d in range(len(planes)):
+            coordinate = centers[k, d]
+            for j in range(BLOCK):
+                difference = np.float64(planes[d, start + j]) - coordinate
+                distance[j] += difference * difference
+        for j in range(BLOCK):
+            labels[j] = k if distance[j] < best[j] else labels[j]
+            best[j] = distance[j] if distance[j] < best[j] else best[j]
+
+
+@kernel
+def _filter(middles, halves, tile, centers, chosen, distance, best, labels, gap, toward, keep):
+    """Which centres may be nearest to some point in the boxes of BLOCK blocks from `tile` on: keep[k, block - tile].
+
+    With m the middle of a box, h half its sides and c the centre nearest to m, |x - z|^2 - |x - c|^2 is linear in x,
+    and its minimum over the box is |m - z|^2 - |m - c|^2 - 2 sum_d h_d |z_d - c_d|. Where that is above 0, z is out.
+    """
     count, depth = centers.shape
-    inertia = 0.0
-    for i in range(start, stop):
-        best, best_distance = 0, np.inf
-        for k in range(count):
-            distance = 0.0
-            for d in range(depth):
-                difference = np.float64(samples[i, d]) - centers[k, d]
-                distance += difference * difference
-            if distance < best_distance:
-                best, best_distance = k, distance
-        labels[i] = best
-        distances[i] = best_distance
-        inertia += best_distance
-        counts[best] += 1
+    _nearest(middles, tile, centers, chosen, count, distance, best, labels)
+    for d in range(depth):
+        for j in range(BLOCK):
+            toward[d, j] = centers[labels[j], d]
+    for k in range(count):
+        for j in range(BLOCK):
+            gap[j] = -best[j]
         for d in range(depth):
-            sums[best, d] += samples[i, d]
+            coordinate = centers[k, d]
+            for j in range(BLOCK):
+                half = halves[d, tile + j]
+                difference = np.float64(middles[d, tile + j]) - coordinate
+                square = difference * difference
+                gap[j] += square - 2 * half * abs(coordinate - toward[d, j]) - _MARGIN * (square + half * half)
+        for j in range(BLOCK):
+            keep[k, j] = gap[j] <= 0
+
+
+@kernel
+def _pass(planes, weights, starts, middles, halves, totals, first, stop, centers, final, sums, labels):
+    """Add the weighted values and the weights of blocks first..stop to the `sums` (K, D + 1) of their centres.
+
+    With `final` every sample's label is written too, and the inertia is returned.
+    """
+    count, depth = centers.shape
+    every = np.arange(count)
+    chosen = np.empty(count, np.int64)
+    distance, best, gap = np.empty(BLOCK), np.empty(BLOCK), np.empty(BLOCK)
+    own = np.zeros(BLOCK, np.int64)
+    toward = np.empty((depth, BLOCK))
+    keep = np.empty((count, BLOCK), np.bool_)
+    inertia = 0.0
+    for tile in range(first, stop, BLOCK):
+        _filter(middles, halves, tile, centers, every, distance, best, own, gap, toward, keep)
+        for block in range(tile, min(tile + BLOCK, stop)):
+            left = 0
+            for k in range(count):
+                chosen[left] = k
+                left += keep[k, block - tile]
+            if left == 1 and not final:
+                for d in range(depth + 1):
+                    sums[chosen[0], d] += totals[block, d]
+                continue
+            start = starts[block]
+            _nearest(planes, start, centers, chosen, left, distance, best, own)
+            for j in range(starts[block + 1] - start):
+                k, weight = own[j], weights[start + j]
+                for d in range(depth):
+                    sums[k, d] += weight * np.float64(planes[d, start + j])
+                sums[k, depth] += weight
+                if final:
+                    labels[start + j] = k
+                    inertia += weight * best[j]
     return inertia
 
 
-def lloyd(
-    samples: NDArray[np.float32], centers: NDArray[np.float64], max_iter: int, tol: float, threads: int
-) -> Clustering:
-    """Move `centers` (K, D) to the means of the `samples` (N, D) nearest to them until that moves them no more.
+def _pass_over(blocks: Blocks, centers, final, threads):
+    """Sums (K, D + 1) over the samples of each centre; with `final`, labels in the order of the blocks and inertia."""
+    bounds = chunks(len(blocks.totals), _BLOCKS_AT_ONCE)
+    sums = np.zeros((len(bounds), centers.shape[0], centers.shape[1] + 1))
+    inertia = np.zeros(len(bounds))
+    labels = np.empty(len(blocks.order) if final else 0, dtype=np.int32)
 
-    It ends when the squared moves sum to at most `tol` times the mean variance of the features, as in scikit-learn. A
-    centre that lost all its samples moves to the sample farthest from its own centre. O(N K D) an iteration.
-    """
-    samples = np.ascontiguousarray(samples, dtype=np.float32)
+    def work(chunk: int, start: int, stop: int) -> None:
+        inertia[chunk] = _pass(
+            blocks.planes, blocks.weights, blocks.starts, blocks.middles, blocks.halves, blocks.totals,
+            start, stop, centers, final, sums[chunk], labels,
+        )  # fmt: skip
+
+    for_chunks(work, bounds, threads)
+    return sums.sum(axis=0), labels, float(inertia.sum())
+
+
+def lloyd_of_blocks(
+    blocks: Blocks, centers: NDArray[np.float64], max_iter: int, tol: float, threads: int
+) -> Clustering:
+    """`lloyd` for samples that are arranged already; the labels are in the order of the blocks."""
     centers = np.array(centers, dtype=np.float64, order="C")
-    small_move = tol * float(np.mean(np.var(samples, axis=0, dtype=np.float64)))
+    small_move = tol * blocks.variance
     iterations, converged = 0, False
     while iterations < max_iter and not converged:
-        labels, distances, sums, counts, _ = _assign_all(samples, centers, threads)
+        sums, _, _ = _pass_over(blocks, centers, False, threads)
         iterations += 1
-        moved = _means(samples, sums, counts, distances)
+        moved = _means(blocks, sums, centers, threads)
         move = float(np.sum((moved - centers) ** 2))
         centers, converged = moved, move <= small_move
-    labels, _, _, _, inertia = _assign_all(samples, centers, threads)
+    _, labels, inertia = _pass_over(blocks, centers, True, threads)
     return Clustering(labels, centers, inertia, iterations, converged)
 
 
-def _assign_all(samples, centers, threads):
-    bounds = chunks(len(samples), _SAMPLES_AT_ONCE)
-    labels = np.empty(len(samples), dtype=np.int32)
-    distances = np.empty(len(samples), dtype=np.float64)
-    sums = np.zeros((len(bounds), *centers.shape), dtype=np.float64)
-    counts = np.zeros((len(bounds), len(centers)), dtype=np.int64)
-    inertia = np.zeros(len(bounds), dtype=np.float64)
-
-    def work(chunk: int, start: int, stop: int) -> None:
-        inertia[chunk] = _assign(samples, centers, start, stop, labels, distances, sums[chunk], counts[chunk])
-
-    for_chunks(work, bounds, threads)
-    return labels, distances, sums.sum(axis=0), counts.sum(axis=0), float(inertia.sum())
-
-
-def _means(samples, sums, counts, distances):
-    means = sums / np.maximum(counts, 1)[:, np.newaxis]
-    empty = np.flatnonzero(counts == 0)
+def _means(blocks, sums, centers, threads):
+    empty = np.flatnonzero(sums[:, -1] == 0)
+    sums[empty, -1] = 1
+    means = sums[:, :-1] / sums[:, -1:]
     if len(empty):
+        count = len(blocks.order)
+        _, labels, _ = _pass_over(blocks, centers, True, threads)
+        distances = np.zeros(count)
+        for plane, coordinates in zip(blocks.planes[:, :count], centers.T, strict=True):
+            distances += (plane - coordinates[labels]) ** 2
         farthest = np.argsort(-distances, kind="stable")[: len(empty)]
-        means[empty] = samples[farthest]
+        means[empty] = blocks.planes[:, farthest].T
     return means
 
 
-def seed_centers(samples: NDArray[np.float32], count: int, rng: np.random.Generator) -> NDArray[np.float64]:
-    """Starting centres by greedy k-means++: each is the best of 2 + ln(count) samples drawn by squared distance.
+def lloyd(
+    samples: NDArray[np.float32],
+    centers: NDArray[np.float64],
+    max_iter: int,
+    tol: float,
+    threads: int,
+    weights: NDArray[np.float64] | None = None,
+) -> Clustering:
+    """Move `centers` (K, D) to the means of the `samples` (n, D) nearest to them until that moves them no more.
 
-    D. Arthur and S. Vassilvitskii, "k-means++: the advantages of careful seeding", SODA 2007. O(N D) a trial.
+    Each sample counts `weights` (n,) times, once if that is None. It ends when the squared moves sum to at most `tol`
+    times the mean variance of the features, as in scikit-learn. A centre that lost all its samples moves to the sample
+    farthest from its own centre. At most O(n K D) an iteration; blocks of samples that one centre takes as a whole
+    cost O(K D).
     """
-    trials = 2 + int(np.log(count))
-    exact = samples.astype(np.float64)
-    centers = np.empty((count, samples.shape[1]), dtype=np.float64)
-    centers[0] = exact[int(rng.random() * len(exact))]
-    nearest = _squared_distances(exact, centers[0])
-    for k in range(1, count):
-        running = np.cumsum(nearest)
-        drawn = np.searchsorted(running, rng.random(trials) * running[-1], side="right")
-        candidates = [
-            (np.minimum(nearest, _squared_distances(exact, exact[i])), i) for i in np.minimum(drawn, len(exact) - 1)
-        ]
-        totals = [distances.sum() for distances, _ in candidates]
-        nearest, chosen = candidates[int(np.argmin(totals))]
-        centers[k] = exact[chosen]
-    return centers
+    blocks = arrange(samples, weights)
+    return in_given_order(lloyd_of_blocks(blocks, centers, max_iter, tol, threads), blocks)
 
 
-def _squared_distances(samples: NDArray[np.float64], point: NDArray[np.float64]) -> NDArray[np.float64]:
-    total = np.zeros(len(samples), dtype=np.float64)
-    for d, coordinate in enumerate(point):
-        total += (samples[:, d] - coordinate) ** 2
-    return total
+def seed_centers(
+    samples: NDArray[np.float32],
+    count: int,
+    rng: np.random.Generator,
+    weights: NDArray[np.float64] | None = None,
+) -> NDArray[np.float64]:
+    """Starting centres (count, D) among `samples` (N, D) by greedy k-means++; see `seed_of_blocks`."""
+    return seed_of_blocks(arrange(samples, weights), draw_uniforms(count, rng))
+
+
+def in_given_order(clustering: Clustering, blocks: Blocks) -> Clustering:
+    """The clustering with its labels in the order in which the samples were before they were arranged."""
+    labels = np.empty_like(clustering.labels)
+    labels[blocks.order] = clustering.labels
+    return clustering._replace(labels=labels)
+
+
+def best_of_starts(
+    blocks: Blocks, count: int, starts: int, rng: np.random.Generator, max_iter: int, tol: float, threads: int
+) -> Clustering:
+    """The clustering of least inertia (the first of equals) out of so many `starts` from `seed_of_blocks`.
+
+    Starts run beside one another; the labels are in the order of the blocks.
+    """
+    uniforms = [draw_uniforms(count, rng) for _ in range(starts)]
+    outcomes: list[Clustering] = [_NO_CLUSTERING] * starts
+    inside = max(1, threads // starts)
+
+    def work(start: int, *_: int) -> None:
+        centers = seed_of_blocks(blocks, uniforms[start])
+        # The labels of all starts at once would be too many; those of the best are made again.
+        outcomes[start] = lloyd_of_blocks(blocks, centers, max_iter, tol, inside)._replace(labels=_NO_LABELS)
+
+    for_chunks(work, chunks(starts, 1), threads)
+    best = min(outcomes, key=lambda clustering: clustering.inertia)
+    _, labels, _ = _pass_over(blocks, best.centers, True, threads)
+    return best._replace(labels=labels)
