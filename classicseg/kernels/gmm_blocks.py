@@ -173,7 +173,12 @@ def add_up(planes, weights, center, begin, end, constants, factors, diagonal, mo
     """
     count, depth = factors.shape[:2]
     h, weight, lanes, scratch = np.ones((1 + depth) * _BLOCK), np.empty(_BLOCK), np.empty(_LANES), np.empty(_BLOCK)
-    joint, top, total, present = np.empty((count, _BLOCK)), np.empty(_BLOCK), np.empty(_BLOCK), np.empty(count, np.bool_)
+    joint, top, total, present = (
+        np.empty((count, _BLOCK)),
+        np.empty(_BLOCK),
+        np.empty(_BLOCK),
+        np.empty(count, np.bool_),
+    )
     likelihood, colour_lanes = np.zeros(_BLOCK), np.zeros((count, _COLOUR_MOMENTS * _LANES))
     for start in range(begin, end, _BLOCK):
         size = min(_BLOCK, end - start)
