@@ -115,7 +115,7 @@ def _expectation(
     """The mean log-likelihood of the samples and the moments (K, ...) of the components; fills `posteriors`."""
     count, depth = mixture.means.shape
     diagonal = shape in (DIAGONAL, SPHERICAL)
-    constants, factors = np.empty(count), np.zeros((count, depth, 1 + depth))
+    constants, factors = np.empty(count), np.zeros((count, depth, 1 + -(-depth // 4) * 4))
     prepare(*mixture, diagonal, constants, factors)
     shares = np.empty((count, 0), dtype=np.float32) if posteriors is None else posteriors
 

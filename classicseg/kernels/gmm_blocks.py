@@ -1,8 +1,8 @@
 """Expectation for a block of samples at a time: shares of the components, and the moments that maximisation needs.
 
-A block is a fixed number of samples as planes, so that the innermost loops run over samples beside each other and become
-vector code; the last block is filled up with samples of weight 0. Sums over samples keep a lane for every fourth of a
-block, because the order of float sums is part of the result and a single running sum would not be vector code.
+A block is a fixed number of samples as planes, so that the innermost loops run over samples beside each other and
+become vector code; the last block is filled up with samples of weight 0. Sums over samples keep as many lanes as a
+quarter of a block, because the order of float sums is part of the result: a single running sum is no vector code.
 
 Samples are homogeneous, h = (1, x_1, ..., x_D): whitening F x - F mu is one matrix (D, 1 + D) times h, and the sums of
 shares, of share times x and of share times x x^T are the lower triangle of one matrix, the sum of share times h h^T.
@@ -57,22 +57,21 @@ def _colour_logarithms(h, constant, factor, out):
 
 @kernel
 def _logarithms(h, constant, factor, diagonal, whitened, out):
-    """out = log w N(x; mu, Sigma) = constant - |factor h|^2, for each sample of the block."""
+    """out = log w N(x; mu, Sigma) = constant - |factor h|^2, for each sample of the block.
+
+    Four planes at a time: `factor` and `h` go on to the next multiple of four, with zeros in `factor`.
+    """
     for j in range(_BLOCK):
         out[j] = constant
     for row in range(len(factor)):
-        first = row + 1 if diagonal else 1
-        loose = first + (row + 2 - first) % 4
         for j in range(_BLOCK):
             whitened[j] = factor[row, 0]
-        for column in range(first, loose):
-            a, f = h[column * _BLOCK : (column + 1) * _BLOCK], factor[row, column]
+        for column in range(1 + row // 4 * 4 if diagonal else 1, row + 2, 4):
+            f0, f1 = factor[row, column], factor[row, column + 1]
+            f2, f3 = factor[row, column + 2], factor[row, column + 3]
+            a = h[column * _BLOCK : (column + 4) * _BLOCK]
             for j in range(_BLOCK):
-                whitened[j] += f * a[j]
-        for column in range(loose, row + 2, 4):
-            a, f = h[column * _BLOCK : (column + 4) * _BLOCK], factor[row, column : column + 4]
-            for j in range(_BLOCK):
-                whitened[j] += _four(f[0], f[1], f[2], f[3], a[j], a[j + _BLOCK], a[j + 2 * _BLOCK], a[j + 3 * _BLOCK])
+                whitened[j] += _four(f0, f1, f2, f3, a[j], a[j + _BLOCK], a[j + 2 * _BLOCK], a[j + 3 * _BLOCK])
         for j in range(_BLOCK):
             out[j] -= whitened[j] * whitened[j]
 
@@ -171,14 +170,10 @@ def add_up(planes, weights, center, begin, end, constants, factors, diagonal, mo
     `constants` and `factors` are those of `gmm_steps.prepare`. `posteriors` (K, n) takes the components' shares of each
     sample; leave it empty where nobody asks for them.
     """
-    count, depth = factors.shape[:2]
-    h, weight, lanes, scratch = np.ones((1 + depth) * _BLOCK), np.empty(_BLOCK), np.empty(_LANES), np.empty(_BLOCK)
-    joint, top, total, present = (
-        np.empty((count, _BLOCK)),
-        np.empty(_BLOCK),
-        np.empty(_BLOCK),
-        np.empty(count, np.bool_),
-    )
+    count, depth, planes_of_h = factors.shape
+    h, weight, lanes, scratch = np.ones(planes_of_h * _BLOCK), np.empty(_BLOCK), np.empty(_LANES), np.empty(_BLOCK)
+    joint, top, total = np.empty((count, _BLOCK)), np.empty(_BLOCK), np.empty(_BLOCK)
+    present = np.empty(count, np.bool_)
     likelihood, colour_lanes = np.zeros(_BLOCK), np.zeros((count, _COLOUR_MOMENTS * _LANES))
     for start in range(begin, end, _BLOCK):
         size = min(_BLOCK, end - start)

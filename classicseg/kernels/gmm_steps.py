@@ -63,8 +63,8 @@ def maximise(moments, shape, regularisation, weights, means, covariances):
 def prepare(weights, means, covariances, diagonal, constants, factors):
     """What turns log w_k N(x; mu_k, Sigma_k) into constants[k] - |factors[k] h|^2, with h = (1, x). O(K D^3).
 
-    With L L^T = Sigma (Cholesky), the factor (D, 1 + D) is (-F mu, F) for F = L^-1 / sqrt(2), and the constant is
-    log w - log det L - D / 2 log(2 pi).
+    With L L^T = Sigma (Cholesky), the factor is (-F mu, F) for F = L^-1 / sqrt(2), and the constant is
+    log w - log det L - D / 2 log(2 pi). `factors` comes with zeros, (K, D, 1 + D) or wider.
     """
     count, depth = means.shape
     root = np.zeros((depth, depth))
