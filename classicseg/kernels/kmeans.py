@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from classicseg.kernels.compile import kernel
-from classicseg.kernels.kmeans_blocks import BLOCK, Blocks, arrange
+from classicseg.kernels.kmeans_blocks import BLOCK, Blocks, arrange, squared_distances
 from classicseg.kernels.seeding import draw_uniforms, seed_of_blocks
 from classicseg.parallel import chunks, for_chunks
 
@@ -44,16 +44,11 @@ def _nearest(planes, start, centers, chosen, count, distance, best, labels):
         best[j] = np.inf
     for c in range(count):
         k = chosen[c]
+        squared_distances(planes, start, centers[k], distance)
         for j in range(BLOCK):
-            distance[j] = 0.0
-        for d in range(len(planes)):
-            coordinate = centers[k, d]
-            for j in range(BLOCK):
-                difference = np.float64(planes[d, start + j]) - coordinate
-                distance[j] += difference * difference
-        for j in range(BLOCK):
-            labels[j] = k if distance[j] < best[j] else labels[j]
-            best[j] = distance[j] if distance[j] < best[j] else best[j]
+            closer = distance[j] < best[j]
+            labels[j] = k if closer else labels[j]
+            best[j] = distance[j] if closer else best[j]
 
 
 @kernel
@@ -72,12 +67,13 @@ def _filter(middles, halves, tile, centers, chosen, distance, best, labels, gap,
         for j in range(BLOCK):
             gap[j] = -best[j]
         for d in range(depth):
+            middle, half, near = middles[d][tile : tile + BLOCK], halves[d][tile : tile + BLOCK], toward[d]
             coordinate = centers[k, d]
             for j in range(BLOCK):
-                half = halves[d, tile + j]
-                difference = np.float64(middles[d, tile + j]) - coordinate
+                difference = np.float64(middle[j]) - coordinate
                 square = difference * difference
-                gap[j] += square - 2 * half * abs(coordinate - toward[d, j]) - _MARGIN * (square + half * half)
+                reach = 2 * half[j] * abs(coordinate - near[j])
+                gap[j] += square - reach - _MARGIN * (square + half[j] * half[j])
         for j in range(BLOCK):
             keep[k, j] = gap[j] <= 0
 

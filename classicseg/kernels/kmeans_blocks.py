@@ -56,14 +56,21 @@ class Blocks(NamedTuple):
 
 
 @kernel
-def _extent(samples, low, high):
-    for d in range(samples.shape[1]):
-        low[d] = high[d] = samples[0, d]
-    for i in range(len(samples)):
-        for d in range(samples.shape[1]):
-            value = np.float64(samples[i, d])
-            low[d] = min(low[d], value)
-            high[d] = max(high[d], value)
+def squared_distances(planes, start, point, distance):
+    """distance[j] = sum_d (planes[d, start + j] - point[d])^2 for BLOCK samples, in the order of d.
+
+    The loops run along the samples. Rows are cut out first: an index that might be negative, as far as the compiler
+    knows, would make it gather the samples one by one.
+    """
+    row, coordinate = planes[0][start : start + BLOCK], point[0]
+    for j in range(BLOCK):
+        difference = np.float64(row[j]) - coordinate
+        distance[j] = difference * difference
+    for d in range(1, len(planes)):
+        row, coordinate = planes[d][start : start + BLOCK], point[d]
+        for j in range(BLOCK):
+            difference = np.float64(row[j]) - coordinate
+            distance[j] += difference * difference
 
 
 @kernel
@@ -168,9 +175,9 @@ def _along_the_curve(samples: NDArray[np.float32]) -> tuple[NDArray[np.int32], N
     """The order of the samples along the Z-order curve through cubic cells, and their places on it."""
     depth = min(samples.shape[1], _MOST_DIMENSIONS)
     bits = min(_MOST_BITS, (22 if depth <= 3 else 30) // depth)
-    low, high = np.empty((2, samples.shape[1]))
-    _extent(samples, low, high)
-    side = float((high - low).max())
+    # Column by column: NumPy takes much longer for the extremes along the first axis.
+    low = np.array([column.min() for column in samples.T], dtype=np.float64)
+    side = max(float(column.max()) - least for column, least in zip(samples.T, low, strict=True))
     spread = np.zeros(1 << bits, dtype=np.int64)
     for bit in range(bits):
         spread |= ((np.arange(1 << bits) >> bit) & 1) << (bit * depth)

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from classicseg.kernels.compile import kernel
-from classicseg.kernels.kmeans_blocks import BLOCK, Blocks
+from classicseg.kernels.kmeans_blocks import BLOCK, Blocks, squared_distances
 
 _INWARD = 1 - 1e-12  # what is out of reach by less than this share is looked at
 
@@ -39,6 +39,18 @@ def _drawn(shares, weights, starts, nearest, target):
 
 
 @kernel
+def _sum_and_maximum(parts, values):
+    """The sum of BLOCK `parts` and the greatest of the `values`, which are spent: halves folded upon each other."""
+    width = BLOCK // 2
+    while width > 0:
+        for j in range(width):
+            parts[j] += parts[width + j]
+            values[j] = values[j] if values[j] > values[width + j] else values[width + j]
+        width //= 2
+    return parts[0], values[0]
+
+
+@kernel
 def _potential(planes, weights, starts, middles, halves, chosen, nearest, shares, widest, settle):
     """Sum of weight times squared distance to the nearest centre, with sample `chosen` as one more of the centres.
 
@@ -46,13 +58,16 @@ def _potential(planes, weights, starts, middles, halves, chosen, nearest, shares
     `settle` the new centre is taken in.
     """
     depth = len(planes)
+    point = np.empty(depth)
+    for d in range(depth):
+        point[d] = planes[d, chosen]
     lanes = np.zeros(BLOCK)
-    distance = np.empty(BLOCK)
+    distance, parts = np.empty(BLOCK), np.empty(BLOCK)
     settled = 0.0
     for block in range(len(shares)):
         reach = 0.0
         for d in range(depth):
-            beyond = abs(np.float64(planes[d, chosen]) - np.float64(middles[d, block])) - halves[d, block]
+            beyond = abs(point[d] - np.float64(middles[d, block])) - halves[d, block]
             if beyond > 0:
                 reach += beyond * beyond
         if reach * _INWARD > widest[block]:
@@ -60,23 +75,20 @@ def _potential(planes, weights, starts, middles, halves, chosen, nearest, shares
             continue
         start = starts[block]
         size = starts[block + 1] - start
-        distance[:] = 0.0
-        for d in range(depth):
-            value = np.float64(planes[d, chosen])
-            for j in range(BLOCK):
-                difference = np.float64(planes[d, start + j]) - value
-                distance[j] += difference * difference
+        squared_distances(planes, start, point, distance)
+        own_weights, own_nearest = weights[start : start + BLOCK], nearest[start : start + BLOCK]
+        for j in range(BLOCK):  # what belongs to the next block, or to none, counts nothing
+            least = distance[j] if distance[j] < own_nearest[j] else own_nearest[j]
+            distance[j] = least if j < size else 0.0
+            parts[j] = own_weights[j] * distance[j]
         if settle:
-            share, most = 0.0, 0.0
             for j in range(size):
-                nearest[start + j] = min(nearest[start + j], distance[j])
-                most = max(most, nearest[start + j])
-                share += weights[start + j] * nearest[start + j]
-            shares[block], widest[block] = share, most
-            settled += share
+                own_nearest[j] = distance[j]
+            shares[block], widest[block] = _sum_and_maximum(parts, distance)
+            settled += shares[block]
         else:
-            for j in range(size):
-                lanes[j] += weights[start + j] * min(nearest[start + j], distance[j])
+            for j in range(BLOCK):
+                lanes[j] += parts[j]
     for j in range(BLOCK):
         settled += lanes[j]
     return settled
@@ -125,7 +137,7 @@ def seed_of_blocks(blocks: Blocks, uniforms: NDArray[np.float64]) -> NDArray[np.
         blocks.halves,
         blocks.totals[:, -1].copy(),
         uniforms,
-        np.ones(len(blocks.order)),
+        np.ones(len(blocks.weights)),
         np.full(len(blocks.totals), np.inf),
         seeds,
     )

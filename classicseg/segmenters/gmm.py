@@ -17,14 +17,16 @@ if TYPE_CHECKING:
     from classicseg.kernels.kmeans_blocks import Blocks
 
 _MOST_AUTO = 8
+_COLORS_AT_FIRST = 1 << 12
 
 
 @dataclass(frozen=True, kw_only=True)
 class GaussianMixture(Segmenter):
     """Gaussian mixture of the colours by EM; each pixel takes its most probable component.
 
-    Maximises sum_i log sum_k w_k N(x_i; mu_k, Sigma_k) from the clusters of k-means, whose weights, means and
-    covariances are the start. Sums are taken in float64 about the mean colour.
+    Maximises sum_i log sum_k w_k N(x_i; mu_k, Sigma_k) from the clusters of k-means (one start by greedy k-means++),
+    whose weights, means and covariances are the start. Each distinct colour counts as often as it comes, which gives
+    what all pixels would give, but for rounding; sums are taken in float64 about the mean colour.
 
     Parameters
     ----------
@@ -49,7 +51,8 @@ class GaussianMixture(Segmenter):
     -----
     Findings: ``posteriors`` (K, H, W) float32, 0 outside the mask; ``weights``, ``means``, ``covariances``,
     ``log_likelihood`` (mean of a pixel), ``iterations``, ``converged``, ``n_components``, and for "auto" ``bic``.
-    Rows of components that won no pixel are left out. O(N K D^2) an iteration for N pixels of D bands.
+    Rows of components that won no pixel are left out. O(n K D^2) an iteration for n distinct colours of D bands,
+    O(n K D) for "diag" and "spherical"; O(N D) to find them among N pixels, and O(N K) for the posteriors.
 
     References
     ----------
@@ -89,7 +92,7 @@ class GaussianMixture(Segmenter):
 
         blocks, index = self._distinct_colors(image)
         samples = weighted_samples(blocks.planes, blocks.weights)
-        most = min(_MOST_AUTO if isinstance(self.n_components, str) else self.n_components, len(blocks.order))
+        most = _count_distinct(blocks, _MOST_AUTO if isinstance(self.n_components, str) else self.n_components)
         findings: dict[str, Any] = {}
         if self.n_components == "auto":
             fits = {k: self._fit(blocks, samples, k, context.threads) for k in range(1, most + 1)}
@@ -99,9 +102,10 @@ class GaussianMixture(Segmenter):
         else:
             fit = self._fit(blocks, samples, most, context.threads)
         shares = posteriors(samples, fit.mixture, context.threads)
-        return _expanded(np.argmax(shares, axis=0).astype(np.int32), index, image.mask), findings | {
+        likeliest = np.argmax(shares, axis=0).astype(np.int32)
+        return _expanded(likeliest[np.newaxis], index, image.mask)[0], findings | {
             "n_components": len(fit.mixture.weights),
-            "posteriors": PerClass(np.stack([_expanded(share, index, image.mask) for share in shares])),
+            "posteriors": PerClass(_expanded(shares, index, image.mask)),
             "weights": PerClass(fit.mixture.weights),
             "means": PerClass(fit.mixture.means),
             "covariances": PerClass(fit.mixture.covariances),
@@ -142,13 +146,25 @@ class GaussianMixture(Segmenter):
         return mixture_of_clusters(samples, labels, count, self.covariance_type, self.reg_covar, threads)
 
 
+def _count_distinct(blocks: Blocks, limit: int) -> int:
+    """The number of distinct colours, counted no further than `limit`; conversion may have made some of them equal."""
+    from classicseg.kernels.distinct import distinct_rows
+
+    colors = blocks.planes[:, : len(blocks.order)].T
+    found = len(distinct_rows(colors[:_COLORS_AT_FIRST]).rows)
+    return min(limit, found if found >= limit else len(distinct_rows(colors).rows))
+
+
 def _expanded(values: NDArray[Any], index: NDArray[np.int32], mask: NDArray[np.bool_]) -> NDArray[Any]:
-    """A plane of what belongs to each pixel's colour; 0 outside the mask."""
-    if mask.all():
-        return values[index].reshape(mask.shape)
-    plane = np.zeros(mask.shape, dtype=values.dtype)
-    plane[mask] = values[index]
-    return plane
+    """Planes (K, H, W) of what `values` (K, n) says of each pixel's colour; 0 outside the mask."""
+    planes = np.zeros((len(values), *mask.shape), dtype=values.dtype)
+    everywhere = bool(mask.all())
+    for plane, row in zip(planes, values, strict=True):
+        if everywhere:
+            np.take(row, index, out=plane.reshape(-1), mode="clip")  # the one mode that writes straight into `out`
+        else:
+            plane[mask] = row[index]
+    return planes
 
 
 def _bic(fit: Fit, n_samples: int, covariance_type: str) -> float:

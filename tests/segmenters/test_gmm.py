@@ -46,6 +46,31 @@ def test_log_likelihood_of_scikit_learn_from_the_same_start(photograph, kind, co
     assert np.mean(same_numbers(theirs.predict(samples), samples) == result.labels.ravel()) > 0.99
 
 
+@pytest.mark.parametrize("kind", KINDS)
+def test_equal_to_plain_steps_over_all_pixels(kind):
+    """Distinct colours with their counts, against the twin on every pixel of a picture that repeats its colours."""
+    rng = np.random.default_rng(12)
+    picture = rng.integers(0, 6, (20, 25, 3), dtype=np.uint8) * 40
+    pixels = colors_of(picture)
+    segmenter = GaussianMixture(n_components=3, covariance_type=kind, max_iter=2, tol=0)
+    mixture = start_of(segmenter, picture, 3)
+    for _ in range(2):
+        mixture = plain.em_step(pixels, *mixture, kind, segmenter.reg_covar)
+    findings = segmenter.run(picture).findings
+    assert findings["iterations"] == 2
+    assert findings["log_likelihood"] == pytest.approx(plain.log_likelihood(pixels, *mixture), rel=1e-9)
+    np.testing.assert_allclose(np.sort(findings["weights"]), np.sort(mixture[0]), rtol=1e-7)
+
+
+@pytest.mark.small
+@pytest.mark.parametrize("color", ["rgb", "multiband"])
+def test_posteriors_of_bands_and_colours_sum_to_one(color):
+    rng = np.random.default_rng(13)
+    picture = rng.random((9, 12, 3 if color == "rgb" else 6))
+    shares = classicseg.run(picture, "gmm", color=color).findings["posteriors"]
+    np.testing.assert_allclose(shares.sum(axis=0), 1, atol=1e-5)
+
+
 def same_numbers(classes, samples):
     """Classes renumbered from 1 by rising mean lightness."""
     order = np.argsort([samples[classes == k, 0].mean() for k in range(classes.max() + 1)])
@@ -134,6 +159,17 @@ def test_fewer_colours_give_fewer_classes(wanted):
     result = classicseg.run(picture, "gmm", n_components=wanted)
     assert result.labels.tolist() == [[1, 1, 2], [2, 1, 2]]
     assert result.findings["n_components"] == 2
+
+
+@pytest.mark.small
+def test_colours_that_are_equal_in_lab_are_one():
+    """Neighbouring float32 samples may be one colour once they are converted."""
+    levels = np.nextafter(np.float32(1), np.float32(0), dtype=np.float32) - np.arange(40, dtype=np.float32) * 2**-24
+    converted = as_image(levels[np.newaxis]).in_space("lab").ravel()
+    same = int(np.flatnonzero(converted[1:] == converted[:-1])[0])
+    result = classicseg.run(np.repeat(levels[np.newaxis, same : same + 2], 3, axis=0), "gmm", n_components=2)
+    assert result.findings["n_components"] == 1
+    assert (result.labels == 1).all()
 
 
 @pytest.mark.small
