@@ -1,16 +1,30 @@
-"""Expectation maximisation for a Gaussian mixture: one compiled pass does both steps' sums."""
+"""Expectation maximisation for a Gaussian mixture of weighted samples."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from classicseg.kernels.compile import kernel
+from classicseg.kernels.gmm_blocks import add_up, add_up_clusters
+from classicseg.kernels.gmm_steps import DIAGONAL, FULL, SPHERICAL, TIED, maximise, prepare
 from classicseg.parallel import chunks, for_chunks
 
-_SAMPLES_AT_ONCE = 1 << 13
+_SHAPES = {"full": FULL, "tied": TIED, "diag": DIAGONAL, "spherical": SPHERICAL}
+_SAMPLES_AT_ONCE = 1 << 14
+_MOST_PARTIAL_SUMS = 1 << 23
+# Arithmetic below which threads take longer to begin than to end: about half a millisecond.
+_WORTH_THREADS = 1 << 23
+
+
+class Samples(NamedTuple):
+    """Samples as planes (D, n) float32, their weights (n,) float64, and their weighted mean (D,) float64."""
+
+    planes: NDArray[np.float32]
+    weights: NDArray[np.float64]
+    center: NDArray[np.float64]
 
 
 class Mixture(NamedTuple):
@@ -22,7 +36,7 @@ class Mixture(NamedTuple):
 
 
 class Fit(NamedTuple):
-    """The outcome of `expectation_maximisation`; `log_likelihood` is the mean over samples."""
+    """The outcome of `expectation_maximisation`; `log_likelihood` is the weighted mean over samples."""
 
     mixture: Mixture
     log_likelihood: float
@@ -30,67 +44,18 @@ class Fit(NamedTuple):
     converged: bool
 
 
-@kernel
-def _log_densities(sample, constants, means, whiteners, out):
-    """out[k] = constants[k] - |W_k (x - mu_k)|^2 / 2, with W_k the inverse of covariance k's Cholesky factor."""
-    count, depth = means.shape
-    for k in range(count):
-        square = 0.0
-        for row in range(depth):
-            whitened = 0.0
-            for column in range(row + 1):
-                whitened += whiteners[k, row, column] * (sample[column] - means[k, column])
-            square += whitened * whitened
-        out[k] = constants[k] - 0.5 * square
-
-
-@kernel
-def _soften(out):
-    """Log joint densities become posteriors, in place; returns the log of their sum."""
-    top = out[0]
-    for k in range(1, len(out)):
-        top = max(top, out[k])
-    total = 0.0
-    for k in range(len(out)):
-        out[k] = np.exp(out[k] - top)
-        total += out[k]
-    for k in range(len(out)):
-        out[k] /= total
-    return top + np.log(total)
-
-
-@kernel
-def _accumulate(samples, start, stop, constants, means, whiteners, zeroth, first, second):
-    """Posterior-weighted sums of 1, x and x x^T (its lower triangle) over samples[start:stop]; the log-likelihood."""
-    count, depth = means.shape
-    posterior = np.empty(count, np.float64)
-    total = 0.0
-    for i in range(start, stop):
-        _log_densities(samples[i], constants, means, whiteners, posterior)
-        total += _soften(posterior)
-        for k in range(count):
-            p = posterior[k]
-            zeroth[k] += p
-            for row in range(depth):
-                weighted = p * samples[i, row]
-                first[k, row] += weighted
-                for column in range(row + 1):
-                    second[k, row, column] += weighted * samples[i, column]
-    return total
-
-
-@kernel
-def _fill_posteriors(samples, start, stop, constants, means, whiteners, posteriors):
-    posterior = np.empty(len(means), np.float64)
-    for i in range(start, stop):
-        _log_densities(samples[i], constants, means, whiteners, posterior)
-        _soften(posterior)
-        for k in range(len(means)):
-            posteriors[i, k] = posterior[k]
+def weighted_samples(planes: NDArray[np.float32], weights: NDArray[np.float64] | None = None) -> Samples:
+    """The columns of `planes` (D, n) as samples of those weights, 1 by default; weights of 0 are allowed."""
+    planes = np.ascontiguousarray(planes, dtype=np.float32)
+    if weights is None:
+        weights = np.ones(planes.shape[1])
+    weights = np.ascontiguousarray(weights, dtype=np.float64)
+    center = np.array([np.sum(plane * weights) for plane in planes]) / weights.sum()
+    return Samples(planes, weights, center)
 
 
 def expectation_maximisation(
-    samples: NDArray[np.float64],
+    samples: Samples,
     start: Mixture,
     covariance_type: str,
     regularisation: float,
@@ -98,80 +63,94 @@ def expectation_maximisation(
     tol: float,
     threads: int,
 ) -> Fit:
-    """Climb the likelihood of `samples` (N, D) from `start` until a step gains at most `tol` a sample.
+    """Climb the likelihood of `samples` from `start` until a step gains at most `tol` for a weight of 1.
 
-    `regularisation` is added to the diagonal of every covariance. O(N K D^2) a step.
+    A sample of weight w counts as w equal samples: what EM gives on all pixels comes out of their distinct colours, but
+    for rounding. Sums are float64, about the samples' mean, which keeps second moments from cancelling. The one thing
+    left out is a component's share below 4e-18, where all of 128 samples beside each other have no larger one.
+    `regularisation` is added to the diagonal of every covariance. At most O(n K D^2) a step for n samples of depth D,
+    O(n K D) where covariances are diagonal.
     """
-    mixture, before = start, -np.inf
-    iterations, converged = 0, False
+    shape = _SHAPES[covariance_type]
+    mixture = _moved(start, -samples.center)
+    before, iterations, converged = -np.inf, 0, False
     while iterations < max_iter and not converged:
-        log_likelihood, zeroth, first, second = _sums(samples, mixture, threads)
+        log_likelihood, moments = _expectation(samples, mixture, shape, threads)
         converged = iterations > 0 and log_likelihood - before <= tol
         before = log_likelihood
-        mixture = mixture_of_sums(zeroth, first, second, covariance_type, regularisation)
+        mixture = _maximisation(samples, moments, shape, regularisation)
         iterations += 1
-    return Fit(mixture, _sums(samples, mixture, threads)[0], iterations, converged)
+    log_likelihood, _ = _expectation(samples, mixture, shape, threads)
+    return Fit(_moved(mixture, samples.center), log_likelihood, iterations, converged)
 
 
-def mixture_of_sums(
-    zeroth: NDArray[np.float64],
-    first: NDArray[np.float64],
-    second: NDArray[np.float64],
-    covariance_type: str,
-    regularisation: float,
+def mixture_of_clusters(
+    samples: Samples, labels: NDArray[np.int32], count: int, covariance_type: str, regularisation: float, threads: int
 ) -> Mixture:
-    """The maximisation step: the mixture whose moments are the weighted sums (K,), (K, D) and (K, D, D)."""
-    depth = first.shape[1]
-    safe = zeroth + 10 * np.finfo(np.float64).eps
-    means = first / safe[:, np.newaxis]
-    covariances = second / safe[:, np.newaxis, np.newaxis] - means[:, :, np.newaxis] * means[:, np.newaxis, :]
-    if covariance_type == "tied":
-        shared = np.sum(safe[:, np.newaxis, np.newaxis] * covariances, axis=0) / safe.sum()
-        covariances = np.broadcast_to(shared, covariances.shape).copy()
-    elif covariance_type == "diag":
-        covariances = covariances * np.eye(depth)
-    elif covariance_type == "spherical":
-        covariances = np.trace(covariances, axis1=1, axis2=2)[:, np.newaxis, np.newaxis] / depth * np.eye(depth)
-    return Mixture(zeroth / zeroth.sum(), means, covariances + regularisation * np.eye(depth))
+    """The mixture of which each component has the samples of one of the labels 0..count - 1, and no other.
+
+    `labels` may be fewer than the samples; those without have no say.
+    """
+    labels = np.ascontiguousarray(labels, dtype=np.int32)
+
+    def work(start: int, stop: int, moments: NDArray[np.float64]) -> float:
+        add_up_clusters(*samples, start, min(stop, len(labels)), labels, moments)
+        return 0.0
+
+    _, moments = _summed(samples, count, work, threads)
+    mixture = _maximisation(samples, moments, _SHAPES[covariance_type], regularisation)
+    return _moved(mixture, samples.center)
 
 
-def posteriors(samples: NDArray[np.float64], mixture: Mixture, threads: int) -> NDArray[np.float32]:
-    """The probability (N, K) that each sample came from each component."""
-    result = np.empty((len(samples), len(mixture.weights)), dtype=np.float32)
-    constants, whiteners = _constants(mixture)
-
-    def work(_: int, start: int, stop: int) -> None:
-        _fill_posteriors(samples, start, stop, constants, mixture.means, whiteners, result)
-
-    for_chunks(work, chunks(len(samples), _SAMPLES_AT_ONCE), threads)
+def posteriors(samples: Samples, mixture: Mixture, threads: int) -> NDArray[np.float32]:
+    """The probability (K, n) that each sample came from each component."""
+    result = np.empty((len(mixture.weights), len(samples.weights)), dtype=np.float32)
+    _expectation(samples, _moved(mixture, -samples.center), FULL, threads, result)
     return result
 
 
-def _sums(samples, mixture, threads):
-    bounds = chunks(len(samples), _SAMPLES_AT_ONCE)
+def _expectation(
+    samples: Samples, mixture: Mixture, shape: int, threads: int, posteriors: NDArray[np.float32] | None = None
+) -> tuple[float, NDArray[np.float64]]:
+    """The mean log-likelihood of the samples and the moments (K, ...) of the components; fills `posteriors`."""
     count, depth = mixture.means.shape
-    constants, whiteners = _constants(mixture)
-    total = np.zeros(len(bounds))
-    zeroth = np.zeros((len(bounds), count))
-    first = np.zeros((len(bounds), count, depth))
-    second = np.zeros((len(bounds), count, depth, depth))
+    diagonal = shape in (DIAGONAL, SPHERICAL)
+    constants, factors = np.empty(count), np.zeros((count, depth, 1 + -(-depth // 4) * 4))
+    prepare(*mixture, diagonal, constants, factors)
+    shares = np.empty((count, 0), dtype=np.float32) if posteriors is None else posteriors
 
-    def work(chunk: int, start: int, stop: int) -> None:
-        total[chunk] = _accumulate(
-            samples, start, stop, constants, mixture.means, whiteners, zeroth[chunk], first[chunk], second[chunk]
-        )
+    def work(start: int, stop: int, moments: NDArray[np.float64]) -> float:
+        return add_up(*samples, start, stop, constants, factors, diagonal, moments, shares)
 
-    for_chunks(work, bounds, threads)
-    lower = second.sum(axis=0)
-    whole = lower + np.swapaxes(np.tril(lower, -1), 1, 2)
-    return float(total.sum()) / len(samples), zeroth.sum(axis=0), first.sum(axis=0), whole
+    total, moments = _summed(samples, count, work, threads)
+    return total / float(samples.weights.sum()), moments
 
 
-def _constants(mixture: Mixture) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """log(weight) - log sqrt((2 pi)^D det(covariance)), and the inverse Cholesky factors, for each component."""
-    depth = mixture.means.shape[1]
-    factors = np.linalg.cholesky(mixture.covariances)
-    log_roots = np.sum(np.log(np.diagonal(factors, axis1=1, axis2=2)), axis=1)
-    with np.errstate(divide="ignore"):  # a component may lose all its weight: log 0 is -inf, its posterior 0
-        constants = np.log(mixture.weights) - log_roots - 0.5 * depth * np.log(2 * np.pi)
-    return constants, np.ascontiguousarray(np.linalg.inv(factors))
+def _summed(
+    samples: Samples, count: int, work: Callable[[int, int, NDArray[np.float64]], float], threads: int
+) -> tuple[float, NDArray[np.float64]]:
+    """What `work` returns and what it adds to its moments, summed over chunks of the samples in their order."""
+    depth, size = samples.planes.shape
+    width = (depth + 1) * (depth + 2) // 2
+    parts = max(1, min(-(-size // _SAMPLES_AT_ONCE), _MOST_PARTIAL_SUMS // (count * width)))
+    bounds = chunks(size, -(-size // parts))
+    totals = np.empty(len(bounds))
+    moments = np.zeros((len(bounds), count, width))
+
+    def work_on_chunk(chunk: int, start: int, stop: int) -> None:
+        totals[chunk] = work(start, stop, moments[chunk])
+
+    for_chunks(work_on_chunk, bounds, threads if size * count * (width + 25) > _WORTH_THREADS else 1)
+    return float(totals.sum()), moments.sum(axis=0)
+
+
+def _maximisation(samples: Samples, moments: NDArray[np.float64], shape: int, regularisation: float) -> Mixture:
+    count, depth = len(moments), len(samples.planes)
+    mixture = Mixture(np.empty(count), np.empty((count, depth)), np.empty((count, depth, depth)))
+    maximise(moments, shape, float(regularisation), *mixture)
+    return mixture
+
+
+def _moved(mixture: Mixture, by: NDArray[np.float64]) -> Mixture:
+    weights, means, covariances = (np.array(part, dtype=np.float64, order="C") for part in mixture)
+    return Mixture(weights, means + by, covariances)

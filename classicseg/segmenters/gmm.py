@@ -9,21 +9,24 @@ import numpy as np
 from numpy.typing import NDArray
 
 from classicseg.base import Context, PerClass, Segmenter, space_parameter
-from classicseg.image import Image, count_distinct
+from classicseg.image import Image
 from classicseg.parameters import parameter
 
 if TYPE_CHECKING:
-    from classicseg.kernels.gmm import Fit, Mixture
+    from classicseg.kernels.gmm import Fit, Mixture, Samples
+    from classicseg.kernels.kmeans_blocks import Blocks
 
 _MOST_AUTO = 8
+_COLORS_AT_FIRST = 1 << 12
 
 
 @dataclass(frozen=True, kw_only=True)
 class GaussianMixture(Segmenter):
     """Gaussian mixture of the colours by EM; each pixel takes its most probable component.
 
-    Maximises sum_i log sum_k w_k N(x_i; mu_k, Sigma_k) from the clusters of k-means, whose weights, means and
-    covariances are the start. Sums are taken in float64 about the mean colour.
+    Maximises sum_i log sum_k w_k N(x_i; mu_k, Sigma_k) from the clusters of k-means (one start by greedy k-means++),
+    whose weights, means and covariances are the start. Each distinct colour counts as often as it comes, which gives
+    what all pixels would give, but for rounding; sums are taken in float64 about the mean colour.
 
     Parameters
     ----------
@@ -48,7 +51,8 @@ class GaussianMixture(Segmenter):
     -----
     Findings: ``posteriors`` (K, H, W) float32, 0 outside the mask; ``weights``, ``means``, ``covariances``,
     ``log_likelihood`` (mean of a pixel), ``iterations``, ``converged``, ``n_components``, and for "auto" ``bic``.
-    Rows of components that won no pixel are left out. O(N K D^2) an iteration for N pixels of D bands.
+    Rows of components that won no pixel are left out. O(n K D^2) an iteration for n distinct colours of D bands,
+    O(n K D) for "diag" and "spherical"; O(N D) to find them among N pixels, and O(N K) for the posteriors.
 
     References
     ----------
@@ -84,61 +88,83 @@ class GaussianMixture(Segmenter):
         return super()._memory(image) + 12 * components * image.mask.size
 
     def _segment(self, image: Image, context: Context) -> tuple[NDArray[np.integer], dict[str, Any]]:
-        from classicseg.kernels.gmm import posteriors
+        from classicseg.kernels.gmm import posteriors, weighted_samples
 
-        colors = image.samples(image.in_space(self.space))
-        center = colors.mean(axis=0, dtype=np.float64)
-        samples = colors - center
-        most = _MOST_AUTO if isinstance(self.n_components, str) else self.n_components
-        most = min(most, count_distinct(colors, most))
+        blocks, index = self._distinct_colors(image)
+        samples = weighted_samples(blocks.planes, blocks.weights)
+        most = _count_distinct(blocks, _MOST_AUTO if isinstance(self.n_components, str) else self.n_components)
         findings: dict[str, Any] = {}
         if self.n_components == "auto":
-            fits = {k: self._fit(samples, k, context.threads) for k in range(1, most + 1)}
-            bic = {k: _bic(fit, len(samples), self.covariance_type) for k, fit in fits.items()}
+            fits = {k: self._fit(blocks, samples, k, context.threads) for k in range(1, most + 1)}
+            bic = {k: _bic(fit, len(index), self.covariance_type) for k, fit in fits.items()}
             fit = fits[min(bic, key=lambda k: bic[k])]
             findings["bic"] = bic
         else:
-            fit = self._fit(samples, most, context.threads)
+            fit = self._fit(blocks, samples, most, context.threads)
         shares = posteriors(samples, fit.mixture, context.threads)
-        raw = np.zeros(image.shape, dtype=np.int32)
-        raw[image.mask] = np.argmax(shares, axis=1)
-        planes = np.zeros((shares.shape[1], *image.shape), dtype=np.float32)
-        planes[:, image.mask] = shares.T
-        return raw, findings | {
+        likeliest = np.argmax(shares, axis=0).astype(np.int32)
+        return _expanded(likeliest[np.newaxis], index, image.mask)[0], findings | {
             "n_components": len(fit.mixture.weights),
-            "posteriors": PerClass(planes),
+            "posteriors": PerClass(_expanded(shares, index, image.mask)),
             "weights": PerClass(fit.mixture.weights),
-            "means": PerClass(fit.mixture.means + center),
+            "means": PerClass(fit.mixture.means),
             "covariances": PerClass(fit.mixture.covariances),
             "log_likelihood": fit.log_likelihood,
             "iterations": fit.iterations,
             "converged": fit.converged,
         }
 
-    def _fit(self, samples: NDArray[np.float64], count: int, threads: int) -> Fit:
+    def _distinct_colors(self, image: Image) -> tuple[Blocks, NDArray[np.int32]]:
+        """The distinct colours of the picture in `space`, arranged in blocks; the place among them of each pixel."""
+        from classicseg.kernels.distinct import distinct_rows
+        from classicseg.kernels.kmeans_blocks import arrange
+
+        # Found before they are converted, since colours are fewer than pixels.
+        colors, counts, index = distinct_rows(image.samples(image.planes))
+        line = Image(np.ascontiguousarray(colors.T)[:, np.newaxis], np.ones((1, len(colors)), dtype=bool), image.kind)
+        blocks = arrange(line.samples(line.in_space(self.space)), counts)
+        places = np.empty(len(blocks.order), dtype=np.int32)
+        places[blocks.order] = np.arange(len(places), dtype=np.int32)
+        return blocks, places[index]
+
+    def _fit(self, blocks: Blocks, samples: Samples, count: int, threads: int) -> Fit:
         from classicseg.kernels.gmm import expectation_maximisation
 
-        start = self._start(samples, count, threads)
+        start = self._start(blocks, samples, count, threads)
         return expectation_maximisation(
             samples, start, self.covariance_type, self.reg_covar, self.max_iter, self.tol, threads
         )
 
-    def _start(self, samples: NDArray[np.float64], count: int, threads: int) -> Mixture:
+    def _start(self, blocks: Blocks, samples: Samples, count: int, threads: int) -> Mixture:
         """The mixture of k-means' clusters."""
-        from classicseg.kernels.gmm import mixture_of_sums
-        from classicseg.kernels.kmeans import lloyd, seed_centers
+        from classicseg.kernels.gmm import mixture_of_clusters
+        from classicseg.kernels.kmeans import lloyd_of_blocks
+        from classicseg.kernels.seeding import draw_uniforms, seed_of_blocks
 
-        colors = samples.astype(np.float32)
-        seeds = seed_centers(colors, count, np.random.default_rng(self.random_state))
-        labels = lloyd(colors, seeds, max_iter=300, tol=1e-4, threads=threads).labels
-        depth = samples.shape[1]
-        zeroth = np.bincount(labels, minlength=count).astype(np.float64)
-        first = np.stack([np.bincount(labels, samples[:, d], count) for d in range(depth)], axis=1, dtype=np.float64)
-        second = np.empty((count, depth, depth))
-        for row in range(depth):
-            for column in range(depth):
-                second[:, row, column] = np.bincount(labels, samples[:, row] * samples[:, column], count)
-        return mixture_of_sums(zeroth, first, second, self.covariance_type, self.reg_covar)
+        seeds = seed_of_blocks(blocks, draw_uniforms(count, np.random.default_rng(self.random_state)))
+        labels = lloyd_of_blocks(blocks, seeds, max_iter=300, tol=1e-4, threads=threads).labels
+        return mixture_of_clusters(samples, labels, count, self.covariance_type, self.reg_covar, threads)
+
+
+def _count_distinct(blocks: Blocks, limit: int) -> int:
+    """The number of distinct colours, counted no further than `limit`; conversion may have made some of them equal."""
+    from classicseg.kernels.distinct import distinct_rows
+
+    colors = blocks.planes[:, : len(blocks.order)].T
+    found = len(distinct_rows(colors[:_COLORS_AT_FIRST]).rows)
+    return min(limit, found if found >= limit else len(distinct_rows(colors).rows))
+
+
+def _expanded(values: NDArray[Any], index: NDArray[np.int32], mask: NDArray[np.bool_]) -> NDArray[Any]:
+    """Planes (K, H, W) of what `values` (K, n) says of each pixel's colour; 0 outside the mask."""
+    planes = np.zeros((len(values), *mask.shape), dtype=values.dtype)
+    everywhere = bool(mask.all())
+    for plane, row in zip(planes, values, strict=True):
+        if everywhere:
+            np.take(row, index, out=plane.reshape(-1), mode="clip")  # the one mode that writes straight into `out`
+        else:
+            plane[mask] = row[index]
+    return planes
 
 
 def _bic(fit: Fit, n_samples: int, covariance_type: str) -> float:

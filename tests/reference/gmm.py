@@ -22,11 +22,21 @@ def log_likelihood(samples, weights, means, covariances):
     return float(np.log(densities(samples, weights, means, covariances).sum(axis=1)).mean())
 
 
+def mixture_of_clusters(samples, labels, count, kind, regularisation):
+    """Weights, means and covariances of the samples of each label."""
+    share = np.eye(count)[labels]
+    return maximise(samples, share, kind, regularisation)
+
+
 def em_step(samples, weights, means, covariances, kind, regularisation):
     """Weights, means and covariances after one step; covariances of every `kind` are full matrices (K, D, D)."""
     joint = densities(samples, weights, means, covariances)
-    share = joint / joint.sum(axis=1, keepdims=True)
-    count, depth = len(weights), samples.shape[1]
+    return maximise(samples, joint / joint.sum(axis=1, keepdims=True), kind, regularisation)
+
+
+def maximise(samples, share, kind, regularisation):
+    """The mixture of greatest likelihood where sample i belongs to component k by `share[i, k]`."""
+    count, depth = share.shape[1], samples.shape[1]
     mass = share.sum(axis=0)
     new_means = np.array([sum(share[i, k] * x for i, x in enumerate(samples)) / mass[k] for k in range(count)])
     scatter = np.array(

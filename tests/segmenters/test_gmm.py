@@ -7,14 +7,20 @@ from reference import gmm as plain
 import classicseg
 from classicseg import GaussianMixture
 from classicseg.image import as_image
+from classicseg.kernels.gmm import weighted_samples
 
 KINDS = ["full", "tied", "diag", "spherical"]
 
 
-def centred(picture):
+def colors_of(picture):
     image = as_image(picture)
-    colors = image.samples(image.in_space("lab"))
-    return colors - colors.mean(axis=0, dtype=np.float64)
+    return image.samples(image.in_space("lab")).astype(np.float64)
+
+
+def start_of(segmenter, picture, count):
+    """Where EM starts from: the mixture of the clusters of k-means."""
+    blocks, _ = segmenter._distinct_colors(as_image(picture))
+    return segmenter._start(blocks, weighted_samples(blocks.planes, blocks.weights), count, 1)
 
 
 def precisions(kind, covariances):
@@ -28,8 +34,8 @@ def precisions(kind, covariances):
 def test_log_likelihood_of_scikit_learn_from_the_same_start(photograph, kind, count):
     from sklearn.mixture import GaussianMixture as Theirs
 
-    samples = centred(photograph)
-    start = GaussianMixture(covariance_type=kind)._start(samples, count, 1)
+    samples = colors_of(photograph)
+    start = start_of(GaussianMixture(covariance_type=kind), photograph, count)
     theirs = Theirs(
         count, covariance_type=kind, reg_covar=1e-2, tol=1e-4, max_iter=1000, weights_init=start.weights,
         means_init=start.means, precisions_init=precisions(kind, start.covariances),
@@ -38,6 +44,31 @@ def test_log_likelihood_of_scikit_learn_from_the_same_start(photograph, kind, co
     assert result.findings["converged"]
     assert result.findings["log_likelihood"] == pytest.approx(theirs.score(samples), abs=1e-3)
     assert np.mean(same_numbers(theirs.predict(samples), samples) == result.labels.ravel()) > 0.99
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_equal_to_plain_steps_over_all_pixels(kind):
+    """Distinct colours with their counts, against the twin on every pixel of a picture that repeats its colours."""
+    rng = np.random.default_rng(12)
+    picture = rng.integers(0, 6, (20, 25, 3), dtype=np.uint8) * 40
+    pixels = colors_of(picture)
+    segmenter = GaussianMixture(n_components=3, covariance_type=kind, max_iter=2, tol=0)
+    mixture = start_of(segmenter, picture, 3)
+    for _ in range(2):
+        mixture = plain.em_step(pixels, *mixture, kind, segmenter.reg_covar)
+    findings = segmenter.run(picture).findings
+    assert findings["iterations"] == 2
+    assert findings["log_likelihood"] == pytest.approx(plain.log_likelihood(pixels, *mixture), rel=1e-9)
+    np.testing.assert_allclose(np.sort(findings["weights"]), np.sort(mixture[0]), rtol=1e-7)
+
+
+@pytest.mark.small
+@pytest.mark.parametrize("color", ["rgb", "multiband"])
+def test_posteriors_of_bands_and_colours_sum_to_one(color):
+    rng = np.random.default_rng(13)
+    picture = rng.random((9, 12, 3 if color == "rgb" else 6))
+    shares = classicseg.run(picture, "gmm", color=color).findings["posteriors"]
+    np.testing.assert_allclose(shares.sum(axis=0), 1, atol=1e-5)
 
 
 def same_numbers(classes, samples):
@@ -50,8 +81,8 @@ def same_numbers(classes, samples):
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_start_is_that_of_the_clusters(small_picture, kind):
     """Four flat parts, so that k-means' clusters are known: their shares, means and (full) covariances."""
-    samples = centred(small_picture)
-    start = GaussianMixture(covariance_type=kind)._start(samples, 4, 1)
+    samples = colors_of(small_picture)
+    start = start_of(GaussianMixture(covariance_type=kind), small_picture, 4)
     part = np.repeat([[0, 1], [2, 3]], 6, axis=0).repeat(7, axis=1).ravel()
     order = [int(np.argmin(np.linalg.norm(start.means - samples[part == k].mean(axis=0), axis=1))) for k in range(4)]
     np.testing.assert_allclose(start.weights, 0.25)
@@ -92,9 +123,8 @@ def test_findings_belong_to_the_labels(small_picture):
             atol=1e-2,
         )
     assert (np.diff(result.findings["means"][:, 0]) > 0).all()
-    samples = centred(small_picture)
-    means = result.findings["means"] - colors.reshape(3, -1).mean(axis=1, dtype=np.float64)
-    expected = plain.log_likelihood(samples, result.findings["weights"], means, result.findings["covariances"])
+    samples = colors_of(small_picture)
+    expected = plain.log_likelihood(samples, *(result.findings[name] for name in ("weights", "means", "covariances")))
     assert result.findings["log_likelihood"] == pytest.approx(expected, abs=1e-4)
 
 
@@ -103,9 +133,9 @@ def test_findings_belong_to_the_labels(small_picture):
 def test_bic_is_scikit_learns(small_picture, kind):
     from sklearn.mixture import GaussianMixture as Theirs
 
-    samples = centred(small_picture)
+    samples = colors_of(small_picture)
     findings = classicseg.run(small_picture, "gmm", n_components="auto", covariance_type=kind).findings
-    start = GaussianMixture(covariance_type=kind)._start(samples, 4, 1)
+    start = start_of(GaussianMixture(covariance_type=kind), small_picture, 4)
     theirs = Theirs(
         4, covariance_type=kind, reg_covar=1e-2, weights_init=start.weights, means_init=start.means,
         precisions_init=precisions(kind, start.covariances),
@@ -129,6 +159,17 @@ def test_fewer_colours_give_fewer_classes(wanted):
     result = classicseg.run(picture, "gmm", n_components=wanted)
     assert result.labels.tolist() == [[1, 1, 2], [2, 1, 2]]
     assert result.findings["n_components"] == 2
+
+
+@pytest.mark.small
+def test_colours_that_are_equal_in_lab_are_one():
+    """Neighbouring float32 samples may be one colour once they are converted."""
+    levels = np.nextafter(np.float32(1), np.float32(0), dtype=np.float32) - np.arange(40, dtype=np.float32) * 2**-24
+    converted = as_image(levels[np.newaxis]).in_space("lab").ravel()
+    same = int(np.flatnonzero(converted[1:] == converted[:-1])[0])
+    result = classicseg.run(np.repeat(levels[np.newaxis, same : same + 2], 3, axis=0), "gmm", n_components=2)
+    assert result.findings["n_components"] == 1
+    assert (result.labels == 1).all()
 
 
 @pytest.mark.small
