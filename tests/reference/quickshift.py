@@ -9,10 +9,12 @@ def _inside(mask):
     return [(r, c) for r in range(mask.shape[0]) for c in range(mask.shape[1]) if mask[r, c]]
 
 
-def _window(inside, p, kernel_size):
-    """The pixels within ceil(3 kernel_size) rows and columns of `p`."""
+def _window(mask, p, kernel_size):
+    """The pixels inside the mask within ceil(3 kernel_size) rows and columns of `p`, in raster order."""
     reach = math.ceil(3 * kernel_size)
-    return [q for q in inside if abs(q[0] - p[0]) <= reach and abs(q[1] - p[1]) <= reach]
+    rows = range(max(0, p[0] - reach), min(mask.shape[0], p[0] + reach + 1))
+    columns = range(max(0, p[1] - reach), min(mask.shape[1], p[1] + reach + 1))
+    return [(r, c) for r in rows for c in columns if mask[r, c]]
 
 
 def densities(planes, mask, kernel_size):
@@ -22,10 +24,9 @@ def densities(planes, mask, kernel_size):
         color = sum((float(x) - float(y)) ** 2 for x, y in zip(planes[:, *p], planes[:, *q], strict=True))
         return (p[0] - q[0]) ** 2 + (p[1] - q[1]) ** 2 + color
 
-    inside = _inside(mask)
     result = np.zeros(mask.shape)
-    for p in inside:
-        result[p] = sum(math.exp(-squared(p, q) / (2 * kernel_size**2)) for q in _window(inside, p, kernel_size))
+    for p in _inside(mask):
+        result[p] = sum(math.exp(-squared(p, q) / (2 * kernel_size**2)) for q in _window(mask, p, kernel_size))
     return result
 
 
@@ -43,12 +44,11 @@ def tree(planes, mask, kernel_size, density):
         return total
 
     height, width = mask.shape
-    inside = _inside(mask)
     parents = np.arange(height * width).reshape(height, width)
     distances = np.full((height, width), np.inf, dtype=np.float32)
-    for p in inside:
+    for p in _inside(mask):
         above = (density[p], -p[0], -p[1])
-        higher = [q for q in _window(inside, p, kernel_size) if (density[q], -q[0], -q[1]) > above]
+        higher = [q for q in _window(mask, p, kernel_size) if (density[q], -q[0], -q[1]) > above]
         if higher:
             best = min(higher, key=lambda q: (squared(p, q), q))
             parents[p] = best[0] * width + best[1]
