@@ -150,5 +150,7 @@ def lab_of_samples(
 def _linear_of_levels(full: int) -> NDArray[np.float64]:
     samples = (np.arange(full + 1) / full).astype(np.float32)
     linear = np.empty(full + 1, dtype=np.float64)
-    _undo_gamma(samples, linear)
+    # 256 values are not worth a compilation; as plain Python the loop gives the same bits.
+    undo = getattr(_undo_gamma, "py_func", _undo_gamma) if full < 256 else _undo_gamma
+    undo(samples, linear)
     return linear

@@ -86,19 +86,18 @@ def luma(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
 
 
 @kernel
-def _best_cuts(values, counts, classes, cuts):
+def _best_cuts(values, counts, weight, moment, gains, previous, choice, stack, cuts):
     """Dynamic programming from the brightest class on: gains[i] = max_j gain(i..j) + previous[j + 1].
 
     The best j never falls as i rises (the gain of a class satisfies the quadrangle inequality), so the middle i halves
     the range of j for the others: O(n log n) a class. Of sums equal but for rounding, the lowest j wins.
     """
-    count = values.size
+    count, classes = values.size, cuts.size + 1
     total, mean = 0.0, 0.0
     for place in range(count):
         total += counts[place]
         mean += counts[place] * values[place]
     mean /= total
-    weight, moment = np.zeros(count + 1), np.zeros(count + 1)  # of all values before
     variance = 0.0
     for place in range(count):
         centred = values[place] - mean
@@ -106,17 +105,14 @@ def _best_cuts(values, counts, classes, cuts):
         moment[place + 1] = moment[place] + counts[place] * centred
         variance += counts[place] * centred * centred
     tie = _TIE * variance
-    gains, previous = np.empty(count), np.empty(count)
     for place in range(count):  # one class: all that is left
         rest = moment[count] - moment[place]
         gains[place] = rest * rest / (weight[count] - weight[place])
-    choice = np.full((classes, count), -1, np.int64)
-    stack = np.empty((128, 4), np.int64)
     for number in range(1, classes):
-        previous[:] = gains
-        stack[0, 0], stack[0, 1], stack[0, 2], stack[0, 3] = 0, count - 1, 0, count - 1
-        if number == classes - 1:
-            stack[0, 1] = 0  # the last step is asked for the whole only
+        for place in range(count):
+            previous[place] = gains[place]
+        # ranges of i and of j; the last step is asked for i = 0 only
+        stack[0, 0], stack[0, 1], stack[0, 2], stack[0, 3] = 0, count - 1 if number < classes - 1 else 0, 0, count - 1
         size = 1
         while size > 0:
             size -= 1
@@ -152,6 +148,12 @@ def best_cuts(values: NDArray[np.floating], counts: NDArray[np.integer], classes
     moment m about the mean gains m^2 / w; the sum over classes is the between-class variance. Of equal maxima the
     lowest cuts win. O(classes n log n).
     """
+    count = len(values)
+    weight, moment = np.zeros((2, count + 1))  # of all values before each
+    gains, previous = np.empty((2, count))
+    choice, stack = np.empty((classes, count), dtype=np.int64), np.empty((128, 4), dtype=np.int64)
     cuts = np.empty(classes - 1, dtype=np.int64)
-    _best_cuts(values.astype(np.float64), counts.astype(np.float64), int(classes), cuts)
+    _best_cuts(
+        values.astype(np.float64), counts.astype(np.float64), weight, moment, gains, previous, choice, stack, cuts
+    )
     return cuts.astype(np.intp, copy=False)

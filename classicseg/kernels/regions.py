@@ -130,51 +130,60 @@ def list_neighbours(
 
 
 @kernel
-def _before(bounds, tags, one, other):
-    """Whether entry `one` of the heap comes before `other`: by bound, then squared distance, then region."""
-    if bounds[one, 0] != bounds[other, 0]:
-        return bounds[one, 0] < bounds[other, 0]
-    if bounds[one, 1] != bounds[other, 1]:
-        return bounds[one, 1] < bounds[other, 1]
-    return tags[one, 0] < tags[other, 0]
+def _before(bound, squared, region, bounds, tags, other):
+    """Whether an entry comes before entry `other` of the heap: by bound, then squared distance, then region."""
+    if bound != bounds[other, 0]:
+        return bound < bounds[other, 0]
+    if squared != bounds[other, 1]:
+        return squared < bounds[other, 1]
+    return region < tags[other, 0]
 
 
 @kernel
-def _swap(bounds, tags, one, other):
-    for side in range(2):
-        bounds[one, side], bounds[other, side] = bounds[other, side], bounds[one, side]
-        tags[one, side], tags[other, side] = tags[other, side], tags[one, side]
+def _settle(bounds, tags, place, size):
+    """Move the entry at `place` of a heap of `size` up or down to where it belongs."""
+    bound, squared, region, age = bounds[place, 0], bounds[place, 1], tags[place, 0], tags[place, 1]
+    while True:
+        following = (place - 1) >> 1
+        if place == 0 or not _before(bound, squared, region, bounds, tags, following):
+            following = 2 * place + 1
+            if following >= size:
+                break
+            if following + 1 < size and _before(
+                bounds[following + 1, 0], bounds[following + 1, 1], tags[following + 1, 0], bounds, tags, following
+            ):
+                following += 1
+            if _before(bound, squared, region, bounds, tags, following):
+                break
+        bounds[place, 0], bounds[place, 1] = bounds[following, 0], bounds[following, 1]
+        tags[place, 0], tags[place, 1] = tags[following, 0], tags[following, 1]
+        place = following
+    bounds[place, 0], bounds[place, 1], tags[place, 0], tags[place, 1] = bound, squared, region, age
 
 
 @kernel
-def _rise(bounds, tags, place):
-    """Restore the heap after its last entry was put at `place`."""
-    while place and _before(bounds, tags, place, (place - 1) // 2):
-        _swap(bounds, tags, place, (place - 1) // 2)
-        place = (place - 1) // 2
-
-
-@kernel
-def _sink(bounds, tags, size):
-    """Restore the heap after its top was replaced."""
-    place = 0
-    while 2 * place + 1 < size:
-        child = 2 * place + 1
-        if child + 1 < size and _before(bounds, tags, child + 1, child):
-            child += 1
-        if not _before(bounds, tags, child, place):
-            return
-        _swap(bounds, tags, child, place)
-        place = child
-
-
-@kernel
-def _squared_distance(sums, sizes, one, other):
-    distance = 0.0
+def _look(sums, sizes, root, other, drift, age, bounds, tags, place):
+    """Write the entry of neighbour `other` as it is seen from `root` now."""
+    squared = 0.0
     for d in range(sums.shape[1]):
-        difference = sums[one, d] / sizes[one] - sums[other, d] / sizes[other]
-        distance += difference * difference
-    return distance
+        difference = sums[root, d] / sizes[root] - sums[other, d] / sizes[other]
+        squared += difference * difference
+    bounds[place, 0], bounds[place, 1] = np.sqrt(squared) + drift, squared
+    tags[place, 0], tags[place, 1] = other, age
+
+
+@kernel
+def _join(sums, sizes, root, best):
+    """Add region `root` to region `best`; gives how far the mean has moved from that of `root`."""
+    squared = 0.0
+    size = sizes[root] + sizes[best]
+    for d in range(sums.shape[1]):
+        before = sums[root, d] / sizes[root]
+        sums[best, d] += sums[root, d]
+        difference = sums[best, d] / size - before
+        squared += difference * difference
+    sizes[best] = size
+    return np.sqrt(squared)
 
 
 @kernel
@@ -183,50 +192,45 @@ def _absorb(starts, ends, targets, order, sizes, sums, fixed, min_size, slack, p
 
     While a region grows, its neighbours stay as they are, and only its own mean moves. A heap holds the neighbours by a
     lower bound of their distance: the distance when it was last computed plus `drift`, the way that the mean had gone
-    until then, which the way gone until now is to be subtracted from (triangle inequality). An entry on top that was
+    until then, from which the way gone until now is to be subtracted (triangle inequality). An entry on top that was
     computed for the present mean (its age is the present one) is the nearest; another one is computed anew. `slack`
     covers rounding. So a neighbour is looked at again only where the mean has moved so far that it may have become
     the nearest, and every list of neighbours is read once.
     """
-    for first in order:
+    for place in range(order.size):
+        first = order[place]
         if parent[first] != first or sizes[first] >= min_size:
             continue  # absorbed, or grown by others until it was large enough
-        root, newest = first, first
-        size, age, drift = 0, 0, 0.0
+        root = first
+        newest, size, age, drift = first, 0, 0, 0.0
         while sizes[root] < min_size and not fixed[root]:
             for edge in range(starts[newest], ends[newest]):
                 other = root_of(parent, targets[edge])
                 if other != root and seen[other] != first:
                     seen[other] = first
-                    squared = _squared_distance(sums, sizes, root, other)
-                    bounds[size, 0], bounds[size, 1] = np.sqrt(squared) + drift, squared
-                    tags[size, 0], tags[size, 1] = other, age
-                    _rise(bounds, tags, size)
+                    _look(sums, sizes, root, other, drift, age, bounds, tags, size)
                     size += 1
+                    _settle(bounds, tags, size - 1, size)
             while size and tags[0, 1] != age:
-                squared = _squared_distance(sums, sizes, root, tags[0, 0])
-                bounds[0, 0], bounds[0, 1] = np.sqrt(squared) + drift, squared
-                tags[0, 1] = age
-                _sink(bounds, tags, size)
+                _look(sums, sizes, root, tags[0, 0], drift, age, bounds, tags, 0)
+                _settle(bounds, tags, 0, size)
             if size == 0:
                 break
             best = tags[0, 0]
             size -= 1
-            _swap(bounds, tags, 0, size)
-            _sink(bounds, tags, size)
+            if size:
+                for side in range(2):
+                    bounds[0, side] = bounds[size, side]
+                    tags[0, side] = tags[size, side]
+                _settle(bounds, tags, 0, size)
             parent[root] = best
-            moved = 0.0
-            for d in range(sums.shape[1]):
-                before = sums[root, d] / sizes[root]
-                sums[best, d] += sums[root, d]
-                difference = sums[best, d] / (sizes[best] + sizes[root]) - before
-                moved += difference * difference
-            sizes[best] += sizes[root]
+            moved = _join(sums, sizes, root, best)
             if moved > 0:
-                drift += np.sqrt(moved) + slack
+                drift += moved + slack
                 age += 1
-            root, newest = best, best
-    for node in range(len(parent)):
+            root = best
+            newest = best
+    for node in range(parent.size):
         parent[node] = root_of(parent, node)
 
 
