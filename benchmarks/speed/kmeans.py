@@ -15,7 +15,6 @@ from classicseg.parallel import thread_count
 
 _CLUSTERS = 8
 _STEPS = 25
-_TOL = 1e-4
 _MOST_STEPS = 300
 _ALLOWED = 1e-4  # inertia, relative
 
@@ -30,45 +29,49 @@ def cases(picture: NDArray[np.uint8]) -> list[Case]:
     rgb = picture.reshape(-1, 3).astype(np.float32)
     grey = np.ascontiguousarray(image.lightness().reshape(-1, 1))
     return [
+        _steps("Lab", lab),
+        _steps("RGB", rgb),
         _to_convergence("Lab", lab),
-        _to_convergence("RGB", rgb),
-        _by_steps("Lab", lab),
-        _by_steps("RGB", rgb),
         _on_grey_levels(np.rint(255 * grey / 100).astype(np.float32)),
     ]
+
+
+def _steps(space: str, pixels: Samples) -> Case:
+    start = _start(pixels)
+    labels = _nearest(pixels, start)  # OpenCV starts from labels; its first step makes the means of them, as ours does
+    check = _no_more_inertia(pixels)
+    return Case(
+        method="kmeans",
+        task=f"k={_CLUSTERS}, {len(pixels)} {space} pixels, {_STEPS} steps from the same centres, and labels",
+        ours=lambda: _ours(pixels, start, _STEPS),
+        peers=(
+            *_sklearn_peers(pixels, start, _STEPS),
+            Peer("cv2.kmeans(KMEANS_USE_INITIAL_LABELS)", "cv2", 4, lambda: _cv2(pixels, labels), check),
+            Peer("faiss.Kmeans.train and assign", "faiss", 1, lambda: _faiss(pixels, start), check),
+        ),
+    )
 
 
 def _to_convergence(space: str, pixels: Samples) -> Case:
     start = _start(pixels)
     return Case(
         method="kmeans",
-        task=f"k={_CLUSTERS}, {len(pixels)} {space} pixels, from the same centres until they move no more (tol {_TOL:g})",
-        ours=lambda: _ours(pixels, start, _MOST_STEPS, _TOL),
-        peers=tuple(
-            Peer(
-                f"sklearn.cluster.KMeans(algorithm={algorithm!r})",
-                "sklearn",
-                10,
-                partial(_sklearn, pixels, start, algorithm),
-                _no_more_inertia(pixels),
-            )
-            for algorithm in ("lloyd", "elkan")
-        ),
+        task=f"k={_CLUSTERS}, {len(pixels)} {space} pixels, from the same centres until nothing moves, and labels",
+        ours=lambda: _ours(pixels, start, _MOST_STEPS),
+        peers=_sklearn_peers(pixels, start, _MOST_STEPS),
     )
 
 
-def _by_steps(space: str, pixels: Samples) -> Case:
-    start = _start(pixels)
-    labels = _nearest(pixels, start)  # OpenCV starts from labels; its first step makes the means of them, as ours does
-    check = _no_more_inertia(pixels)
-    return Case(
-        method="kmeans",
-        task=f"k={_CLUSTERS}, {len(pixels)} {space} pixels, {_STEPS} steps from the same centres",
-        ours=lambda: _ours(pixels, start, _STEPS, 0.0),
-        peers=(
-            Peer("cv2.kmeans(KMEANS_USE_INITIAL_LABELS)", "cv2", 4, lambda: _cv2(pixels, labels), check),
-            Peer("faiss.Kmeans.train and assign", "faiss", 1, lambda: _faiss(pixels, start), check),
-        ),
+def _sklearn_peers(pixels: Samples, start: Centers, steps: int) -> tuple[Peer, ...]:
+    return tuple(
+        Peer(
+            f"sklearn.cluster.KMeans(algorithm={algorithm!r})",
+            "sklearn",
+            10,
+            partial(_sklearn, pixels, start, steps, algorithm),
+            _no_more_inertia(pixels),
+        )
+        for algorithm in ("lloyd", "elkan")
     )
 
 
@@ -78,15 +81,7 @@ def _on_grey_levels(levels: Samples) -> Case:
         method="kmeans",
         task=f"k={_CLUSTERS}, {len(levels)} pixels of 256 grey levels; ours is the global optimum",
         ours=lambda: _ours_on_grey(levels),
-        peers=(
-            Peer(
-                "sklearn.cluster.KMeans, one start",
-                "sklearn",
-                10,
-                lambda: _sklearn(levels, start, "lloyd"),
-                _no_more_inertia(levels),
-            ),
-        ),
+        peers=_sklearn_peers(levels, start, _MOST_STEPS),
     )
 
 
@@ -96,12 +91,12 @@ def _start(pixels: Samples) -> Centers:
     return seed_centers(pixels, _CLUSTERS, np.random.default_rng(0))
 
 
-def _ours(pixels: Samples, start: Centers, steps: int, tol: float) -> tuple[NDArray[np.int32], Centers]:
+def _ours(pixels: Samples, start: Centers, steps: int) -> tuple[NDArray[np.int32], Centers]:
     from classicseg.kernels.distinct import distinct_rows
     from classicseg.kernels.kmeans import lloyd
 
     colors, counts, index = distinct_rows(pixels)
-    found = lloyd(colors, start, steps, tol, thread_count(None), counts)
+    found = lloyd(colors, start, steps, 0.0, thread_count(None), counts)
     return found.labels[index], found.centers
 
 
@@ -110,14 +105,20 @@ def _ours_on_grey(levels: Samples) -> tuple[NDArray[np.int32], Centers]:
     from classicseg.kernels.kmeans_line import best_on_line
 
     values, counts, index = distinct_rows(levels)
-    found = best_on_line(values[:, 0], counts, _CLUSTERS, _MOST_STEPS, _TOL, thread_count(None))
+    found = best_on_line(values[:, 0], counts, _CLUSTERS, _MOST_STEPS, 0.0, thread_count(None))
     return found.labels[index], found.centers
 
 
-def _sklearn(pixels: Samples, start: Centers, algorithm: str) -> tuple[Any, Any]:
-    from sklearn.cluster import KMeans
+def _sklearn(pixels: Samples, start: Centers, steps: int, algorithm: str) -> tuple[Any, Any]:
+    import warnings
 
-    found = KMeans(len(start), init=start.astype(np.float32), n_init=1, algorithm=algorithm, tol=_TOL).fit(pixels)
+    from sklearn.cluster import KMeans
+    from sklearn.exceptions import ConvergenceWarning
+
+    init = start.astype(np.float32)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)  # the steps are counted
+        found = KMeans(len(start), init=init, n_init=1, algorithm=algorithm, max_iter=steps, tol=0).fit(pixels)
     return found.labels_, found.cluster_centers_
 
 
@@ -142,7 +143,7 @@ def _faiss(pixels: Samples, start: Centers) -> tuple[Any, Any]:
 
 def _nearest(pixels: Samples, centers: Centers) -> NDArray[np.int32]:
     distances = [np.sum((pixels - center) ** 2, axis=1) for center in centers]
-    return np.argmin(distances, axis=0).astype(np.int32)
+    return np.argmin(distances, axis=0).astype(np.int32)[:, np.newaxis]
 
 
 def _no_more_inertia(pixels: Samples) -> Callable[[Any, Any], Check]:

@@ -1,11 +1,185 @@
 """Lloyd's algorithm and its starts, against plain Python and scikit-learn."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from reference import kmeans as plain
 
 from classicseg.image import count_distinct
-from classicseg.kernels.kmeans import lloyd, seed_centers
+from classicseg.kernels import kmeans_line
+from classicseg.kernels.kmeans import best_of_starts, in_given_order, lloyd, lloyd_of_blocks, seed_centers
+from classicseg.kernels.kmeans_blocks import BLOCK, arrange
+from classicseg.kernels.kmeans_line import best_on_line
+from classicseg.kernels.seeding import draw_uniforms, seed_of_blocks
+from classicseg.kernels.silhouettes import simplified_silhouette
+
+
+@st.composite
+def weighted_samples(draw, depths=(1, 2, 3, 5), most=200):
+    """Samples with many ties (whole numbers) or none, with whole weights, on a few scales and far from 0 or not."""
+    rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
+    shape = draw(st.integers(8, most)), draw(st.sampled_from(depths))
+    samples = rng.integers(0, 6, shape).astype(float) if draw(st.booleans()) else rng.normal(0, 1, shape)
+    samples = samples * draw(st.sampled_from([1.0, 1000.0, 1e-3])) + draw(st.sampled_from([0.0, 100.0]))
+    return samples.astype(np.float32), rng.integers(1, 9, len(samples))
+
+
+@pytest.mark.small
+@given(weighted_samples())
+def test_blocks_hold_every_sample_within_their_boxes(drawn):
+    samples, weights = drawn
+    blocks = arrange(samples, weights)
+    ordered = blocks.planes[:, : len(samples)].T
+    assert sorted(blocks.order.tolist()) == list(range(len(samples)))
+    assert np.array_equal(ordered, samples[blocks.order])
+    assert np.array_equal(blocks.weights[: len(samples)], weights[blocks.order])
+    assert not blocks.weights[len(samples) :].any()
+    bounds = blocks.starts.tolist()
+    assert (bounds[0], bounds[-1]) == (0, len(samples))
+    for block, (start, stop) in enumerate(pairwise(bounds)):
+        assert 0 < stop - start <= BLOCK
+        own, own_weights = ordered[start:stop].astype(float), blocks.weights[start:stop]
+        assert (np.abs(own - blocks.middles[:, block]) <= blocks.halves[:, block]).all()
+        np.testing.assert_allclose(blocks.totals[block], [*(own_weights @ own), own_weights.sum()], rtol=1e-12)
+    variances = np.average((samples.astype(float) - np.average(samples, 0, weights)) ** 2, 0, weights)
+    assert blocks.variance == pytest.approx(variances.mean(), rel=1e-9, abs=1e-12)
+
+
+@pytest.mark.small
+@given(weighted_samples(), st.integers(1, 8))
+def test_a_step_equals_the_plain_one_ties_included(drawn, count):
+    samples, weights = drawn
+    start = samples[:count].astype(float)  # whole numbers are as near to one centre as to another, or centres are equal
+    found = lloyd(samples, start, 0, 0.0, 1, weights)
+    labels = plain.assign(samples.tolist(), start.tolist())
+    assert found.labels.tolist() == labels
+    whole = plain.inertia(np.repeat(samples, weights, axis=0), start, np.repeat(labels, weights))
+    assert found.inertia == pytest.approx(whole, rel=1e-12)
+
+
+@pytest.mark.small
+@given(weighted_samples(most=80), st.integers(1, 5))
+def test_weights_stand_for_copies(drawn, count):
+    samples, weights = drawn
+    start = np.unique(samples, axis=0)[:count].astype(float)
+    found = lloyd(samples, start, 5, 0.0, 1, weights)
+    copies = lloyd(np.repeat(samples, weights, axis=0), start, 5, 0.0, 1)
+    np.testing.assert_allclose(found.centers, copies.centers, rtol=1e-9, atol=1e-12)
+    assert found.inertia == pytest.approx(copies.inertia, rel=1e-9)
+
+
+@pytest.mark.small
+@pytest.mark.parametrize("seed", range(4))
+def test_weighted_lloyd_equals_the_plain_twin(seed):
+    rng = np.random.default_rng(seed)
+    samples, weights = rng.normal(0, 10, (300, 3)).astype(np.float32), rng.integers(1, 50, 300)
+    start = samples[:6].astype(np.float64)
+    found = lloyd(samples, start, 1000, 0.0, 1, weights)
+    labels, centers = plain.lloyd(samples, start, weights=weights.tolist())
+    assert found.labels.tolist() == labels
+    np.testing.assert_allclose(found.centers, centers, rtol=1e-11)
+
+
+@pytest.mark.small
+@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("depth", [1, 3, 4])
+def test_seeds_equal_the_plain_twin(seed, depth):
+    rng = np.random.default_rng(seed)
+    samples = rng.permutation(np.unique(rng.integers(0, 40, (150, depth)), axis=0)).astype(np.float32)
+    weights = rng.integers(1, 9, len(samples))
+    blocks = arrange(samples, weights)
+    uniforms = draw_uniforms(7, rng)
+    found = seed_of_blocks(blocks, uniforms)
+    ordered, ordered_weights = samples[blocks.order].tolist(), weights[blocks.order].tolist()
+    assert found.tolist() == plain.seed_centers(ordered, ordered_weights, uniforms.tolist())
+
+
+@pytest.mark.small
+@pytest.mark.parametrize("count", [1, 2, 5])
+def test_seeds_are_all_distinct_samples_where_all_are_wanted(count):
+    samples = np.arange(count, dtype=np.float32)[:, np.newaxis]
+    for seed in range(20):
+        found = seed_centers(samples, count, np.random.default_rng(seed))
+        assert sorted(found.ravel().tolist()) == samples.ravel().tolist()
+
+
+def test_best_of_starts_is_the_best_of_each_whatever_the_threads(photograph):
+    samples = photograph.reshape(-1, 3).astype(np.float32)
+    blocks = arrange(samples)
+    rng = np.random.default_rng(3)
+    each = [lloyd_of_blocks(blocks, seed_of_blocks(blocks, draw_uniforms(7, rng)), 300, 1e-4, 1) for _ in range(4)]
+    for threads in (1, 2, 3):
+        best = best_of_starts(blocks, 7, 4, np.random.default_rng(3), 300, 1e-4, threads)
+        assert best.inertia == min(clustering.inertia for clustering in each)
+        labels = in_given_order(best, blocks).labels
+        assert float(np.sum((samples - best.centers[labels]) ** 2)) == pytest.approx(best.inertia)
+
+
+def test_threads_do_not_matter_where_there_are_many_chunks():
+    samples = np.random.default_rng(0).normal(0, 30, (300_000, 2)).astype(np.float32)
+    blocks = arrange(samples)
+    start = samples[:9].astype(float)
+    one, two, three = (lloyd_of_blocks(blocks, start, 12, 0.0, threads) for threads in (1, 2, 3))
+    for other in (two, three):
+        assert np.array_equal(other.labels, one.labels)
+        assert np.array_equal(other.centers, one.centers)
+        assert other.inertia == one.inertia
+
+
+@pytest.mark.parametrize(("space", "count"), [("rgb", 3), ("rgb", 40), ("place", 12)])
+def test_labels_are_those_of_all_distances(photograph, space, count):
+    samples = photograph.reshape(-1, 3).astype(np.float32)
+    if space == "place":
+        samples = np.column_stack([samples, np.argwhere(np.ones(photograph.shape[:2]))]).astype(np.float32)
+    start = seed_centers(samples, count, np.random.default_rng(0))
+    found = lloyd(samples, start, 20, 0.0, 2)
+    distances = np.zeros((count, len(samples)))
+    for d in range(samples.shape[1]):
+        distances += (samples[:, d].astype(float) - found.centers[:, d, np.newaxis]) ** 2
+    assert np.array_equal(found.labels, np.argmin(distances, axis=0))
+    assert found.inertia == pytest.approx(distances.min(axis=0).sum(), rel=1e-12)
+
+
+@pytest.mark.small
+@given(weighted_samples(depths=(1,), most=12), st.integers(1, 4))
+def test_the_best_on_a_line_is_the_best_of_all_partitions(drawn, count):
+    values, first = np.unique(drawn[0][:, 0], return_index=True)
+    weights = drawn[1][first]
+    count = min(count, len(values))
+    shuffled = np.random.default_rng(0).permutation(len(values))
+    found = best_on_line(values[shuffled], weights[shuffled], count, 300, 0.0, 1)
+    least = plain.least_inertia_on_line(values.astype(float).tolist(), weights.tolist(), count)
+    spread = float(weights @ (values - np.average(values, weights=weights)) ** 2)
+    assert found.inertia == pytest.approx(least, rel=1e-9, abs=1e-11 * spread)
+    assert (found.iterations, found.converged) == (0, True)
+    assert found.labels.tolist() == plain.assign(values[shuffled, np.newaxis].tolist(), found.centers.tolist())
+    assert sorted(set(found.labels.tolist())) == list(range(count))
+
+
+@pytest.mark.small
+def test_many_values_on_a_line_start_from_the_best_of_rounded_ones(monkeypatch):
+    rng = np.random.default_rng(2)
+    values = rng.permutation(np.unique(rng.normal(0, 1, 300).astype(np.float32)))
+    weights = rng.integers(1, 5, len(values))
+    best = best_on_line(values, weights, 4, 300, 0.0, 1)
+    monkeypatch.setattr(kmeans_line, "_MOST_CHOICES", 4 * 64)
+    found = best_on_line(values, weights, 4, 300, 0.0, 1)
+    assert found.converged
+    assert best.inertia <= found.inertia * (1 + 1e-12)
+    assert found.inertia == pytest.approx(best.inertia, rel=1e-3)
+    assert found.labels.tolist() == plain.assign(values[:, np.newaxis].tolist(), found.centers.tolist())
+
+
+@pytest.mark.small
+@given(weighted_samples(), st.integers(2, 6))
+def test_silhouette_equals_the_plain_twin(drawn, count):
+    samples, weights = drawn
+    centers = samples[:count].astype(float)
+    found = simplified_silhouette(samples, weights, centers, 1)
+    assert found == pytest.approx(plain.simplified_silhouette(samples.tolist(), weights.tolist(), centers), abs=1e-12)
 
 
 @pytest.mark.small

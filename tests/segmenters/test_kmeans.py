@@ -7,6 +7,7 @@ from reference.lab import srgb_to_lab
 
 import classicseg
 from classicseg.image import as_image
+from classicseg.kernels.distinct import distinct_rows
 from classicseg.kernels.kmeans import seed_centers
 
 
@@ -26,7 +27,9 @@ def test_inertia_of_scikit_learn_from_the_same_centres(photograph, parameters, c
     from sklearn.cluster import KMeans
 
     samples = features(photograph, **parameters)
-    start = seed_centers(samples, count, np.random.default_rng(5))
+    colors = samples if "spatial_weight" in parameters else distinct_rows(samples).rows
+    counts = None if "spatial_weight" in parameters else distinct_rows(samples).counts
+    start = seed_centers(colors, count, np.random.default_rng(5), counts)
     theirs = KMeans(count, init=start, n_init=1, algorithm="lloyd").fit(samples.astype(np.float64))
     result = classicseg.run(photograph, "kmeans", n_clusters=count, n_init=1, random_state=5, **parameters)
     assert result.findings["inertia"] == pytest.approx(theirs.inertia_, rel=1e-4)
@@ -126,3 +129,40 @@ def test_the_seed_decides(small_picture):
 def test_says_when_the_iterations_did_not_suffice(small_picture):
     findings = classicseg.run(small_picture, "kmeans", n_clusters=8, n_init=1, max_iter=1, tol=0).findings
     assert (findings["iterations"], findings["converged"]) == (1, False)
+
+
+@pytest.mark.parametrize("count", [2, 3, 8])
+def test_grey_pictures_have_the_least_inertia_of_all(photograph, count):
+    from sklearn.cluster import KMeans
+
+    grey = photograph[:, :, 1]
+    result = classicseg.run(grey, "kmeans", n_clusters=count)
+    findings, samples = result.findings, features(grey)
+    theirs = KMeans(count, n_init=10, random_state=0, tol=0).fit(samples.astype(np.float64))
+    assert findings["inertia"] <= theirs.inertia_ * (1 + 1e-9)
+    distances = samples - findings["centers"][result.labels.ravel() - 1]
+    assert findings["inertia"] == pytest.approx(float(np.sum(distances**2)), rel=1e-9)
+    assert (findings["iterations"], findings["converged"]) == (0, True)
+    other = classicseg.run(grey, "kmeans", n_clusters=count, n_init=1, random_state=9).findings
+    assert np.array_equal(other["centers"], findings["centers"])
+
+
+def test_grey_pictures_of_many_levels():
+    picture = np.random.default_rng(0).random((250, 300))
+    findings = classicseg.run(picture, "kmeans", n_clusters=40, space="rgb").findings
+    # Uniform noise over 100 units: 40 classes of 2.5 units, each of variance 2.5^2 / 12.
+    assert findings["inertia"] == pytest.approx(picture.size * 2.5**2 / 12, rel=0.01)
+    assert findings["n_clusters"] == 40
+
+
+def test_threads_do_not_matter_on_a_large_picture():
+    from skimage import data
+
+    picture = data.astronaut()
+    one = classicseg.run(picture, "kmeans", n_clusters=5, n_init=2, spatial_weight=0.2, max_iter=20, threads=1)
+    for threads in (2, 3):
+        other = classicseg.run(
+            picture, "kmeans", n_clusters=5, n_init=2, spatial_weight=0.2, max_iter=20, threads=threads
+        )
+        assert np.array_equal(other.labels, one.labels)
+        assert other.findings["inertia"] == one.findings["inertia"]
