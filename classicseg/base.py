@@ -19,7 +19,6 @@ from classicseg.memory import require_memory
 from classicseg.parallel import Progress, thread_count
 from classicseg.parameters import declared, parameter
 
-
 # Merging of small regions, a pixel: about 110 where each pixel is a region of its own, 30 on photographs.
 _BYTES_OF_MERGING = 110
 
