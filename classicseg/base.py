@@ -19,6 +19,9 @@ from classicseg.memory import require_memory
 from classicseg.parallel import Progress, thread_count
 from classicseg.parameters import declared, parameter
 
+# Merging of small regions, a pixel: about 110 where each pixel is a region of its own, 30 on photographs.
+_BYTES_OF_MERGING = 110
+
 
 def space_parameter() -> Any:
     """The field `space` of the methods that measure colour distances."""
@@ -118,8 +121,10 @@ class Segmenter(ABC):
         """Raw labels (H, W), 0 or above (binary: 0 and 1), with anything outside the mask; and findings."""
 
     def _memory(self, image: Image) -> int:
-        """An estimate of the bytes that a run on `image` takes."""
-        return (self.bytes_per_pixel + self.bytes_per_sample * image.depth) * image.mask.size
+        """An estimate of the bytes that a run on `image` takes: the most of its two steps."""
+        own = self.bytes_per_pixel + self.bytes_per_sample * image.depth
+        last = _BYTES_OF_MERGING + 8 * image.depth if self.min_size > 1 else 0
+        return max(own, last) * image.mask.size
 
     def segment(
         self,

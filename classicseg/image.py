@@ -18,7 +18,7 @@ Number = int | float
 Levels = NDArray[np.bool_ | np.uint8 | np.uint16]
 
 _COLORS = ("rgb", "bgr", "rgba", "multiband")
-_ROWS_AT_ONCE = 64
+_PIXELS_AT_ONCE = 1 << 13  # what is made of so many on the way stays in the cache
 _ROWS_AT_FIRST = 1 << 14
 _FEWEST_COLUMNS = 16  # fewer "channels" than this in the last place are taken for channels
 
@@ -161,8 +161,8 @@ def as_image(
         )
     if alpha is not None:
         valid = valid & (alpha > 0)
-    _require_finite(planes, valid)
-    limits = _range(planes, valid, data_range, quiet)
+    _require_finite(pixels, valid)
+    limits = _range(pixels, valid, data_range, quiet)
     if data_range is None and planes[0].dtype in (np.bool_, np.uint8, np.uint16):
         repeats = all(_equal_inside(planes[0], plane, valid) for plane in planes[1:])
         return Image(None, valid, kind, pixels[:, :, :1] if repeats else pixels)
@@ -178,11 +178,15 @@ def _white(levels: Levels) -> int:
     return 1 if levels.dtype == bool else (1 << 8 * levels.itemsize) - 1
 
 
+def _row_chunks(shape: tuple[int, ...]) -> list[tuple[int, int]]:
+    return chunks(shape[0], max(1, _PIXELS_AT_ONCE // shape[1]))
+
+
 def _equal_inside(one: NDArray[Any], other: NDArray[Any], valid: NDArray[np.bool_]) -> bool:
     """Whether two planes are equal inside the mask; a few rows tell of most that they are not."""
     return all(
         not np.any((one[first:last] != other[first:last]) & valid[first:last])
-        for first, last in chunks(len(one), _ROWS_AT_ONCE)
+        for first, last in _row_chunks(valid.shape)
     )
 
 
@@ -267,9 +271,13 @@ def _refuse_channels_first(shape: tuple[int, ...]) -> None:
         )
 
 
-def _require_finite(planes: list[NDArray[Any]], valid: NDArray[np.bool_]) -> None:
-    if planes[0].dtype.kind != "f":
+def _require_finite(pixels: NDArray[Any], valid: NDArray[np.bool_]) -> None:
+    if pixels.dtype.kind != "f":
         return
+    with np.errstate(invalid="ignore"):
+        if np.isfinite(pixels.min()) and np.isfinite(pixels.max()):  # NaN is handed on by both
+            return
+    planes = np.moveaxis(pixels, -1, 0)
     bad = [~np.isfinite(plane) & valid for plane in planes]
     count = sum(int(np.count_nonzero(plane)) for plane in bad)
     if count:
@@ -294,7 +302,7 @@ def _scale(planes: list[NDArray[Any]], limits: tuple[Number, Number]) -> NDArray
         levels = np.arange(2 if planes[0].dtype == bool else np.iinfo(planes[0].dtype).max + 1)
         quotients = _quotients(levels, low, high)
     for band, plane in enumerate(planes):
-        for first, last in chunks(len(plane), _ROWS_AT_ONCE):  # what is made on the way stays small
+        for first, last in _row_chunks(plane.shape):
             part = plane[first:last]
             if shallow:
                 result[band, first:last] = quotients[part.astype(np.uint16)]
@@ -324,17 +332,16 @@ def _above(values: NDArray[np.integer], low: int) -> NDArray[np.float64]:
     return difference.astype(np.float64) + float(floor - low)
 
 
-def _range(planes: list[NDArray[Any]], valid: NDArray[np.bool_], data_range: Any, quiet: bool) -> tuple[Number, Number]:
+def _range(pixels: NDArray[Any], valid: NDArray[np.bool_], data_range: Any, quiet: bool) -> tuple[Number, Number]:
     """The values that become 0 and 1."""
-    dtype = planes[0].dtype
+    dtype = pixels.dtype
     if not valid.any() or (data_range is None and dtype.kind == "b"):
         return 0.0, 1.0
     if data_range is None and dtype == np.uint8:
         return 0.0, 255.0
-    everywhere = bool(valid.all())
-    inside = [plane if everywhere else plane[valid] for plane in planes]
-    lowest: Number = min(values.min().item() for values in inside)
-    highest: Number = max(values.max().item() for values in inside)
+    inside = pixels if valid.all() else pixels[valid]
+    lowest: Number = inside.min().item()
+    highest: Number = inside.max().item()
     if data_range is not None:
         return _given_range(data_range, lowest, highest, quiet)
     if dtype == np.uint16:

@@ -246,22 +246,22 @@ def absorb(
     """For each region the one that it ends in, when regions below `min_size` join their most similar neighbour.
 
     ``targets[starts[i]:ends[i]]`` are the neighbours of region i, which only small regions need to have; `sums`
-    (n, D) are colours summed over `sizes` (n,) pixels; `fixed` regions stay. Exact. O(E log E) for E listed neighbours,
-    and one distance more each time that a growing region's mean has moved so far that a neighbour may have become
-    the nearest.
+    (n, D) are colours summed over `sizes` (n,) pixels, and both are overwritten; `fixed` regions stay. Exact.
+    O(E log E) for E listed neighbours, and one distance more each time that a growing region's mean has moved so far
+    that a neighbour may have become the nearest.
     """
     count = len(sizes)
     small = np.flatnonzero((sizes < min_size) & ~fixed)
-    order = small[np.argsort(sizes[small], kind="stable")].astype(np.int32)
-    scale = float(np.abs(sums / sizes[:, np.newaxis]).max(initial=0)) * sums.shape[1]
+    order = small.astype(np.int32)[np.argsort(sizes[small], kind="stable")]
+    scale = sum(float(np.abs(total / sizes).max(initial=0)) for total in sums.T)
     parent = np.arange(count, dtype=np.int32)
     _absorb(
         starts,
         ends,
         targets,
         order,
-        np.array(sizes, dtype=np.int64),
-        np.array(sums, dtype=np.float64, order="C"),
+        sizes,
+        sums,
         np.ascontiguousarray(fixed),
         int(min_size),
         _SLACK * scale,

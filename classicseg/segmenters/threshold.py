@@ -88,6 +88,8 @@ class Threshold(Segmenter):
 
     name: ClassVar[str] = "threshold"
     makes: ClassVar[Literal["classes", "segments"]] = "classes"
+    bytes_per_pixel: ClassVar[int] = 60
+    bytes_per_sample: ClassVar[int] = 20
 
     rule: str = parameter(
         "otsu", "how the threshold is found", choices=("otsu", "fixed", "triangle", "li", "yen", "local")
