@@ -15,6 +15,7 @@ from classicseg.parallel import thread_count
 
 _CLUSTERS = 8
 _STEPS = 25
+_STARTS = 4
 _MOST_STEPS = 300
 _ALLOWED = 1e-4  # inertia, relative
 
@@ -31,7 +32,7 @@ def cases(picture: NDArray[np.uint8]) -> list[Case]:
     return [
         _steps("Lab", lab),
         _steps("RGB", rgb),
-        _to_convergence("Lab", lab),
+        _four_starts("Lab", lab),
         _on_grey_levels(np.rint(255 * grey / 100).astype(np.float32)),
     ]
 
@@ -45,30 +46,37 @@ def _steps(space: str, pixels: Samples) -> Case:
         task=f"k={_CLUSTERS}, {len(pixels)} {space} pixels, {_STEPS} steps from the same centres, and labels",
         ours=lambda: _ours(pixels, start, _STEPS),
         peers=(
-            *_sklearn_peers(pixels, start, _STEPS),
+            *_sklearn_peers(pixels, [start], _STEPS),
             Peer("cv2.kmeans(KMEANS_USE_INITIAL_LABELS)", "cv2", 4, lambda: _cv2(pixels, labels), check),
             Peer("faiss.Kmeans.train and assign", "faiss", 1, lambda: _faiss(pixels, start), check),
         ),
     )
 
 
-def _to_convergence(space: str, pixels: Samples) -> Case:
-    start = _start(pixels)
+def _four_starts(space: str, pixels: Samples) -> Case:
+    """What `KMeans()` does; scikit-learn is handed the starts, while ours draws them in its own time."""
+    from classicseg.kernels.distinct import distinct_rows
+    from classicseg.kernels.kmeans_blocks import arrange
+    from classicseg.kernels.seeding import draw_uniforms, seed_of_blocks
+
+    rng = np.random.default_rng(0)
+    blocks = arrange(*distinct_rows(pixels)[:2])
+    starts = [seed_of_blocks(blocks, draw_uniforms(_CLUSTERS, rng)) for _ in range(_STARTS)]
     return Case(
         method="kmeans",
-        task=f"k={_CLUSTERS}, {len(pixels)} {space} pixels, from the same centres until nothing moves, and labels",
-        ours=lambda: _ours(pixels, start, _MOST_STEPS),
-        peers=_sklearn_peers(pixels, start, _MOST_STEPS),
+        task=f"k={_CLUSTERS}, {len(pixels)} {space} pixels, best of {_STARTS} starts, each until nothing moves",
+        ours=lambda: _ours_of_starts(pixels),
+        peers=_sklearn_peers(pixels, starts, _MOST_STEPS),
     )
 
 
-def _sklearn_peers(pixels: Samples, start: Centers, steps: int) -> tuple[Peer, ...]:
+def _sklearn_peers(pixels: Samples, starts: list[Centers], steps: int) -> tuple[Peer, ...]:
     return tuple(
         Peer(
             f"sklearn.cluster.KMeans(algorithm={algorithm!r})",
             "sklearn",
             10,
-            partial(_sklearn, pixels, start, steps, algorithm),
+            partial(_sklearn, pixels, starts, steps, algorithm),
             _no_more_inertia(pixels),
         )
         for algorithm in ("lloyd", "elkan")
@@ -81,7 +89,7 @@ def _on_grey_levels(levels: Samples) -> Case:
         method="kmeans",
         task=f"k={_CLUSTERS}, {len(levels)} pixels of 256 grey levels; ours is the global optimum",
         ours=lambda: _ours_on_grey(levels),
-        peers=_sklearn_peers(levels, start, _MOST_STEPS),
+        peers=_sklearn_peers(levels, [start], _MOST_STEPS),
     )
 
 
@@ -100,6 +108,18 @@ def _ours(pixels: Samples, start: Centers, steps: int) -> tuple[NDArray[np.int32
     return found.labels[index], found.centers
 
 
+def _ours_of_starts(pixels: Samples) -> tuple[NDArray[np.int32], Centers]:
+    from classicseg.kernels.distinct import distinct_rows
+    from classicseg.kernels.kmeans import best_of_starts, in_given_order
+    from classicseg.kernels.kmeans_blocks import arrange
+
+    colors, counts, index = distinct_rows(pixels)
+    blocks = arrange(colors, counts)
+    rng = np.random.default_rng(0)
+    best = best_of_starts(blocks, _CLUSTERS, _STARTS, rng, _MOST_STEPS, 0.0, thread_count(None))
+    return in_given_order(best, blocks).labels[index], best.centers
+
+
 def _ours_on_grey(levels: Samples) -> tuple[NDArray[np.int32], Centers]:
     from classicseg.kernels.distinct import distinct_rows
     from classicseg.kernels.kmeans_line import best_on_line
@@ -109,16 +129,22 @@ def _ours_on_grey(levels: Samples) -> tuple[NDArray[np.int32], Centers]:
     return found.labels[index], found.centers
 
 
-def _sklearn(pixels: Samples, start: Centers, steps: int, algorithm: str) -> tuple[Any, Any]:
+def _sklearn(pixels: Samples, starts: list[Centers], steps: int, algorithm: str) -> tuple[Any, Any]:
     import warnings
 
     from sklearn.cluster import KMeans
     from sklearn.exceptions import ConvergenceWarning
 
-    init = start.astype(np.float32)
+    mean = pixels.mean(axis=0)  # scikit-learn takes it away from the pixels before it asks for a start
+    given = iter([start.astype(np.float32) - mean for start in starts])
+
+    def init(*_: Any, **__: Any) -> Any:
+        return next(given)
+
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)  # the steps are counted
-        found = KMeans(len(start), init=init, n_init=1, algorithm=algorithm, max_iter=steps, tol=0).fit(pixels)
+        model = KMeans(_CLUSTERS, init=init, n_init=len(starts), algorithm=algorithm, max_iter=steps, tol=0)
+        found = model.fit(pixels)
     return found.labels_, found.cluster_centers_
 
 

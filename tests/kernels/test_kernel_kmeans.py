@@ -18,7 +18,7 @@ from classicseg.kernels.silhouettes import simplified_silhouette
 
 
 @st.composite
-def weighted_samples(draw, depths=(1, 2, 3, 5), most=200):
+def weighted_samples(draw, depths=(1, 2, 3, 5, 40), most=200):
     """Samples with many ties (whole numbers) or none, with whole weights, on a few scales and far from 0 or not."""
     rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
     shape = draw(st.integers(8, most)), draw(st.sampled_from(depths))
