@@ -136,7 +136,7 @@ class GaussianMixture(Segmenter):
         )
 
     def _start(self, blocks: Blocks, samples: Samples, count: int, threads: int) -> Mixture:
-        """The mixture of k-means' clusters; it runs to its end, as where it stops early decides which maximum EM finds."""
+        """The mixture of k-means' clusters. It runs to its end: where it stops early decides which maximum EM finds."""
         from classicseg.kernels.gmm import mixture_of_clusters
         from classicseg.kernels.kmeans import lloyd_of_blocks
         from classicseg.kernels.seeding import draw_uniforms, seed_of_blocks
