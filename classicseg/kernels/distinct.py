@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from classicseg.kernels.compile import kernel
 
-_SLOTS_AT_FIRST = 1 << 13
+_FEWEST_SLOTS, _MOST_SLOTS_AT_FIRST = 1 << 9, 1 << 18
 _GROWTH = 4
 _BLOCK = 256
 _FREE = -1
@@ -41,7 +41,7 @@ def _hash(words, first, stop, hashes):
 
 
 @kernel
-def _number_rows(words, start, found, table, rows, counts, index):
+def _number_rows(words, start, found, table, rows, index):
     """Number the rows of `words` from `start` on until all are done or half of the `table` may be taken.
 
     `table` is an open-addressing hash table of row numbers, `found` of them at the start. Returns the first sample
@@ -77,9 +77,14 @@ def _number_rows(words, start, found, table, rows, counts, index):
                 for d in range(depth):
                     rows[number, d] = words[i, d]
                 found += 1
-            counts[number] += 1
             index[i] = number
     return samples, found
+
+
+@kernel
+def _count(index, counts):
+    for i in range(len(index)):
+        counts[index[i]] += 1
 
 
 @kernel
@@ -107,12 +112,14 @@ def distinct_rows(samples: NDArray[np.float32]) -> Distinct:
     words = samples.view(np.uint32)
     # Pages of an array are taken from the machine only when they are written, so that room for the worst case is free.
     rows = np.empty(words.shape, dtype=np.uint32)
-    counts = np.zeros(len(words), dtype=np.int64)
     index = np.empty(len(words), dtype=np.int32)
-    table = np.full(_SLOTS_AT_FIRST, _FREE, dtype=np.int32)
-    done, found = _number_rows(words, 0, 0, table, rows, counts, index)
+    slots = 1 << len(words).bit_length()  # enough where half of the samples are distinct, as in photographs
+    table = np.full(min(max(slots, _FEWEST_SLOTS), _MOST_SLOTS_AT_FIRST), _FREE, dtype=np.int32)
+    done, found = _number_rows(words, 0, 0, table, rows, index)
     while done < len(words):
         table = np.full(_GROWTH * len(table), _FREE, dtype=np.int32)
         _refill(rows, found, table)
-        done, found = _number_rows(words, done, found, table, rows, counts, index)
-    return Distinct(rows[:found].view(np.float32), counts[:found], index)
+        done, found = _number_rows(words, done, found, table, rows, index)
+    counts = np.zeros(found, dtype=np.int64)
+    _count(index, counts)
+    return Distinct(rows[:found].view(np.float32), counts, index)

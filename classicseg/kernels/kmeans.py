@@ -38,17 +38,18 @@ _NO_CLUSTERING = Clustering(_NO_LABELS, np.empty((0, 0)), np.inf, 0, False)
 def _nearest(planes, start, centers, chosen, count, distance, best, labels):
     """The nearest of the centres chosen[:count] to BLOCK points from `start` on, and its squared distance.
 
-    The loops run along the points, so that they vectorise; of equally near centres the first wins.
+    Of equally near centres the first wins. The loops run along the points and do one thing each, to vectorise.
     """
+    squared_distances(planes, start, centers[chosen[0]], best)
     for j in range(BLOCK):
-        best[j] = np.inf
-    for c in range(count):
+        labels[j] = chosen[0]
+    for c in range(1, count):
         k = chosen[c]
         squared_distances(planes, start, centers[k], distance)
         for j in range(BLOCK):
-            closer = distance[j] < best[j]
-            labels[j] = k if closer else labels[j]
-            best[j] = distance[j] if closer else best[j]
+            labels[j] = k if distance[j] < best[j] else labels[j]
+        for j in range(BLOCK):
+            best[j] = distance[j] if distance[j] < best[j] else best[j]
 
 
 @kernel
@@ -79,10 +80,33 @@ def _filter(middles, halves, tile, centers, chosen, distance, best, labels, gap,
 
 
 @kernel
+def _add_up(planes, weights, start, stop, owners, chosen, count, share, lanes):
+    """lanes[k, :, j] += (weighted values, weight) of sample start + j, for those samples whose owner is k.
+
+    Lane by lane, since samples that are added to one sum one after another would have to wait for each other.
+    """
+    depth = len(planes)
+    own_weights = weights[start : start + BLOCK]
+    for j in range(stop - start, BLOCK):
+        owners[j] = -1
+    for c in range(count):
+        k = chosen[c]
+        total = lanes[k, depth]
+        for j in range(BLOCK):
+            share[j] = own_weights[j] if owners[j] == k else 0.0
+        for j in range(BLOCK):
+            total[j] += share[j]
+        for d in range(depth):
+            row, total = planes[d][start : start + BLOCK], lanes[k, d]
+            for j in range(BLOCK):
+                total[j] += share[j] * np.float64(row[j])
+
+
+@kernel
 def _pass(planes, weights, starts, middles, halves, totals, first, stop, centers, final, sums, labels):
     """Add the weighted values and the weights of blocks first..stop to the `sums` (K, D + 1) of their centres.
 
-    With `final` every sample's label is written too, and the inertia is returned.
+    With `final` every sample's label is written instead, and the inertia is returned.
     """
     count, depth = centers.shape
     every = np.arange(count)
@@ -91,6 +115,7 @@ def _pass(planes, weights, starts, middles, halves, totals, first, stop, centers
     own = np.zeros(BLOCK, np.int64)
     toward = np.empty((depth, BLOCK))
     keep = np.empty((count, BLOCK), np.bool_)
+    lanes = np.zeros((count, depth + 1, BLOCK))
     inertia = 0.0
     for tile in range(first, stop, BLOCK):
         _filter(middles, halves, tile, centers, every, distance, best, own, gap, toward, keep)
@@ -103,21 +128,23 @@ def _pass(planes, weights, starts, middles, halves, totals, first, stop, centers
                 for d in range(depth + 1):
                     sums[chosen[0], d] += totals[block, d]
                 continue
-            start = starts[block]
+            start, end = starts[block], starts[block + 1]
             _nearest(planes, start, centers, chosen, left, distance, best, own)
-            for j in range(starts[block + 1] - start):
-                k, weight = own[j], weights[start + j]
-                for d in range(depth):
-                    sums[k, d] += weight * np.float64(planes[d, start + j])
-                sums[k, depth] += weight
-                if final:
-                    labels[start + j] = k
-                    inertia += weight * best[j]
+            if final:
+                for j in range(end - start):
+                    labels[start + j] = own[j]
+                    inertia += weights[start + j] * best[j]
+            else:
+                _add_up(planes, weights, start, end, own, chosen, left, best, lanes)
+    for k in range(count):
+        for d in range(depth + 1):
+            for j in range(BLOCK):
+                sums[k, d] += lanes[k, d, j]
     return inertia
 
 
 def _pass_over(blocks: Blocks, centers, final, threads):
-    """Sums (K, D + 1) over the samples of each centre; with `final`, labels in the order of the blocks and inertia."""
+    """Sums (K, D + 1) over the samples of each centre; with `final` labels, in the order of the blocks, and inertia."""
     bounds = chunks(len(blocks.totals), _BLOCKS_AT_ONCE)
     sums = np.zeros((len(bounds), centers.shape[0], centers.shape[1] + 1))
     inertia = np.zeros(len(bounds))

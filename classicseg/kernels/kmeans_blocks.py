@@ -63,10 +63,19 @@ def squared_distances(planes, start, point, distance):
     knows, would make it gather the samples one by one.
     """
     row, coordinate = planes[0][start : start + BLOCK], point[0]
-    for j in range(BLOCK):
-        difference = np.float64(row[j]) - coordinate
-        distance[j] = difference * difference
-    for d in range(1, len(planes)):
+    if len(planes) < 3:
+        for j in range(BLOCK):
+            difference = np.float64(row[j]) - coordinate
+            distance[j] = difference * difference
+    else:  # the same for colours in one loop, which takes half the time
+        second, third = planes[1][start : start + BLOCK], planes[2][start : start + BLOCK]
+        of_second, of_third = point[1], point[2]
+        for j in range(BLOCK):
+            difference = np.float64(row[j]) - coordinate
+            along_second = np.float64(second[j]) - of_second
+            along_third = np.float64(third[j]) - of_third
+            distance[j] = difference * difference + along_second * along_second + along_third * along_third
+    for d in range(1 if len(planes) < 3 else 3, len(planes)):
         row, coordinate = planes[d][start : start + BLOCK], point[d]
         for j in range(BLOCK):
             difference = np.float64(row[j]) - coordinate
