@@ -136,13 +136,13 @@ class GaussianMixture(Segmenter):
         )
 
     def _start(self, blocks: Blocks, samples: Samples, count: int, threads: int) -> Mixture:
-        """The mixture of k-means' clusters."""
+        """The mixture of k-means' clusters. It runs to its end: where it stops early decides which maximum EM finds."""
         from classicseg.kernels.gmm import mixture_of_clusters
         from classicseg.kernels.kmeans import lloyd_of_blocks
         from classicseg.kernels.seeding import draw_uniforms, seed_of_blocks
 
         seeds = seed_of_blocks(blocks, draw_uniforms(count, np.random.default_rng(self.random_state)))
-        labels = lloyd_of_blocks(blocks, seeds, max_iter=300, tol=1e-4, threads=threads).labels
+        labels = lloyd_of_blocks(blocks, seeds, max_iter=300, tol=0.0, threads=threads).labels
         return mixture_of_clusters(samples, labels, count, self.covariance_type, self.reg_covar, threads)
 
 
