@@ -81,39 +81,59 @@ class MeanShift(Segmenter):
     )
     kernel: str = parameter("epanechnikov", "profile of the density", choices=("epanechnikov", "gaussian"))
     max_iter: int = parameter(100, "most steps of a pixel", low=1, high=100_000, scale="log")
-    tol: float = parameter(1e-3, "a step this short ends a climb", low=0, high=1, unit="bandwidths", scale="log")
+    share: float = parameter(
+        0.2, "climbs that meet this closely go on as one; 0: each climbs alone", low=0, high=1, unit="bandwidths"
+    )
+    tol: float = parameter(0.05, "a step this short ends a climb", low=0, high=1, unit="bandwidths", scale="log")
     space: str = space_parameter()
     connected: bool = parameter(True, "segments; False: like segments apart share a label")
     min_size: int = parameter(20, "smaller regions join their most similar neighbour", low=0, unit="px")
 
     def _segment(self, image: Image, context: Context) -> tuple[NDArray[np.integer], dict[str, Any]]:
-        from classicseg.kernels.meanshift import climb
         from classicseg.kernels.regions import fuse_pixels
 
         planes = image.in_space(self.space)
-        colors = np.ascontiguousarray(np.moveaxis(planes, 0, -1))
-        width = self._range_bandwidth(image.samples(planes))
-        modes, steps, converged = climb(
-            colors, image.mask, self.spatial_bandwidth, width, self.kernel, self.max_iter, self.tol,
-            context.threads, context.progress,
-        )  # fmt: skip
+        width = self._range_bandwidth(image, planes)
+        modes, steps, rests = self._climb(planes, image.mask, width, context)
         bandwidths = np.full(modes.shape[2], width)
         bandwidths[:2] = self.spatial_bandwidth
         raw: NDArray[np.integer] = fuse_pixels(modes, image.mask, bandwidths, _REACH)
-        n_modes = len(np.unique(raw[image.mask]))
+        first = raw.ravel() == np.arange(raw.size)  # a set is named after its first pixel
+        n_modes = int(np.count_nonzero(first & image.mask.ravel()))
         if not self.connected:
             raw = _join_apart(raw, modes / bandwidths, image.mask)
         return raw, {
             "range_bandwidth": width,
             "iterations": float(steps[image.mask].mean()),
-            "unconverged_share": float(1 - converged[image.mask].mean()),
+            "unconverged_share": float(1 - rests[image.mask].mean()),
             "n_modes": n_modes,
             "filtered": modes[:, :, 2:].astype(np.float32),
         }
 
-    def _range_bandwidth(self, colors: NDArray[np.float32]) -> float:
+    def _climb(
+        self, planes: NDArray[np.float32], mask: NDArray[np.bool_], width: float, context: Context
+    ) -> tuple[NDArray[np.floating], NDArray[np.int32], NDArray[np.bool_]]:
+        """Modes (H, W, 2 + D), steps, and which pixels came to rest: together on a lattice, or each alone."""
+        from classicseg.kernels.meanshift_together import climb_together, lattice_for
+
+        if self.share > 0 and self.kernel == "epanechnikov":
+            lattice = lattice_for(planes, mask, self.spatial_bandwidth, width)
+            if lattice is not None:
+                return climb_together(
+                    planes, mask, lattice, self.share, self.max_iter, self.tol, context.threads, context.progress
+                )
+        from classicseg.kernels.meanshift import climb
+
+        colors = np.ascontiguousarray(np.moveaxis(planes, 0, -1))
+        return climb(
+            colors, mask, self.spatial_bandwidth, width, self.kernel, self.max_iter, self.tol,
+            context.threads, context.progress,
+        )  # fmt: skip
+
+    def _range_bandwidth(self, image: Image, planes: NDArray[np.float32]) -> float:
         if not isinstance(self.range_bandwidth, str):
             return float(self.range_bandwidth)
+        colors = image.samples(planes)
         spread = float(np.sqrt(colors.var(axis=0, dtype=np.float64).sum()))
         return max(_LEAST_AUTO, _AUTO_SHARE * spread)
 
