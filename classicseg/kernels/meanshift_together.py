@@ -261,7 +261,8 @@ def climb_together(
     depth, height, width = planes.shape
     radius = lattice.radius
     pad = lattice.reach // (1 << lattice.shift) + 2
-    rows, words = _laid_out(planes, inside, lattice, pad, threads)
+    scale = radius / lattice.range_bandwidth
+    rows, words = lay_out(planes, inside, lattice.lowest, scale, pad, _ROWS, _LANES, threads)
     blocks = -(-int(np.ceil(2 * radius / 2.0**lattice.shift)) // _LANES)
     cell = int(np.ceil(np.log2(max(share * radius, 1.0))))
     units = np.array([2.0**-lattice.shift] * 2 + [lattice.range_bandwidth / radius] * depth)
@@ -284,18 +285,28 @@ def climb_together(
     return modes, steps, rests
 
 
-def _laid_out(
-    planes: NDArray[np.float32], inside: NDArray[np.bool_], lattice: Lattice, pad: int, threads: int
+def lay_out(
+    planes: NDArray[np.float32],
+    inside: NDArray[np.bool_],
+    lowest: NDArray[np.float64],
+    scale: float,
+    pad: int,
+    more_rows: int,
+    more_columns: int,
+    threads: int,
 ) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
-    """Rows and words with room around for windows that reach beyond the picture and for whole blocks."""
+    """Rows (H + ., 3, W + .) and words (H + ., W + .) of whole colours round((c - lowest) * scale).
+
+    There are `pad` rows and columns on each side for windows that reach beyond the picture, and `more` for blocks that
+    reach beyond the windows.
+    """
     height, width = inside.shape
-    shape = (height + 2 * pad + _ROWS, width + 2 * pad + _LANES)
+    shape = (height + 2 * pad + more_rows, width + 2 * pad + more_columns)
     rows = np.full((shape[0], 3, shape[1]), _FAR, dtype=np.float32)
     words = np.zeros(shape, dtype=np.int64)
-    scale = lattice.radius / lattice.range_bandwidth
 
     def work(_: int, first: int, last: int) -> None:
-        _lay_out(planes, inside, lattice.lowest, scale, pad, first, last, rows, words)
+        _lay_out(planes, inside, lowest, float(scale), pad, first, last, rows, words)
 
     for_chunks(work, chunks(height, _ROWS_AT_ONCE), threads)
     return rows, words
