@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from classicseg.kernels.compile import kernel
-from classicseg.kernels.meanshift_together import lay_out
+from classicseg.kernels.meanshift_together import Lattice, lay_out
 from classicseg.parallel import chunks, for_chunks
 
 _LANES, _ROWS = 8, 6  # windows of 17 and of 33 pixels fill blocks of this size best
@@ -25,7 +25,7 @@ def _square_step(rows, words, width, pad, radius, limit, y, x, a, b, c):
     Sums share machine words as in `meanshift_together`.
     """
     fa, fb, fc = np.float32(a), np.float32(b), np.float32(c)
-    near, side = np.float32(limit), 2 * radius + 1
+    near = np.float32(limit)
     one_row, three_rows = np.uintp(width), np.uintp(3 * width)
     count, y_sum, x_sum, a_sum, b_sum, c_sum = 0, 0, 0, 0, 0, 0
     for row in range(y - radius, y + radius + 1, _ROWS):
@@ -95,7 +95,7 @@ def filter_square(
     height, width, _ = picture.shape
     planes = np.ascontiguousarray(np.moveaxis(picture, -1, 0), dtype=np.float32)
     inside = np.ones((height, width), dtype=bool)
-    rows, words = lay_out(planes, inside, np.zeros(3), 1.0, radius + 1, _ROWS, _LANES, threads)
+    rows, words = lay_out(planes, inside, Lattice(0, 1.0, 1.0, np.zeros(3)), radius + 1, _ROWS, _LANES, threads)
     filtered = np.empty((height, width, 3), dtype=np.uint8)
     limit = int(np.rint(color_radius * color_radius)) + 1
 

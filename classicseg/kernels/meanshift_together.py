@@ -7,7 +7,9 @@ same numbers come out whatever the machine.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -88,8 +90,8 @@ def _lay_out(planes, inside, lowest, scale, pad, first_row, last_row, rows, word
 
 
 @kernel
-def _step(rows, words, width, pad, shift, limit, reach, blocks, y, x, a, b, c):
-    """The mean of the lattice points within a ball about (y, x, a, b, c), rounded to the lattice.
+def _step(rows, words, width, pad, shift, limit, reach, blocks, y, x, a, b, c, there):
+    """Set `there` to the mean of the lattice points in a ball about (y, x, a, b, c), rounded to the lattice.
 
     A point counts where dy^2 + dx^2 + da^2 + db^2 + dc^2 < limit. Sixteen columns of eight rows are looked at together;
     their sums are whole numbers, several to a machine word: count + 2^8 sum k + 2^20 sum i of the columns k and rows i,
@@ -127,16 +129,12 @@ def _step(rows, words, width, pad, shift, limit, reach, blocks, y, x, a, b, c):
             a_sum += colors & 0x1FFFFF
             b_sum += (colors >> 21) & 0x1FFFFF
             c_sum += colors >> 42
-    if count == 0:  # all points lie at the very edge of the window, and rounding moved them out
-        return y, x, a, b, c
-    n = np.float64(count)
-    return (
-        np.int64(np.floor(side * y_sum / n + 0.5)),
-        np.int64(np.floor(side * x_sum / n + 0.5)),
-        np.int64(np.floor(a_sum / n + 0.5)),
-        np.int64(np.floor(b_sum / n + 0.5)),
-        np.int64(np.floor(c_sum / n + 0.5)),
-    )
+    there[0], there[1], there[2], there[3], there[4] = y, x, a, b, c
+    if count > 0:  # else all points lie at the very edge of the window, and rounding moved them out
+        n = np.float64(count)
+        there[0], there[1] = np.int64(np.floor(side * y_sum / n + 0.5)), np.int64(np.floor(side * x_sum / n + 0.5))
+        there[2], there[3] = np.int64(np.floor(a_sum / n + 0.5)), np.int64(np.floor(b_sum / n + 0.5))
+        there[4] = np.int64(np.floor(c_sum / n + 0.5))
 
 
 @kernel
@@ -149,15 +147,36 @@ def _squared_distance(states, one, other):
 
 
 @kernel
-def _meet(states, active, count, cell, share, heads, following, joined):
+def begin_climbs(rows, width, inside, pad, shift, tile, states, active, joined, steps, rests):
+    """Put a climb at each pixel inside of a tile (first row, last row, first column, last column); how many there are.
+
+    `active` numbers them in raster order of the tile, whose pixel (r, c) has the number r * columns + c.
+    """
+    across, count = tile[3] - tile[2], 0
+    for row in range(tile[0], tile[1]):
+        for column in range(tile[2], tile[3]):
+            if not inside[row, column]:
+                continue
+            climb = (row - tile[0]) * across + column - tile[2]
+            active[count], joined[climb] = climb, climb
+            count += 1
+            place = (row + pad) * 3 * width + column + pad
+            states[climb, 0], states[climb, 1] = row << shift, column << shift
+            for d in range(3):
+                states[climb, 2 + d] = np.int32(rows[place + d * width])
+            steps[row, column], rests[row, column] = 0, False
+    return count
+
+
+@kernel
+def meet(states, active, count, cell, share, heads, following, joined):
     """Of the climbs active[:count], keep those that met no earlier one; the others are `joined` to the one they met.
 
     Two meet in one square of 2^cell units, at a squared distance below `share`. A square's climbs are chained through
     `following`, from the latest to the first; squares may share a chain, since distance decides.
     """
     heads[:] = -1
-    mask = len(heads) - 1
-    kept = 0
+    mask, kept = len(heads) - 1, 0
     for i in range(count):
         climb = active[i]
         square = ((states[climb, 0] >> cell) * 73 + (states[climb, 1] >> cell)) & mask
@@ -174,66 +193,29 @@ def _meet(states, active, count, cell, share, heads, following, joined):
 
 
 @kernel
-def _climb_tile(
-    rows, words, width, inside, pad, shift, limit, reach, blocks, share, cell, max_iter, tol,
-    first_row, last_row, first_column, last_column, states, active, joined, following, heads,
-    units, origin, modes, steps, rests,
-):  # fmt: skip
-    """Climb from the pixels of a tile, all together step by step; before each, those that meet are joined.
+def move(states, climb, tile, tol, taken, there, steps, rests):
+    """Move a climb to the lattice point `there`, and say whether it goes on: it moved farther than sqrt(tol) units."""
+    moved = 0.0
+    for d in range(5):
+        moved += np.float64(there[d] - states[climb, d]) * np.float64(there[d] - states[climb, d])
+        states[climb, d] = there[d]
+    across = tile[3] - tile[2]
+    row, column = tile[0] + climb // across, tile[2] + climb % across
+    steps[row, column], rests[row, column] = taken, moved <= tol
+    return moved > tol
 
-    `modes` (H, W, 2 + D) takes the places at which climbs ended, origin + units * lattice point; `steps` and `rests`
-    how they went.
-    """
-    across = last_column - first_column
-    count = 0
-    for row in range(first_row, last_row):
-        for column in range(first_column, last_column):
-            if not inside[row, column]:
-                continue
-            climb = (row - first_row) * across + column - first_column
-            active[count] = climb
-            count += 1
-            joined[climb] = climb
-            place = (row + pad) * 3 * width + column + pad
-            states[climb, 0], states[climb, 1] = row << shift, column << shift
-            for d in range(3):
-                states[climb, 2 + d] = np.int32(rows[place + d * width])
-            steps[row, column] = 0
-            rests[row, column] = False
-    taken = 0
-    while count > 0 and taken < max_iter:
-        taken += 1
-        count = _meet(states, active, count, cell, share, heads, following, joined)
-        kept = 0
-        for i in range(count):
-            climb = active[i]
-            y, x = np.int64(states[climb, 0]), np.int64(states[climb, 1])
-            a, b, c = np.int64(states[climb, 2]), np.int64(states[climb, 3]), np.int64(states[climb, 4])
-            y2, x2, a2, b2, c2 = _step(rows, words, width, pad, shift, limit, reach, blocks, y, x, a, b, c)
-            moved = (
-                np.float64(y2 - y) ** 2
-                + np.float64(x2 - x) ** 2
-                + np.float64(a2 - a) ** 2
-                + np.float64(b2 - b) ** 2
-                + np.float64(c2 - c) ** 2
-            )
-            states[climb, 0], states[climb, 1] = y2, x2
-            states[climb, 2], states[climb, 3], states[climb, 4] = a2, b2, c2
-            row, column = first_row + climb // across, first_column + climb % across
-            steps[row, column] = taken
-            if moved <= tol:
-                rests[row, column] = True
-            else:
-                active[kept] = climb
-                kept += 1
-        count = kept
-    for row in range(first_row, last_row):
-        for column in range(first_column, last_column):
+
+@kernel
+def end_climbs(inside, tile, states, joined, units, origin, modes, steps, rests):
+    """Write the place origin + units * lattice point at which each climb of a tile ended to `modes` (H, W, 2 + D)."""
+    across = tile[3] - tile[2]
+    for row in range(tile[0], tile[1]):
+        for column in range(tile[2], tile[3]):
             if not inside[row, column]:
                 continue
             # The climb that was met is of an earlier pixel, whose own end is known by now.
-            climb = joined[(row - first_row) * across + column - first_column]
-            r, c = first_row + climb // across, first_column + climb % across
+            climb = joined[(row - tile[0]) * across + column - tile[2]]
+            r, c = tile[0] + climb // across, tile[2] + climb % across
             if r == row and c == column:
                 for d in range(len(units)):
                     modes[row, column, d] = np.float32(origin[d] + units[d] * states[climb, d])
@@ -241,6 +223,33 @@ def _climb_tile(
                 for d in range(len(units)):
                     modes[row, column, d] = modes[r, c, d]
                 steps[row, column], rests[row, column] = steps[r, c], rests[r, c]
+
+
+@kernel
+def _climb_tile(
+    rows, words, width, inside, pad, shift, limit, reach, blocks, share, cell, max_iter, tol, tile, states, scratch,
+    units, origin, modes, steps, rests,
+):  # fmt: skip
+    """Climb from the pixels of a tile, all together step by step; before each, those that meet are joined."""
+    active, joined, following, heads = scratch[0], scratch[1], scratch[2], scratch[3]
+    count = begin_climbs(rows, width, inside, pad, shift, tile, states, active, joined, steps, rests)
+    there = np.empty(5, np.int64)
+    taken = 0
+    while count > 0 and taken < max_iter:
+        taken += 1
+        count = meet(states, active, count, cell, share, heads, following, joined)
+        kept = 0
+        for i in range(count):
+            here = states[active[i]]
+            _step(
+                rows, words, width, pad, shift, limit, reach, blocks, np.int64(here[0]), np.int64(here[1]), here[2],
+                here[3], here[4], there,
+            )  # fmt: skip
+            if move(states, active[i], tile, tol, taken, there, steps, rests):
+                active[kept] = active[i]
+                kept += 1
+        count = kept
+    end_climbs(inside, tile, states, joined, units, origin, modes, steps, rests)
 
 
 def climb_together(
@@ -258,44 +267,62 @@ def climb_together(
     Before each step, climbs of one tile of 64 x 64 pixels that lie within `share` bandwidths of each other go on as
     one. A pixel rests when a step moves it by at most `tol` bandwidths.
     """
-    depth, height, width = planes.shape
-    radius = lattice.radius
-    pad = lattice.reach // (1 << lattice.shift) + 2
-    scale = radius / lattice.range_bandwidth
-    rows, words = lay_out(planes, inside, lattice.lowest, scale, pad, _ROWS, _LANES, threads)
-    blocks = -(-int(np.ceil(2 * radius / 2.0**lattice.shift)) // _LANES)
-    cell = int(np.ceil(np.log2(max(share * radius, 1.0))))
-    units = np.array([2.0**-lattice.shift] * 2 + [lattice.range_bandwidth / radius] * depth)
+    radius, shift = lattice.radius, lattice.shift
+    pad = (lattice.reach >> shift) + 2
+    rows, words = lay_out(planes, inside, lattice, pad, _ROWS, _LANES, threads)
+    blocks = -(-int(np.ceil(2 * radius / 2.0**shift)) // _LANES)
+
+    def climb_tile(tile: NDArray[np.int64], states: NDArray[np.int32], scratch: NDArray[np.int32], *ends: Any) -> None:
+        _climb_tile(
+            rows.ravel(), words.ravel(), rows.shape[2], inside, pad, shift, lattice.limit, lattice.reach, blocks,
+            float((share * radius) ** 2), cell_of(share, lattice), int(max_iter), float((tol * radius) ** 2),
+            tile, states, scratch, *ends,
+        )  # fmt: skip
+
+    return for_tiles(climb_tile, inside, lattice, threads, progress)
+
+
+def cell_of(share: float, lattice: Lattice) -> int:
+    """Climbs that share that many bandwidths meet in squares of 2^cell units."""
+    return int(np.ceil(np.log2(max(share * lattice.radius, 1.0))))
+
+
+def for_tiles(
+    climb_tile: Callable[..., None],
+    inside: NDArray[np.bool_],
+    lattice: Lattice,
+    threads: int,
+    progress: Progress | None,
+) -> tuple[NDArray[np.float32], NDArray[np.int32], NDArray[np.bool_]]:
+    """Modes, steps and rests by calls of ``climb_tile(tile, states, scratch, units, origin, modes, steps, rests)``."""
+    height, width = inside.shape
+    depth = len(lattice.lowest)
+    units = np.array([2.0**-lattice.shift] * 2 + [lattice.range_bandwidth / lattice.radius] * depth)
     origin = np.concatenate([[0.0, 0.0], lattice.lowest])
     modes = np.zeros((height, width, 2 + depth), dtype=np.float32)
     steps, rests = np.zeros(inside.shape, dtype=np.int32), np.ones(inside.shape, dtype=bool)
-    across = len(range(0, width, _TILE))
+    corners = [(row, column) for row in range(0, height, _TILE) for column in range(0, width, _TILE)]
 
-    def work(tile: int, _: int, __: int) -> None:
-        row, column = tile // across * _TILE, tile % across * _TILE
-        scratch = [np.empty(_TILE * _TILE, dtype=np.int32) for _ in range(4)]
-        _climb_tile(
-            rows.ravel(), words.ravel(), rows.shape[2], inside, pad, lattice.shift, lattice.limit, lattice.reach,
-            blocks, float((share * radius) ** 2), cell, int(max_iter), float((tol * radius) ** 2),
-            row, min(row + _TILE, height), column, min(column + _TILE, width),
-            np.empty((_TILE * _TILE, 5), dtype=np.int32), *scratch, units, origin, modes, steps, rests,
-        )  # fmt: skip
+    def work(_: int, first: int, __: int) -> None:
+        row, column = corners[first]
+        tile = np.array([row, min(row + _TILE, height), column, min(column + _TILE, width)], dtype=np.int64)
+        states, scratch = np.empty((_TILE**2, 5), dtype=np.int32), np.empty((4, _TILE**2), dtype=np.int32)
+        climb_tile(tile, states, scratch, units, origin, modes, steps, rests)
 
-    for_chunks(work, chunks(len(range(0, height, _TILE)) * across, 1), threads, progress)
+    for_chunks(work, chunks(len(corners), 1), threads, progress)
     return modes, steps, rests
 
 
 def lay_out(
     planes: NDArray[np.float32],
     inside: NDArray[np.bool_],
-    lowest: NDArray[np.float64],
-    scale: float,
+    lattice: Lattice,
     pad: int,
     more_rows: int,
     more_columns: int,
     threads: int,
 ) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
-    """Rows (H + ., 3, W + .) and words (H + ., W + .) of whole colours round((c - lowest) * scale).
+    """Rows (H + ., 3, W + .) of lattice colours, and words (H + ., W + .) with three of them 21 bits apart.
 
     There are `pad` rows and columns on each side for windows that reach beyond the picture, and `more` for blocks that
     reach beyond the windows.
@@ -304,9 +331,10 @@ def lay_out(
     shape = (height + 2 * pad + more_rows, width + 2 * pad + more_columns)
     rows = np.full((shape[0], 3, shape[1]), _FAR, dtype=np.float32)
     words = np.zeros(shape, dtype=np.int64)
+    scale = lattice.radius / lattice.range_bandwidth
 
     def work(_: int, first: int, last: int) -> None:
-        _lay_out(planes, inside, lowest, float(scale), pad, first, last, rows, words)
+        _lay_out(planes, inside, lattice.lowest, float(scale), pad, first, last, rows, words)
 
     for_chunks(work, chunks(height, _ROWS_AT_ONCE), threads)
     return rows, words

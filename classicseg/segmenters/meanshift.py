@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
 
@@ -75,14 +76,16 @@ class MeanShift(Segmenter):
     makes: ClassVar[Literal["classes", "segments"]] = "segments"
     bytes_per_pixel: ClassVar[int] = 200
 
-    spatial_bandwidth: float = parameter(8.0, "radius of the window", low=0.5, high=200, unit="px", scale="log")
+    spatial_bandwidth: float | None = parameter(
+        8.0, "radius of the window; none: colours alone", low=0.5, high=200, special=(None,), unit="px", scale="log"
+    )
     range_bandwidth: float | str = parameter(
         10.0, "radius in colour", low=0.01, high=200, special=("auto",), unit="Delta E", scale="log"
     )
     kernel: str = parameter("epanechnikov", "profile of the density", choices=("epanechnikov", "gaussian"))
     max_iter: int = parameter(100, "most steps of a pixel", low=1, high=100_000, scale="log")
     share: float = parameter(
-        0.2, "climbs that meet this closely go on as one; 0: each climbs alone", low=0, high=1, unit="bandwidths"
+        0.25, "climbs that meet this closely go on as one; 0: each climbs alone", low=0, high=1, unit="bandwidths"
     )
     tol: float = parameter(0.05, "a step this short ends a climb", low=0, high=1, unit="bandwidths", scale="log")
     space: str = space_parameter()
@@ -94,6 +97,8 @@ class MeanShift(Segmenter):
 
         planes = image.in_space(self.space)
         width = self._range_bandwidth(image, planes)
+        if self.spatial_bandwidth is None:
+            return self._colors_alone(image, planes, width, context)
         modes, steps, rests = self._climb(planes, image.mask, width, context)
         bandwidths = np.full(modes.shape[2], width)
         bandwidths[:2] = self.spatial_bandwidth
@@ -110,25 +115,60 @@ class MeanShift(Segmenter):
             "filtered": modes[:, :, 2:].astype(np.float32),
         }
 
+    def _colors_alone(
+        self, image: Image, planes: NDArray[np.float32], width: float, context: Context
+    ) -> tuple[NDArray[np.integer], dict[str, Any]]:
+        from classicseg.kernels.distinct import distinct_rows
+        from classicseg.kernels.meanshift_colors import color_modes, nearest_mode
+
+        colors = distinct_rows(image.samples(planes))
+        found = color_modes(
+            colors.rows, colors.counts, width, self.max_iter, self.tol, context.threads, context.progress
+        )
+        number = nearest_mode(colors.rows, found.modes, context.threads)[colors.index]
+        raw = np.zeros(image.shape, dtype=np.int32)
+        raw[image.mask] = number
+        filtered = np.zeros((*image.shape, len(planes)), dtype=np.float32)
+        filtered[image.mask] = found.modes[number]
+        return raw, {
+            "range_bandwidth": width,
+            "iterations": float(found.steps.mean()),
+            "unconverged_share": float(1 - found.rests.mean()),
+            "n_modes": len(found.modes),
+            "filtered": filtered,
+        }
+
     def _climb(
         self, planes: NDArray[np.float32], mask: NDArray[np.bool_], width: float, context: Context
     ) -> tuple[NDArray[np.floating], NDArray[np.int32], NDArray[np.bool_]]:
         """Modes (H, W, 2 + D), steps, and which pixels came to rest: together on a lattice, or each alone."""
-        from classicseg.kernels.meanshift_together import climb_together, lattice_for
+        spatial = self.spatial_bandwidth
+        assert spatial is not None
+        if self.share > 0:
+            from classicseg.kernels.meanshift_together import lattice_for
 
-        if self.share > 0 and self.kernel == "epanechnikov":
-            lattice = lattice_for(planes, mask, self.spatial_bandwidth, width)
+            lattice = lattice_for(planes, mask, spatial, width)
             if lattice is not None:
-                return climb_together(
+                return self._together()(
                     planes, mask, lattice, self.share, self.max_iter, self.tol, context.threads, context.progress
                 )
         from classicseg.kernels.meanshift import climb
 
         colors = np.ascontiguousarray(np.moveaxis(planes, 0, -1))
         return climb(
-            colors, mask, self.spatial_bandwidth, width, self.kernel, self.max_iter, self.tol,
+            colors, mask, spatial, width, self.kernel, self.max_iter, self.tol,
             context.threads, context.progress,
         )  # fmt: skip
+
+    def _together(self) -> Callable[..., tuple[NDArray[np.float32], NDArray[np.int32], NDArray[np.bool_]]]:
+        """The driver of climbs that meet, of which only one has to be compiled."""
+        if self.kernel == "gaussian":
+            from classicseg.kernels.meanshift_gaussian import climb_gaussian
+
+            return climb_gaussian
+        from classicseg.kernels.meanshift_together import climb_together
+
+        return climb_together
 
     def _range_bandwidth(self, image: Image, planes: NDArray[np.float32]) -> float:
         if not isinstance(self.range_bandwidth, str):
