@@ -21,10 +21,10 @@ from classicseg.kernels.meanshift_together import (
 )
 from classicseg.parallel import Progress
 
-_LANES, _ROWS = 16, 8
+_LANES, _ROWS = 16, 4  # more rows are not unrolled, and then nothing is vectorised
 _SUPPORT = 3  # bandwidths
 _SAMPLES = 4  # rows and columns that are looked at within a bandwidth, at least
-_SCALE = np.float32(2**13)  # sums of 128 weights times 3 bandwidths stay below 2^31 as whole numbers of this part
+_SCALE = np.float32(2**13)  # sums of 64 weights times 3 bandwidths stay below 2^31 as whole numbers of this part
 _HALF_LOG2_E = 0.5 * float(np.log2(np.e))
 
 
@@ -32,7 +32,7 @@ _HALF_LOG2_E = 0.5 * float(np.log2(np.e))
 def _gaussian_step(rows, width, pad, shift, factor, limit, reach, blocks, y, x, a, b, c, there):
     """Set `there` to the weighted mean of the samples about (y, x, a, b, c), rounded to the lattice.
 
-    A sample at squared distance u < limit weighs 2^(factor u). Sums of eight rows are float32, those of columns whole
+    A sample at squared distance u < limit weighs 2^(factor u). Sums of four rows are float32, those of columns whole
     numbers, so that their order does not matter and they stand in vector registers.
     """
     side = 1 << shift

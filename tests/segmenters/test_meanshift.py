@@ -3,13 +3,13 @@
 import numpy as np
 import pytest
 from reference import meanshift as plain
-from reference import meanshift_lattice
+from reference import meanshift_colors, meanshift_lattice
 from reference.absorb import absorb_small
 from reference.components import flood_fill_components
 from reference.lab import srgb_to_lab
 
 import classicseg
-from classicseg import MeanShift
+from classicseg import MeanShift, ParameterError
 from classicseg.kernels.meanshift_together import lattice_for
 
 KERNELS = ["epanechnikov", "gaussian"]
@@ -192,3 +192,44 @@ def test_a_photograph_has_segments_of_at_least_the_least_size(photograph):
     assert sizes.min() >= 20
     assert 2 < result.n_labels < 400
     assert result.findings["unconverged_share"] < 0.01
+
+
+@pytest.mark.small
+@pytest.mark.parametrize("masked", [False, True])
+def test_colours_alone_are_classes_that_connection_parts(small_picture, masked):
+    mask = np.random.default_rng(2).random((12, 14)) > 0.2 * masked
+    result = classicseg.run(
+        small_picture, "meanshift", mask=mask, spatial_bandwidth=None, min_size=0, connected=False, tol=1e-3
+    )
+    colors = lab_of(small_picture)
+    modes = meanshift_colors.modes(colors[mask].astype(np.float64), 10.0, 100, 1e-3)
+    assert result.n_labels == result.findings["n_modes"] == len(modes) > 2
+    nearest = np.zeros((12, 14), dtype=int)
+    nearest[mask] = ((colors[mask][:, None] - modes) ** 2).sum(axis=2).argmin(axis=1)
+    np.testing.assert_allclose(result.findings["filtered"][mask], modes[nearest[mask]], atol=1e-4)
+    assert len({*zip(result.labels[mask], nearest[mask], strict=True)}) == len(modes)
+    parts = classicseg.segment(small_picture, "meanshift", mask=mask, spatial_bandwidth=None, min_size=0, tol=1e-3)
+    assert np.array_equal(parts, flood_fill_components(result.labels, mask))
+
+
+@pytest.mark.small
+def test_colours_alone_have_no_gaussian():
+    with pytest.raises(ParameterError, match=r"kernel='gaussian' with spatial_bandwidth=None.*Give a spatial"):
+        MeanShift(spatial_bandwidth=None, kernel="gaussian")
+
+
+@pytest.mark.small
+@pytest.mark.parametrize("bands", [4, 6])
+def test_many_bands_climb_alone(bands):
+    picture = np.random.default_rng(1).random((9, 9, bands))
+    together = classicseg.segment(picture, "meanshift", color="multiband", spatial_bandwidth=2.0)
+    alone = classicseg.segment(picture, "meanshift", color="multiband", spatial_bandwidth=2.0, share=0)
+    assert np.array_equal(together, alone)
+
+
+def test_sharing_changes_little_on_a_photograph(photograph):
+    from classicseg.metrics import score
+
+    together = classicseg.segment(photograph, "meanshift")
+    alone = classicseg.segment(photograph, "meanshift", share=0)
+    assert score(together, alone, "rand.adjusted", kind="instances") > 0.8
