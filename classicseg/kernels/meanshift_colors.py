@@ -97,8 +97,8 @@ def _climb_seeds(
             for d in range(depth):
                 here[d] = modes[seed, d]
                 if d < 3:
-                    low[d] = max(np.int64(np.floor((here[d] - bandwidth - lowest[d]) / side)), 0)
-                    high[d] = min(np.int64(np.floor((here[d] + bandwidth - lowest[d]) / side)), shape[d] - 1)
+                    low[d] = max(int(np.floor((here[d] - bandwidth - lowest[d]) / side)), 0)
+                    high[d] = min(int(np.floor((here[d] + bandwidth - lowest[d]) / side)), shape[d] - 1)
             for i in range(low[0], high[0] + 1):
                 for j in range(low[1], high[1] + 1):
                     # How far the bar of cells (i, j, .) is, and which of its cells the ball reaches at that distance.
@@ -106,8 +106,8 @@ def _climb_seeds(
                     if away > limit:
                         continue
                     half = np.sqrt(limit - away) + margin
-                    k = max(np.int64(np.floor((here[2] - half - lowest[2]) / side)), 0)
-                    last_k = min(np.int64(np.floor((here[2] + half - lowest[2]) / side)), shape[2] - 1)
+                    k = max(int(np.floor((here[2] - half - lowest[2]) / side)), 0)
+                    last_k = min(int(np.floor((here[2] + half - lowest[2]) / side)), shape[2] - 1)
                     if k <= last_k:
                         line = (i * shape[1] + j) * shape[2]
                         begin, end = starts[line + k], starts[line + last_k + 1]
@@ -174,7 +174,7 @@ def color_modes(
     seeds = bin_seeds(colors, bandwidth)
     lowest = colors[:, :3].min(axis=0).astype(np.float64)
     span = float((colors[:, :3].max(axis=0) - lowest).max())
-    side = max(bandwidth / _CELLS, span / (_MOST_CELLS - 1), np.finfo(np.float32).tiny)
+    side = max(bandwidth / _CELLS, span / (_MOST_CELLS - 1))
     cell = np.floor((colors[:, :3] - lowest) / side).astype(np.int64)
     shape = np.concatenate([cell.max(axis=0) + 1, [1] * (3 - cell.shape[1])]).astype(np.int64)
     number = np.zeros(len(cell), dtype=np.int64)

@@ -40,7 +40,9 @@ def _gaussian_step(rows, width, pad, shift, factor, limit, reach, blocks, y, x, 
     fa, fb, fc, unit = np.float32(a), np.float32(b), np.float32(c), np.float32(side)
     zero = np.float32(0)
     one_row, three_rows = np.uintp(width), np.uintp(3 * width)
-    weight, y_sum, x_sum, a_sum, b_sum, c_sum = 0, 0, 0, 0, 0, 0
+    none = np.int64(0)
+    weight, y_sum, x_sum = none, none, none
+    a_sum, b_sum, c_sum = none, none, none
     for row in range(top, bottom + 1, _ROWS):
         line = (row + pad) * 3 * width
         away = (row << shift) - y

@@ -27,7 +27,9 @@ def _square_step(rows, words, width, pad, radius, limit, y, x, a, b, c):
     fa, fb, fc = np.float32(a), np.float32(b), np.float32(c)
     near = np.float32(limit)
     one_row, three_rows = np.uintp(width), np.uintp(3 * width)
-    count, y_sum, x_sum, a_sum, b_sum, c_sum = 0, 0, 0, 0, 0, 0
+    none = np.int64(0)
+    count, y_sum, x_sum = none, none, none
+    a_sum, b_sum, c_sum = none, none, none
     for row in range(y - radius, y + radius + 1, _ROWS):
         line = (row + pad) * width
         last = y + radius - row

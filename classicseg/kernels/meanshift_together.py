@@ -101,7 +101,9 @@ def _step(rows, words, width, pad, shift, limit, reach, blocks, y, x, a, b, c, t
     top, bottom, left = (y - reach + side - 1) >> shift, (y + reach) >> shift, (x - reach + side - 1) >> shift
     fa, fb, fc, unit = np.float32(a), np.float32(b), np.float32(c), np.float32(side)
     one_row, three_rows = np.uintp(width), np.uintp(3 * width)
-    count, y_sum, x_sum, a_sum, b_sum, c_sum = 0, 0, 0, 0, 0, 0
+    none = np.int64(0)
+    count, y_sum, x_sum = none, none, none
+    a_sum, b_sum, c_sum = none, none, none
     for row in range(top, bottom + 1, _ROWS):
         line = (row + pad) * width
         away = (row << shift) - y
