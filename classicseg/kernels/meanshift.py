@@ -63,7 +63,8 @@ def _climb_rows(
                         for d in range(depth):
                             mean[2 + d] += weight * colors[r, c, d]
                 if weight_sum == 0.0:  # all points lie at the very edge of the window, and rounding moved them out
-                    mean[:] = here
+                    for d in range(2 + depth):
+                        mean[d] = here[d]
                     weight_sum = 1.0
                 moved = 0.0
                 for d in range(2 + depth):
@@ -72,7 +73,8 @@ def _climb_rows(
                     moved += move * (inverse_spatial if d < 2 else inverse_range)
                     here[d] = mean[d]
                 done = moved <= tol * tol
-            modes[row, column] = here
+            for d in range(2 + depth):
+                modes[row, column, d] = here[d]
             steps[row, column] = count
             converged[row, column] = done
 
