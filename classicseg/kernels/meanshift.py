@@ -1,4 +1,4 @@
-"""The mean-shift step in the joint spatial-range domain: every pixel climbs the kernel density of the picture."""
+"""Mean shift as it is written down: each pixel climbs alone, in float64, whatever the bands and the bandwidths."""
 
 from __future__ import annotations
 
@@ -21,10 +21,12 @@ def _climb_rows(
     """Climb from every pixel of rows first_row..last_row-1.
 
     With u = |p - q|^2 / spatial^2 + |c(p) - c(q)|^2 / range_^2, a step goes to the mean of all (p, c(p)) weighted by 1
-    where u <= 1 (Epanechnikov), or by exp(-u / 2) where u <= 9 (Gaussian).
+    where u < 1 (Epanechnikov), or by exp(-u / 2) where u < 9 (Gaussian).
     """
     height, width, depth = colors.shape
     inverse_spatial, inverse_range = 1.0 / (spatial * spatial), 1.0 / (range_ * range_)
+    stretch = (spatial * spatial) * inverse_range
+    edge = support * (spatial * spatial)  # of u, in squared pixels, so that whole numbers of pixels stay whole
     here, mean = np.empty(2 + depth, np.float64), np.empty(2 + depth, np.float64)
     for row in range(first_row, last_row):
         for column in range(width):
@@ -42,8 +44,8 @@ def _climb_rows(
                 for r in range(
                     max(0, int(np.ceil(here[0] - reach))), min(height - 1, int(np.floor(here[0] + reach))) + 1
                 ):
-                    away = (r - here[0]) * (r - here[0]) * inverse_spatial
-                    half = spatial * np.sqrt(max(0.0, support - away)) + 1e-6  # u decides; rounding must drop none
+                    away = (r - here[0]) * (r - here[0])
+                    half = np.sqrt(max(0.0, edge - away)) + 1e-6  # u decides; rounding must drop none
                     for c in range(
                         max(0, int(np.ceil(here[1] - half))), min(width - 1, int(np.floor(here[1] + half))) + 1
                     ):
@@ -51,15 +53,19 @@ def _climb_rows(
                         for d in range(depth):
                             difference = colors[r, c, d] - here[2 + d]
                             color_distance += difference * difference
-                        u = away + (c - here[1]) * (c - here[1]) * inverse_spatial + color_distance * inverse_range
-                        if u > support or not inside[r, c]:
+                        squared = away + (c - here[1]) * (c - here[1]) + color_distance * stretch
+                        if squared >= edge or not inside[r, c]:
                             continue
-                        weight = np.exp(-0.5 * u) if gaussian else 1.0
+                        weight = np.exp(-0.5 * squared * inverse_spatial) if gaussian else 1.0
                         weight_sum += weight
                         mean[0] += weight * r
                         mean[1] += weight * c
                         for d in range(depth):
                             mean[2 + d] += weight * colors[r, c, d]
+                if weight_sum == 0.0:  # all points lie at the very edge of the window, and rounding moved them out
+                    for d in range(2 + depth):
+                        mean[d] = here[d]
+                    weight_sum = 1.0
                 moved = 0.0
                 for d in range(2 + depth):
                     mean[d] /= weight_sum
@@ -67,7 +73,8 @@ def _climb_rows(
                     moved += move * (inverse_spatial if d < 2 else inverse_range)
                     here[d] = mean[d]
                 done = moved <= tol * tol
-            modes[row, column] = here
+            for d in range(2 + depth):
+                modes[row, column, d] = here[d]
             steps[row, column] = count
             converged[row, column] = done
 

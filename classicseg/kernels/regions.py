@@ -35,7 +35,7 @@ def _fuse_pixels(modes, inside, inverse_squares, reach, parent):
                     continue
                 distance = 0.0
                 for d in range(depth):
-                    difference = modes[row, column, d] - modes[r, c, d]
+                    difference = np.float64(modes[row, column, d]) - np.float64(modes[r, c, d])
                     distance += difference * difference * inverse_squares[d]
                 if distance <= reach:
                     one, other = find(parent, here), find(parent, r * width + c)
@@ -48,13 +48,14 @@ def _fuse_pixels(modes, inside, inverse_squares, reach, parent):
 
 
 def fuse_pixels(
-    modes: NDArray[np.float64], inside: NDArray[np.bool_], bandwidths: NDArray[np.float64], reach: float
+    modes: NDArray[np.floating], inside: NDArray[np.bool_], bandwidths: NDArray[np.float64], reach: float
 ) -> NDArray[np.int64]:
     """A map (H, W) with one number for each connected set of pixels whose neighbouring modes lie within `reach`.
 
-    Distance between modes (H, W, D) is Euclidean after division by `bandwidths` (D,). A set's number is the raster
-    index of its first pixel.
+    Distance between modes (H, W, D), taken in float32, is Euclidean after division by `bandwidths` (D,). A set's number
+    is the raster index of its first pixel.
     """
+    modes = np.ascontiguousarray(modes, dtype=np.float32)
     parent = np.arange(inside.size, dtype=np.int64)
     _fuse_pixels(modes, inside, 1.0 / bandwidths**2, float(reach) ** 2, parent)
     return parent.reshape(inside.shape)

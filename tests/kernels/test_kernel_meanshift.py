@@ -33,11 +33,12 @@ def test_equals_the_plain_twin(kernel, depth, masked):
 
 
 @pytest.mark.parametrize("shape", [(16, 9), (9, 16)])
-def test_window_holds_the_pixels_at_exactly_its_radius(shape):
-    """8^2 + 15^2 = 17^2: the corner opposite to the first pixel still counts, whichever way the picture lies."""
+def test_window_leaves_out_the_pixels_at_exactly_its_radius(shape):
+    """8^2 + 15^2 = 17^2: all pixels but the opposite corner count, whichever way the picture lies."""
     colors = np.zeros((*shape, 1), dtype=np.float32)
     modes, _, _ = climb(colors, np.ones(shape, dtype=bool), 17, 1, "epanechnikov", 1, 0.0, threads=1)
-    np.testing.assert_allclose(modes[0, 0, :2], [(shape[0] - 1) / 2, (shape[1] - 1) / 2], rtol=1e-12)
+    mean = [(length - 1) * (length * 144 // length / 2 - 1) / 143 for length in shape]
+    np.testing.assert_allclose(modes[0, 0, :2], mean, rtol=1e-12)
 
 
 def test_epanechnikov_comes_to_rest_in_finitely_many_steps():

@@ -10,8 +10,8 @@ from reference.components import flood_fill_components
 def climb(colors, mask, spatial, range_, kernel, max_iter=1000, tol=0.0):
     """The mode (row, column, colour) that each pixel climbs to, its steps, and whether it came to rest.
 
-    u is the squared distance in bandwidths. Epanechnikov's step is the plain mean of the pixels with u <= 1, the
-    Gaussian's is weighted by exp(-u / 2) for u <= 9. A pixel rests when it moved by no more than `tol` bandwidths.
+    u is the squared distance in bandwidths. Epanechnikov's step is the plain mean of the pixels with u < 1, the
+    Gaussian's is weighted by exp(-u / 2) for u < 9. A pixel rests when it moved by no more than `tol` bandwidths.
     """
     points, places = _points(colors, mask)
     bandwidths = np.array([spatial, spatial] + [range_] * (points.shape[1] - 2), dtype=np.float64)
@@ -23,9 +23,9 @@ def climb(colors, mask, spatial, range_, kernel, max_iter=1000, tol=0.0):
         while steps[place] < max_iter and moved > tol**2:
             u = (((points - here) / bandwidths) ** 2).sum(axis=1)
             if kernel == "epanechnikov":
-                mean = points[u <= 1].mean(axis=0)
+                mean = points[u < 1].mean(axis=0)
             else:
-                near = u <= 9
+                near = u < 9
                 mean = np.average(points[near], axis=0, weights=np.exp(-u[near] / 2))
             moved = (((mean - here) / bandwidths) ** 2).sum()
             here = mean

@@ -1,16 +1,19 @@
-"""Mean shift, against a twin that sums over all pixels and fuses by flood fill."""
+"""Mean shift, against twins that sum over all pixels and fuse by flood fill."""
 
 import numpy as np
 import pytest
 from reference import meanshift as plain
+from reference import meanshift_colors, meanshift_lattice
 from reference.absorb import absorb_small
 from reference.components import flood_fill_components
 from reference.lab import srgb_to_lab
 
 import classicseg
-from classicseg import MeanShift
+from classicseg import MeanShift, ParameterError
+from classicseg.kernels.meanshift_together import lattice_for
 
 KERNELS = ["epanechnikov", "gaussian"]
+ALONE = {"share": 0, "tol": 1e-3}  # each pixel climbs alone, as the plain twin does
 
 
 def lab_of(picture):
@@ -43,9 +46,27 @@ def test_equals_the_plain_twin(kind, masked, kernel, range_bandwidth):
     spatial = 2.3 if kernel == "epanechnikov" else 1.2
     labels = classicseg.segment(
         picture, "meanshift", mask=mask, kernel=kernel, spatial_bandwidth=spatial, range_bandwidth=range_bandwidth,
-        min_size=0, max_iter=30,
+        min_size=0, max_iter=30, **ALONE,
     )  # fmt: skip
     expected = plain.segments(lab_of(picture), mask, spatial, range_bandwidth, kernel, max_iter=30, tol=1e-3)
+    assert 1 < expected.max() < 144
+    assert np.array_equal(labels, expected)
+
+
+@pytest.mark.small
+@pytest.mark.parametrize("kind", ["grey", "colour"])
+@pytest.mark.parametrize("masked", [False, True])
+@pytest.mark.parametrize("range_bandwidth", [4.7, 13.0])
+def test_climbs_together_equal_their_plain_twin(kind, masked, range_bandwidth):
+    picture, rng = picture_of(kind), np.random.default_rng(2)
+    mask = rng.random((12, 12)) > 0.2 * masked
+    labels = classicseg.segment(
+        picture, "meanshift", mask=mask, spatial_bandwidth=2.3, range_bandwidth=range_bandwidth, min_size=0
+    )
+    planes = np.ascontiguousarray(np.moveaxis(lab_of(picture), -1, 0))
+    shift = lattice_for(planes, mask, 2.3, range_bandwidth).shift
+    modes, _, _ = meanshift_lattice.climb_together(planes, mask, shift, 2.3, range_bandwidth, 0.25, 100, 0.05)
+    expected = plain.fuse(modes, mask, 2.3, range_bandwidth, 1.0)
     assert 1 < expected.max() < 144
     assert np.array_equal(labels, expected)
 
@@ -60,8 +81,9 @@ def test_merging_equals_the_plain_twin(masked, min_size):
     raw = plain.segments(colors, mask, 2.3, 8.0, "epanechnikov", max_iter=30, tol=1e-3)
     merged = absorb_small(raw, np.moveaxis(colors, -1, 0), mask, min_size)
     labels = classicseg.segment(
-        picture, "meanshift", mask=mask, spatial_bandwidth=2.3, range_bandwidth=8.0, min_size=min_size, max_iter=30
-    )
+        picture, "meanshift", mask=mask, spatial_bandwidth=2.3, range_bandwidth=8.0, min_size=min_size, max_iter=30,
+        **ALONE,
+    )  # fmt: skip
     assert np.array_equal(labels, flood_fill_components(merged, mask))
 
 
@@ -89,7 +111,9 @@ def test_noise_is_smoothed_away_and_the_edge_is_kept(kernel):
 
 @pytest.mark.small
 def test_filtered_colours_are_those_of_the_modes(small_picture):
-    result = classicseg.run(small_picture, "meanshift", spatial_bandwidth=2.3, range_bandwidth=15.0, min_size=0)
+    result = classicseg.run(
+        small_picture, "meanshift", spatial_bandwidth=2.3, range_bandwidth=15.0, min_size=0, **ALONE
+    )
     modes, steps, rests = plain.climb(
         lab_of(small_picture), np.ones((12, 14), dtype=bool), 2.3, 15.0, "epanechnikov", 100, 1e-3
     )
@@ -104,7 +128,7 @@ def test_the_unconverged_share_is_reported(small_picture):
     mask = np.ones((12, 14), dtype=bool)
     mask[:3] = False
     result = classicseg.run(
-        small_picture, "meanshift", spatial_bandwidth=2.3, range_bandwidth=15.0, max_iter=2, mask=mask
+        small_picture, "meanshift", spatial_bandwidth=2.3, range_bandwidth=15.0, max_iter=2, mask=mask, **ALONE
     )
     _, _, rests = plain.climb(lab_of(small_picture), mask, 2.3, 15.0, "epanechnikov", 2, 1e-3)
     assert 0 < result.findings["unconverged_share"] < 1
@@ -168,3 +192,44 @@ def test_a_photograph_has_segments_of_at_least_the_least_size(photograph):
     assert sizes.min() >= 20
     assert 2 < result.n_labels < 400
     assert result.findings["unconverged_share"] < 0.01
+
+
+@pytest.mark.small
+@pytest.mark.parametrize("masked", [False, True])
+def test_colours_alone_are_classes_that_connection_parts(small_picture, masked):
+    mask = np.random.default_rng(2).random((12, 14)) > 0.2 * masked
+    result = classicseg.run(
+        small_picture, "meanshift", mask=mask, spatial_bandwidth=None, min_size=0, connected=False, tol=1e-3
+    )
+    colors = lab_of(small_picture)
+    modes = meanshift_colors.modes(colors[mask].astype(np.float64), 10.0, 100, 1e-3)
+    assert result.n_labels == result.findings["n_modes"] == len(modes) > 2
+    nearest = np.zeros((12, 14), dtype=int)
+    nearest[mask] = ((colors[mask][:, None] - modes) ** 2).sum(axis=2).argmin(axis=1)
+    np.testing.assert_allclose(result.findings["filtered"][mask], modes[nearest[mask]], atol=1e-4)
+    assert len({*zip(result.labels[mask], nearest[mask], strict=True)}) == len(modes)
+    parts = classicseg.segment(small_picture, "meanshift", mask=mask, spatial_bandwidth=None, min_size=0, tol=1e-3)
+    assert np.array_equal(parts, flood_fill_components(result.labels, mask))
+
+
+@pytest.mark.small
+def test_colours_alone_have_no_gaussian():
+    with pytest.raises(ParameterError, match=r"kernel='gaussian' with spatial_bandwidth=None.*Give a spatial"):
+        MeanShift(spatial_bandwidth=None, kernel="gaussian")
+
+
+@pytest.mark.small
+@pytest.mark.parametrize("bands", [4, 6])
+def test_many_bands_climb_alone(bands):
+    picture = np.random.default_rng(1).random((9, 9, bands))
+    together = classicseg.segment(picture, "meanshift", color="multiband", spatial_bandwidth=2.0)
+    alone = classicseg.segment(picture, "meanshift", color="multiband", spatial_bandwidth=2.0, share=0)
+    assert np.array_equal(together, alone)
+
+
+def test_sharing_changes_little_on_a_photograph(photograph):
+    from classicseg.metrics import score
+
+    together = classicseg.segment(photograph, "meanshift")
+    alone = classicseg.segment(photograph, "meanshift", share=0)
+    assert score(together, alone, "rand.adjusted", kind="instances") > 0.8
