@@ -165,7 +165,7 @@ class Segmenter(ABC):
         if not picture.mask.any():
             return Segmentation(np.zeros(picture.shape, np.int32), picture.mask, self, {"empty": True})
         raw, findings = self._guarded(picture, context)
-        labels, findings = self._finish(raw, findings, picture)
+        labels, findings = self._finish(raw, findings, picture, context.threads)
         if progress is not None:
             progress(1.0)
         return Segmentation(labels, picture.mask, self, findings)
@@ -189,16 +189,18 @@ class Segmenter(ABC):
         return np.array(raw), findings  # a copy: what the plug-in keeps is its own
 
     def _finish(
-        self, raw: NDArray[np.integer], findings: dict[str, Any], image: Image
+        self, raw: NDArray[np.integer], findings: dict[str, Any], image: Image, threads: int
     ) -> tuple[NDArray[np.int32], dict[str, Any]]:
         labels = label_maps.as_int32(raw if image.mask.all() else np.where(image.mask, raw, 0))
         if self.split_touching:
             labels = label_maps.split_touching(labels > 0, self.split_touching)
         if self.min_size > 1:
             background = 0 if self.binary else None
-            labels = label_maps.absorb_small(labels, image.in_space("lab"), image.mask, self.min_size, background)
+            planes = image.in_space("lab", threads)
+            labels = label_maps.absorb_small(labels, planes, image.mask, self.min_size, background)
+            del planes
         if self.makes == "classes" and not self.binary:
-            labels, findings = _number_classes(labels, findings, image)
+            labels, findings = _number_classes(labels, findings, image, threads)
         if self.connected:
             labels, _ = label_maps.components(labels, image.mask if not self.binary else labels > 0)
         elif self.makes == "segments":
@@ -220,10 +222,10 @@ class Segmenter(ABC):
 
 
 def _number_classes(
-    raw: NDArray[np.integer], findings: dict[str, Any], image: Image
+    raw: NDArray[np.integer], findings: dict[str, Any], image: Image, threads: int
 ) -> tuple[NDArray[np.int32], dict[str, Any]]:
     """Classes 1..K by rising lightness, and the findings of each class in that order."""
-    order = label_maps.order_by_lightness(raw, image.lightness(), image.mask)
+    order = label_maps.order_by_lightness(raw, image.lightness(threads), image.mask)
     numbers = np.zeros(int(raw.max()) + 1, dtype=np.int32)
     numbers[order] = np.arange(1, len(order) + 1)
     ordered = {key: value.rows[order] if isinstance(value, PerClass) else value for key, value in findings.items()}

@@ -99,10 +99,10 @@ class Edges(Segmenter):
         from classicseg.gradients import canny_edges, gradient_magnitude, strong_and_tied
         from classicseg.kernels.watershed import to_levels, watershed
 
-        mask, planes = image.mask, image.in_space("lab")
+        mask, planes = image.mask, image.in_space("lab", context.threads)
         gradient = gradient_magnitude(planes, mask, self.sigma, context.threads)
         if self.detector == "canny":
-            lightness = planes[0] if image.kind == "rgb" else image.lightness()
+            lightness = planes[0] if image.kind == "rgb" else image.lightness(context.threads)
             edges = canny_edges(
                 lightness, mask, self.sigma, self.low_threshold, self.high_threshold, context.threads
             )  # fmt: skip

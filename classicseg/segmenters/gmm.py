@@ -90,7 +90,7 @@ class GaussianMixture(Segmenter):
     def _segment(self, image: Image, context: Context) -> tuple[NDArray[np.integer], dict[str, Any]]:
         from classicseg.kernels.gmm import posteriors, weighted_samples
 
-        blocks, index = self._distinct_colors(image)
+        blocks, index = self._distinct_colors(image, context.threads)
         samples = weighted_samples(blocks.planes, blocks.weights)
         most = _count_distinct(blocks, _MOST_AUTO if isinstance(self.n_components, str) else self.n_components)
         findings: dict[str, Any] = {}
@@ -114,7 +114,7 @@ class GaussianMixture(Segmenter):
             "converged": fit.converged,
         }
 
-    def _distinct_colors(self, image: Image) -> tuple[Blocks, NDArray[np.int32]]:
+    def _distinct_colors(self, image: Image, threads: int) -> tuple[Blocks, NDArray[np.int32]]:
         """The distinct colours of the picture in `space`, arranged in blocks; the place among them of each pixel."""
         from classicseg.kernels.distinct import distinct_rows
         from classicseg.kernels.kmeans_blocks import arrange
@@ -122,7 +122,7 @@ class GaussianMixture(Segmenter):
         # Found before they are converted, since colours are fewer than pixels.
         colors, counts, index = distinct_rows(image.samples(image.planes))
         line = Image(np.ascontiguousarray(colors.T)[:, np.newaxis], np.ones((1, len(colors)), dtype=bool), image.kind)
-        blocks = arrange(line.samples(line.in_space(self.space)), counts)
+        blocks = arrange(line.samples(line.in_space(self.space, threads)), counts)
         places = np.empty(len(blocks.order), dtype=np.int32)
         places[blocks.order] = np.arange(len(places), dtype=np.int32)
         return blocks, places[index]

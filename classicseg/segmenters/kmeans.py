@@ -100,7 +100,7 @@ class KMeans(Segmenter):
     def _segment(self, image: Image, context: Context) -> tuple[NDArray[np.integer], dict[str, Any]]:
         from classicseg.kernels.silhouettes import simplified_silhouette
 
-        samples, counts, index = self._weighted_samples(image)
+        samples, counts, index = self._weighted_samples(image, context.threads)
         most = min(_MOST_AUTO if isinstance(self.n_clusters, str) else self.n_clusters, len(samples))
         best_of = self._solver(samples, counts, context.threads)
         findings: dict[str, Any] = {}
@@ -129,12 +129,12 @@ class KMeans(Segmenter):
         }
 
     def _weighted_samples(
-        self, image: Image
+        self, image: Image, threads: int
     ) -> tuple[NDArray[np.float32], NDArray[np.int64], NDArray[np.int32] | None]:
         """Distinct samples, how often each comes, and which of them each pixel is; with position, all pixels."""
         from classicseg.kernels.distinct import distinct_rows
 
-        samples = image.samples(image.in_space(self.space))
+        samples = image.samples(image.in_space(self.space, threads))
         if not self.spatial_weight:
             return distinct_rows(samples)
         depth = samples.shape[1]

@@ -121,7 +121,7 @@ class MeanShift(Segmenter):
     def _segment(self, image: Image, context: Context) -> tuple[NDArray[np.integer], dict[str, Any]]:
         from classicseg.kernels.regions import fuse_pixels
 
-        planes = image.in_space(self.space)
+        planes = image.in_space(self.space, context.threads)
         width = self._range_bandwidth(image, planes)
         if self.spatial_bandwidth is None:
             return self._colors_alone(image, planes, width, context)

@@ -74,7 +74,7 @@ class QuickShift(Segmenter):
     def _segment(self, image: Image, context: Context) -> tuple[NDArray[np.integer], dict[str, Any]]:
         from classicseg.kernels.quickshift import shift_quickly, trees
 
-        planes = image.in_space(self.space)
+        planes = image.in_space(self.space, context.threads)
         planes *= np.float32(self.ratio)
         tree = shift_quickly(planes, image.mask, self.kernel_size, context.threads, context.progress)
         roots, count = trees(tree.parents, tree.distances, self.max_dist)
