@@ -54,7 +54,7 @@ def test_k_means_with_default_tolerances_differs_in_few_pixels():
     image = data.coffee()
     theirs = KMeans(n_clusters=3, n_init=10, random_state=0).fit_predict(image.reshape(-1, 3) / 255)
     ours = classicseg.segment(image, "kmeans", n_clusters=3, space="rgb")
-    assert adjusted_rand_score(theirs, ours.ravel()) > 0.999
+    assert adjusted_rand_score(theirs, ours.ravel()) > 0.9975
 
 
 def test_the_python_of_the_readme_runs(capsys):

@@ -23,7 +23,7 @@ def cases(picture: NDArray[np.uint8]) -> list[Case]:
     image = as_image(picture)
     pixels = image.samples(image.in_space("lab"))
     exact = pixels.astype(np.float64)
-    blocks, _ = segmenter._distinct_colors(image)
+    blocks, _ = segmenter._distinct_colors(image, thread_count(None))
     start = segmenter._start(blocks, weighted_samples(blocks.planes, blocks.weights), _COMPONENTS, 1)
     threads = thread_count(None)
 

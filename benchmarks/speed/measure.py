@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ctypes
-import importlib.util
+import importlib
 import math
 import os
 import statistics
@@ -71,7 +71,11 @@ def is_there(peer: Peer) -> bool:
     kind, _, variable = peer.requires.partition(":")
     if kind == "environment":
         return bool(os.environ.get(variable))
-    return importlib.util.find_spec(peer.requires) is not None
+    try:
+        importlib.import_module(peer.requires)
+    except ImportError:
+        return False
+    return True
 
 
 def _medians(calls: dict[str, Callable[[], Any]], runs: dict[str, int]) -> dict[str, float]:

@@ -19,7 +19,7 @@ def colors_of(picture):
 
 def start_of(segmenter, picture, count):
     """Where EM starts from: the mixture of the clusters of k-means."""
-    blocks, _ = segmenter._distinct_colors(as_image(picture))
+    blocks, _ = segmenter._distinct_colors(as_image(picture), 1)
     return segmenter._start(blocks, weighted_samples(blocks.planes, blocks.weights), count, 1)
 
 
