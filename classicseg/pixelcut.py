@@ -1,0 +1,71 @@
+"""Normalised cuts whose nodes are the pixels of a picture, too many to be solved exactly."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from classicseg import ncut
+from classicseg.kernels import graphs, stencil
+from classicseg.multilevel import pixel_eigenvectors
+from classicseg.parallel import Progress
+
+_RESIDUAL = 1e-6
+_GAIN = 1e-3
+_STEPS = 12
+
+
+class Links(NamedTuple):
+    """What links pixels: the planes of their colours (D, H, W), the mask, and the parameters of the weights."""
+
+    planes: NDArray[np.float32]
+    mask: NDArray[np.bool_]
+    color_scale: float
+    spatial_scale: float
+    radius: float
+
+    def count(self) -> int:
+        """The number of links between two pixels inside the mask."""
+        height, width = self.mask.shape
+        total = 0
+        for dy, dx in stencil.half_offsets(self.radius):
+            if dy < height and abs(dx) < width:
+                left, right = max(0, -dx), width - max(0, dx)
+                total += np.count_nonzero(
+                    self.mask[: height - dy, left:right] & self.mask[dy:, left + dx : right + dx]
+                )
+        return total
+
+
+class PixelCut(NamedTuple):
+    """Eigenvalues, classes of all pixels (H, W), the cut of each class, and the greatest residual."""
+
+    eigenvalues: NDArray[np.float64]
+    classes: NDArray[np.int32]
+    class_cuts: NDArray[np.float64]
+    residual: float
+    solver: str
+
+
+def memory_of_pixels(shape: tuple[int, int], radius: float, count: int) -> int:
+    """Bytes that `cut_pixels` takes: the links, and the blocks of vectors of the solver."""
+    pixels = shape[0] * shape[1]
+    links = len(stencil.half_offsets(radius))
+    return int(pixels * (4 * links + 8 * 10 * (count + 4) + 100))
+
+
+def cut_pixels(links: Links, wanted: int, count_of, threads: int) -> PixelCut:
+    """Classes by the `wanted` greatest eigenpairs, of which `count_of` tells from the eigenvalues how many to take."""
+    graph, strongest = stencil.pixel_stencil(*links, threads)
+    eigenvalues, block, worst = pixel_eigenvectors(graph, strongest, wanted, _RESIDUAL, _GAIN, _STEPS, threads)
+    count = count_of(eigenvalues)
+    inside = graph.frame.picture(block[:count])[:, links.mask]
+    classes = np.zeros(links.mask.shape, dtype=np.int32)
+    classes[links.mask] = ncut.discretise(inside.T, threads)
+    flat = graph.frame.spread(classes)
+    total = np.bincount(flat, graph.root.astype(np.float64) ** 2, count)
+    inner = np.bincount(flat, stencil.kept_links(graph, flat, threads), count)
+    return PixelCut(eigenvalues, classes, ncut.shares(total, inner), worst, "multilevel")
