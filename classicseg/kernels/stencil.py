@@ -413,10 +413,10 @@ def prolong(
     block: NDArray[np.float64] | None = None,
     factor: float = 0.0,
 ) -> NDArray[np.float64]:
-    """factor block + share times the value of the group, for blocks (groups, m); the block is changed in place."""
+    """factor block + share times the value of the group, for blocks (m, groups); the block is changed in place."""
     if block is None:
-        block = np.zeros((coarse.shape[1], stencil.frame.size), dtype=np.float64)
-    coarse = np.ascontiguousarray(coarse.T)
+        block = np.zeros((len(coarse), stencil.frame.size), dtype=np.float64)
+    coarse = np.ascontiguousarray(coarse)
     times = float(factor)
     result = block
     for_chunks(
