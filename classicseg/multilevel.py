@@ -28,16 +28,17 @@ _SHARE = 0.25  # of the strongest link, for a link to be strong
 _DAMPING = 0.6
 _ALONE = 1e-3  # share of its links by which a node may leave and still be taken for a part of its own
 _MOST_ALONE = 150
+MOST_ITERATED = 1 << 21  # places up to which the pixels' own eigenvectors are iterated: 1 KiB each for 8 clusters
 _DENSE = 500  # nodes of a graph that is solved by its dense matrix
 _LEAST_SHRINKING = 0.9
 _ABOVE_ALL = 1 + 1e-4
-_COARSE_STEPS = 6
+_COARSE_STEPS = 4
 _COARSE_RESIDUAL = 1e-4
 _SPARE = 4
 _SMOOTHINGS = 2
-_FEWEST_STEPS = 3
+_FEWEST_STEPS = 2
 _ROUNDING = 1e-8  # of eigenvalues whose links are in single precision
-_COLUMNS = 1 << 14
+_COLUMNS = 1 << 12
 _DEPENDENT = 1e-12  # directions of less than this share of the longest are rounding
 
 
@@ -114,8 +115,17 @@ def cycle(levels: list[Level], depth: int, residual: Block, threads: int) -> Blo
         return e
     left = residual - e + level.multiply(e, threads)
     coarse = np.add.reduceat((level.share[:, np.newaxis] * left)[level.order], level.group_starts[:-1], axis=0)
-    e += level.share[:, np.newaxis] * cycle(levels, depth + 1, coarse, threads)[level.group]
+    e += level.share[:, np.newaxis] * _twice(levels, depth + 1, coarse, threads)[level.group]
     e += damped * (residual - e + level.multiply(e, threads))
+    return e
+
+
+def _twice(levels: list[Level], depth: int, residual: Block, threads: int) -> Block:
+    """The cycle and once more over what it left, since groups without smoothing fall short of smooth errors."""
+    e = cycle(levels, depth, residual, threads)
+    level = levels[depth]
+    if level.inverse is None:
+        e += cycle(levels, depth, residual - e + level.multiply(e, threads), threads)
     return e
 
 
@@ -174,12 +184,17 @@ def pixel_eigenvectors(
     steps: int,
     threads: int,
 ) -> tuple[NDArray[np.float64], Block, float]:
-    """The `count` greatest eigenvalues of a picture's graph, eigenvectors (count, places), the greatest residual."""
+    """The `count` greatest eigenvalues of a picture's graph, eigenvectors (count, places), the greatest residual.
+
+    Pictures of more than two megapixels take the eigenvectors of the groups of pixels, smoothed, as they are.
+    """
     group = stencil.aggregate(graph, strongest, _SHARE, threads)
     order, starts = graphs.by_group(group, int(group.max()) + 1)
     levels = coarse_levels(Graph(*stencil.group_links(graph, group, order, starts, threads)))
     share = share_of_group(graph.root, group, levels[0].root)
+    spare = _SPARE if graph.frame.size <= MOST_ITERATED else 0
     _, coarse, _ = vectors(levels, count, _SPARE, _COARSE_RESIDUAL, _COARSE_STEPS, threads)
+    coarse = coarse[: count + spare]
     x = stencil.prolong(graph, coarse, share, group, threads)
     for _ in range(_SMOOTHINGS):
         x = stencil.multiply(graph, x, threads, 0.5, 0.5)
@@ -191,12 +206,19 @@ def pixel_eigenvectors(
         # One cycle as in `cycle`; loops are few here, so that the diagonal of I - A is taken as 1.
         left = stencil.multiply(graph, r, threads, _DAMPING, 1 - _DAMPING)
         down = stencil.restrict(left, share, order, starts, threads)
-        e = cycle(levels, 0, down, threads).T
+        e = _twice(levels, 0, down, threads).T
         e = stencil.prolong(graph, e, share, group, threads, r.copy(), _DAMPING)
         return stencil.multiply(graph, e, threads, _DAMPING, 1 - _DAMPING, r, _DAMPING)
 
-    values, block, worst = improve(multiply, precondition, x, count, tolerance, gain, steps, threads)
-    return values[:count], block[:count], worst
+    if graph.frame.size <= MOST_ITERATED:
+        values, x, worst = improve(multiply, precondition, x, count, tolerance, gain, steps, threads)
+        return values[:count], x[:count], worst
+    image = multiply(x)
+    values, mix = _ritz(*_grams(x, image, threads), count)
+    x = _mix(mix, x, threads)
+    image = _mix(mix, image, threads)
+    image -= values[:, np.newaxis] * x
+    return values, x, float(np.sqrt(_squares(image, threads).max()))
 
 
 def share_of_group(
@@ -221,14 +243,17 @@ def improve(
     It ends when that residual is small, or the relaxed cut, the sum of 1 - lambda over the wanted, falls in a step by
     less than `gain` times itself.
     """
-    x = block
-    ax = multiply(x)
-    values, mix = _ritz(_gram(x, x, threads), _gram(x, ax, threads), len(x))
-    x, ax = _mix(mix, [x], threads), _mix(mix, [ax], threads)
-    p = ap = x[:0]
-    relaxed = np.inf
+    count = len(block)
+    basis = np.empty((3 * count, block.shape[1]))  # eigenvectors, the last steps, the new directions
+    basis[:count] = block
+    images = np.empty_like(basis)
+    images[:count] = multiply(block)
+    values, mix = _ritz(*_grams(basis[:count], images[:count], threads), count)
+    basis[:count], images[:count] = _mix(mix, basis[:count], threads), _mix(mix, images[:count], threads)
+    known, relaxed = count, np.inf
     for step in range(most_steps + 1):
-        r = ax - values[:, np.newaxis] * x
+        x = basis[:count]
+        r = images[:count] - values[:, np.newaxis] * x
         norms = np.sqrt(_squares(r, threads))
         worst = float(norms[:wanted].max())
         before, relaxed = relaxed, float(np.sum(1 - values[:wanted]))
@@ -236,16 +261,17 @@ def improve(
         if worst <= tolerance or step == most_steps or small_gain:
             break
         w = precondition(r[norms > tolerance / 4])
-        w -= _mix(_gram(x, w, threads).T, [x], threads)
+        w -= _mix(_gram(w, x, threads), x, threads)
         w *= (1 / np.sqrt(np.maximum(_squares(w, threads), 1e-300)))[:, np.newaxis]
-        aw = multiply(w)
-        basis, images = [x, w, p], [ax, aw, ap]
-        values, mix = _ritz(_grams(basis, basis, threads), _grams(basis, images, threads), len(x))
+        used = known + len(w)
+        basis[known:used], images[known:used] = w, multiply(w)
+        values, mix = _ritz(*_grams(basis[:used], images[:used], threads), count)
         along = mix.copy()
-        along[:, : len(x)] = 0  # what the step added
-        x, ax = _mix(mix, basis, threads), _mix(mix, images, threads)
-        p, ap = _mix(along, basis, threads), _mix(along, images, threads)
-    return values, x, worst
+        along[:, :count] = 0  # what the step added
+        both = np.concatenate([mix, along])
+        known = 2 * count
+        basis[:known], images[:known] = _mix(both, basis[:used], threads), _mix(both, images[:used], threads)
+    return values, basis[:count].copy(), worst
 
 
 def _ritz(gram: NDArray[np.float64], energy: NDArray[np.float64], count: int):
@@ -259,19 +285,19 @@ def _ritz(gram: NDArray[np.float64], energy: NDArray[np.float64], count: int):
 
 
 def _gram(one: Block, other: Block, threads: int) -> NDArray[np.float64]:
-    """one @ other.T, summed in float64 over fixed chunks."""
+    """one @ other.T, summed over fixed chunks."""
     bounds = chunks(one.shape[1], _COLUMNS)
-    parts = np.empty((len(bounds), len(one), len(other)), dtype=np.float64)
+    parts = np.empty((len(bounds), len(one), len(other)))
 
     def work(chunk: int, first: int, last: int) -> None:
         np.matmul(one[:, first:last], other[:, first:last].T, out=parts[chunk])
 
     for_chunks(work, bounds, threads)
-    return parts.sum(axis=0, dtype=np.float64)
+    return parts.sum(axis=0)
 
 
-def _grams(basis: list[Block], others: list[Block], threads: int) -> NDArray[np.float64]:
-    return np.block([[_gram(one, other, threads) for other in others] for one in basis])
+def _grams(basis: Block, images: Block, threads: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    return _gram(basis, basis, threads), _gram(basis, images, threads)
 
 
 def _squares(block: Block, threads: int) -> NDArray[np.float64]:
@@ -286,20 +312,12 @@ def _squares(block: Block, threads: int) -> NDArray[np.float64]:
     return parts.sum(axis=0)
 
 
-def _mix(coefficients: NDArray[np.float64], basis: list[Block], threads: int) -> Block:
-    """coefficients (k, m) times the rows of the basis, one block below the other."""
-    result = np.empty((len(coefficients), basis[0].shape[1]), dtype=np.float64)
-    factors = coefficients
-    ends = np.cumsum([len(block) for block in basis])
+def _mix(coefficients: NDArray[np.float64], basis: Block, threads: int) -> Block:
+    """coefficients (k, m) times the rows of the basis."""
+    result = np.empty((len(coefficients), basis.shape[1]))
 
     def work(_: int, first: int, last: int) -> None:
-        part = result[:, first:last]
-        np.matmul(factors[:, : ends[0]], basis[0][:, first:last], out=part)
-        for block, start, stop in zip(basis[1:], ends[:-1], ends[1:], strict=True):
-            if stop > start:
-                part += factors[:, start:stop] @ block[:, first:last]
+        np.matmul(coefficients, basis[:, first:last], out=result[:, first:last])
 
     for_chunks(work, chunks(result.shape[1], _COLUMNS), threads)
     return result
-
-

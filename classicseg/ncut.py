@@ -8,16 +8,15 @@ from numpy.typing import NDArray
 from classicseg.graphs import Graph
 
 _STARTS = 10
-_ROWS_AT_FIRST = 1 << 13  # rows from which the starts are compared
-_FINISHED = 3  # starts that go on with all rows, where there are more
+_ROWS_AT_FIRST = 1 << 12  # rows from which the starts are compared
+_FINISHED = 2  # starts that go on with all rows, where there are more
 _IMPROVEMENT = 1e-10
 
 
 def discretise(eigenvectors: NDArray[np.float64], threads: int = 1) -> NDArray[np.int32]:
     """The class of each row (n,), by the rotation that brings unit rows nearest to unit vectors (Yu & Shi 2003).
 
-    The best of ten fixed starts; of more than 8192 rows the starts see every so many, and the three best go on with
-    all. O(n k^2) a round.
+    The best of ten fixed starts; of more than 4096 rows the starts see every so many, and the two best go on with all. O(n k^2) a round.
     """
     rows = unit_columns(np.ascontiguousarray(eigenvectors.T))
     step = -(-rows.shape[1] // _ROWS_AT_FIRST)
@@ -73,6 +72,6 @@ def class_cuts(graph: Graph, classes: NDArray[np.integer], count: int) -> NDArra
 
 
 def shares(total: NDArray[np.float64], inner: NDArray[np.float64]) -> NDArray[np.float64]:
-    """What is not inner, by the total."""
+    """What is not inner, by the total; at least 0, whatever was rounded."""
     with np.errstate(invalid="ignore"):
-        return (total - inner) / total
+        return np.maximum(total - inner, 0) / total

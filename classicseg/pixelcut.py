@@ -10,11 +10,11 @@ from numpy.typing import NDArray
 
 from classicseg import ncut
 from classicseg.kernels import graphs, stencil
-from classicseg.multilevel import pixel_eigenvectors
+from classicseg.multilevel import MOST_ITERATED, pixel_eigenvectors
 from classicseg.parallel import Progress
 
 _RESIDUAL = 1e-6
-_GAIN = 1e-3
+_GAIN = 1e-2  # a step that lowers the relaxed cut by less is the last
 _STEPS = 12
 
 
@@ -37,7 +37,7 @@ class Links(NamedTuple):
                 total += np.count_nonzero(
                     self.mask[: height - dy, left:right] & self.mask[dy:, left + dx : right + dx]
                 )
-        return total
+        return int(total)
 
 
 class PixelCut(NamedTuple):
@@ -54,7 +54,8 @@ def memory_of_pixels(shape: tuple[int, int], radius: float, count: int) -> int:
     """Bytes that `cut_pixels` takes: the links, and the blocks of vectors of the solver."""
     pixels = shape[0] * shape[1]
     links = len(stencil.half_offsets(radius))
-    return int(pixels * (4 * links + 8 * 10 * (count + 4) + 100))
+    blocks = 9 if pixels <= MOST_ITERATED else 3
+    return int(pixels * (4 * links + 8 * blocks * (count + 4) + 100))
 
 
 def cut_pixels(links: Links, wanted: int, count_of, threads: int) -> PixelCut:
