@@ -240,8 +240,8 @@ def improve(
 ) -> tuple[NDArray[np.float64], Block, float]:
     """LOBPCG: eigenvalues, falling, eigenvectors (m, n), and the greatest residual of the `wanted` first.
 
-    It ends when that residual is small, or the relaxed cut, the sum of 1 - lambda over the wanted, falls in a step by
-    less than `gain` times itself.
+    It ends when that residual is small; or below the relaxed cut, the sum of 1 - lambda over the wanted, while this
+    falls in a step by less than `gain` times itself.
     """
     count = len(block)
     basis = np.empty((3 * count, block.shape[1]))  # eigenvectors, the last steps, the new directions
@@ -250,15 +250,17 @@ def improve(
     images[:count] = multiply(block)
     values, mix = _ritz(*_grams(basis[:count], images[:count], threads), count)
     basis[:count], images[:count] = _mix(mix, basis[:count], threads), _mix(mix, images[:count], threads)
+    other_basis, other_images = np.empty_like(basis), np.empty_like(basis)
     known, relaxed = count, np.inf
     for step in range(most_steps + 1):
         x = basis[:count]
-        r = images[:count] - values[:, np.newaxis] * x
+        r = np.multiply(x, -values[:, np.newaxis])
+        r += images[:count]
         norms = np.sqrt(_squares(r, threads))
         worst = float(norms[:wanted].max())
         before, relaxed = relaxed, float(np.sum(1 - values[:wanted]))
-        small_gain = before - relaxed <= gain * abs(relaxed) + _ROUNDING and step >= _FEWEST_STEPS and gain > 0
-        if worst <= tolerance or step == most_steps or small_gain:
+        small_gain = gain > 0 and before - relaxed <= gain * relaxed + _ROUNDING and worst <= relaxed + _ROUNDING
+        if worst <= tolerance or step == most_steps or (small_gain and step >= _FEWEST_STEPS):
             break
         w = precondition(r[norms > tolerance / 4])
         w -= _mix(_gram(w, x, threads), x, threads)
@@ -270,7 +272,9 @@ def improve(
         along[:, :count] = 0  # what the step added
         both = np.concatenate([mix, along])
         known = 2 * count
-        basis[:known], images[:known] = _mix(both, basis[:used], threads), _mix(both, images[:used], threads)
+        _mix(both, basis[:used], threads, other_basis)
+        _mix(both, images[:used], threads, other_images)
+        basis, other_basis, images, other_images = other_basis, basis, other_images, images
     return values, basis[:count].copy(), worst
 
 
@@ -312,9 +316,9 @@ def _squares(block: Block, threads: int) -> NDArray[np.float64]:
     return parts.sum(axis=0)
 
 
-def _mix(coefficients: NDArray[np.float64], basis: Block, threads: int) -> Block:
-    """coefficients (k, m) times the rows of the basis."""
-    result = np.empty((len(coefficients), basis.shape[1]))
+def _mix(coefficients: NDArray[np.float64], basis: Block, threads: int, room: Block | None = None) -> Block:
+    """coefficients (k, m) times the rows of the basis, in the first rows of `room` if there is one."""
+    result = np.empty((len(coefficients), basis.shape[1])) if room is None else room[: len(coefficients)]
 
     def work(_: int, first: int, last: int) -> None:
         np.matmul(coefficients, basis[:, first:last], out=result[:, first:last])

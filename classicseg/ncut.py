@@ -8,25 +8,37 @@ from numpy.typing import NDArray
 from classicseg.graphs import Graph
 
 _STARTS = 10
-_ROWS_AT_FIRST = 1 << 12  # rows from which the starts are compared
-_FINISHED = 2  # starts that go on with all rows, where there are more
+_ROWS_AT_FIRST = 1 << 12
 _IMPROVEMENT = 1e-10
 
 
 def discretise(eigenvectors: NDArray[np.float64], threads: int = 1) -> NDArray[np.int32]:
     """The class of each row (n,), by the rotation that brings unit rows nearest to unit vectors (Yu & Shi 2003).
 
-    The best of ten fixed starts; of more than 4096 rows the starts see every so many, and the two best go on with all. O(n k^2) a round.
+    The best of ten fixed starts, in the sense of that nearness. O(n k^2) a round.
     """
     rows = unit_columns(np.ascontiguousarray(eigenvectors.T))
-    step = -(-rows.shape[1] // _ROWS_AT_FIRST)
-    few = np.ascontiguousarray(rows[:, ::step])
-    starts = np.unique(np.linspace(0, few.shape[1] - 1, _STARTS).astype(int))
-    outcomes = [_turn(few, _first_rotation(few, first), threads) for first in starts]
-    if step > 1:
-        outcomes.sort(key=lambda outcome: -outcome[0])
-        outcomes = [_turn(rows, rotation, threads) for _, _, rotation in outcomes[:_FINISHED]]
+    outcomes = [_turn(rows, _first_rotation(rows, first), threads) for first in _fixed_starts(rows)]
     return max(outcomes, key=lambda outcome: outcome[0])[1]
+
+
+def candidates(columns: NDArray[np.float64], threads: int) -> list[NDArray[np.int32]]:
+    """What `discretise` may give for the columns (k, n) of very many rows, from few starts.
+
+    The two best of ten starts that see about 4096 of the rows only, and two that begin with rows sought among all: they
+    find classes of a handful of rows.
+    """
+    rows = unit_columns(columns)
+    few = np.ascontiguousarray(rows[:, :: -(-rows.shape[1] // _ROWS_AT_FIRST)])
+    tried = [_turn(few, _first_rotation(few, first), threads) for first in _fixed_starts(few)]
+    tried.sort(key=lambda outcome: -outcome[0])
+    rotations = [rotation for _, _, rotation in tried[:2]]
+    rotations += [_first_rotation(rows, first) for first in (0, rows.shape[1] // 2)]
+    return [_turn(rows, rotation, threads)[1] for rotation in rotations]
+
+
+def _fixed_starts(rows: NDArray[np.float64]) -> NDArray[np.intp]:
+    return np.unique(np.linspace(0, rows.shape[1] - 1, _STARTS).astype(np.intp))
 
 
 def unit_columns(columns: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from classicseg import ncut
-from classicseg.kernels import graphs, stencil
+from classicseg.kernels import stencil
 from classicseg.multilevel import MOST_ITERATED, pixel_eigenvectors
-from classicseg.parallel import Progress
 
 _RESIDUAL = 1e-6
 _GAIN = 1e-2  # a step that lowers the relaxed cut by less is the last
@@ -58,15 +57,24 @@ def memory_of_pixels(shape: tuple[int, int], radius: float, count: int) -> int:
     return int(pixels * (4 * links + 8 * blocks * (count + 4) + 100))
 
 
-def cut_pixels(links: Links, wanted: int, count_of, threads: int) -> PixelCut:
+def cut_pixels(links: Links, wanted: int, count_of: Callable[[NDArray[np.float64]], int], threads: int) -> PixelCut:
     """Classes by the `wanted` greatest eigenpairs, of which `count_of` tells from the eigenvalues how many to take."""
     graph, strongest = stencil.pixel_stencil(*links, threads)
     eigenvalues, block, worst = pixel_eigenvectors(graph, strongest, wanted, _RESIDUAL, _GAIN, _STEPS, threads)
     count = count_of(eigenvalues)
-    inside = graph.frame.picture(block[:count])[:, links.mask]
+    inside = np.ascontiguousarray(graph.frame.picture(block[:count])[:, links.mask])
     classes = np.zeros(links.mask.shape, dtype=np.int32)
-    classes[links.mask] = ncut.discretise(inside.T, threads)
+    outcomes = []
+    for of_pixel in ncut.candidates(inside, threads):
+        classes[links.mask] = of_pixel
+        outcomes.append((_class_cuts(graph, classes, count, threads), of_pixel))
+    shares, classes[links.mask] = min(outcomes, key=lambda outcome: float(np.nansum(outcome[0])))
+    return PixelCut(eigenvalues, classes, shares, worst, "multilevel")
+
+
+def _class_cuts(
+    graph: stencil.Stencil, classes: NDArray[np.int32], count: int, threads: int
+) -> NDArray[np.float64]:
     flat = graph.frame.spread(classes)
     total = np.bincount(flat, graph.root.astype(np.float64) ** 2, count)
-    inner = np.bincount(flat, stencil.kept_links(graph, flat, threads), count)
-    return PixelCut(eigenvalues, classes, ncut.shares(total, inner), worst, "multilevel")
+    return ncut.shares(total, np.bincount(flat, stencil.kept_links(graph, flat, threads), count))
