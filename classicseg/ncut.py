@@ -8,8 +8,9 @@ from numpy.typing import NDArray
 from classicseg.graphs import Graph
 
 _STARTS = 10
-_ROWS_AT_FIRST = 1 << 12
-_IMPROVEMENT = 1e-10
+_ROWS_AT_FIRST = 1 << 11
+_IMPROVEMENT = 1e-10  # a row, below which a rotation is as good as it gets
+_ROUGHLY = 1e-4
 
 
 def discretise(eigenvectors: NDArray[np.float64], threads: int = 1) -> NDArray[np.int32]:
@@ -25,16 +26,14 @@ def discretise(eigenvectors: NDArray[np.float64], threads: int = 1) -> NDArray[n
 def candidates(columns: NDArray[np.float64], threads: int) -> list[NDArray[np.int32]]:
     """What `discretise` may give for the columns (k, n) of very many rows, from few starts.
 
-    The two best of ten starts that see about 4096 of the rows only, and two that begin with rows sought among all: they
-    find classes of a handful of rows.
+    The best of ten starts that see about 2048 of the rows only, and one that begins with rows sought among all: it
+    finds classes of a handful of rows.
     """
     rows = unit_columns(columns)
     few = np.ascontiguousarray(rows[:, :: -(-rows.shape[1] // _ROWS_AT_FIRST)])
-    tried = [_turn(few, _first_rotation(few, first), threads) for first in _fixed_starts(few)]
-    tried.sort(key=lambda outcome: -outcome[0])
-    rotations = [rotation for _, _, rotation in tried[:2]]
-    rotations += [_first_rotation(rows, first) for first in (0, rows.shape[1] // 2)]
-    return [_turn(rows, rotation, threads)[1] for rotation in rotations]
+    tried = [_turn(few, _first_rotation(few, first), 1, _ROUGHLY) for first in _fixed_starts(few)]
+    best = max(tried, key=lambda outcome: outcome[0])[2]
+    return [_turn(rows, rotation, threads, _ROUGHLY)[1] for rotation in (best, _first_rotation(rows, 0))]
 
 
 def _fixed_starts(rows: NDArray[np.float64]) -> NDArray[np.intp]:
@@ -60,7 +59,7 @@ def _first_rotation(rows: NDArray[np.float64], first: int) -> NDArray[np.float64
 
 
 def _turn(
-    rows: NDArray[np.float64], rotation: NDArray[np.float64], threads: int
+    rows: NDArray[np.float64], rotation: NDArray[np.float64], threads: int, enough: float = _IMPROVEMENT
 ) -> tuple[float, NDArray[np.int32], NDArray[np.float64]]:
     """Alternate between the nearest classes and the best rotation: objective, classes, rotation."""
     from classicseg.kernels.rotation import classify
@@ -69,7 +68,7 @@ def _turn(
     while True:
         classes, sums = classify(rows, rotation, threads)
         left, singular, right = np.linalg.svd(sums)
-        if singular.sum() <= objective + _IMPROVEMENT * rows.shape[1]:
+        if singular.sum() <= objective + enough * rows.shape[1]:
             return objective, classes, rotation
         objective = float(singular.sum())
         rotation = (left @ right).T

@@ -13,8 +13,9 @@ from classicseg.kernels import stencil
 from classicseg.multilevel import MOST_ITERATED, pixel_eigenvectors
 
 _RESIDUAL = 1e-6
-_GAIN = 1e-2  # a step that lowers the relaxed cut by less is the last
+_GAIN = 0.05  # a step that lowers the relaxed cut by less is the last
 _STEPS = 12
+_SWEEPS = 4
 
 
 class Links(NamedTuple):
@@ -63,18 +64,21 @@ def cut_pixels(links: Links, wanted: int, count_of: Callable[[NDArray[np.float64
     eigenvalues, block, worst = pixel_eigenvectors(graph, strongest, wanted, _RESIDUAL, _GAIN, _STEPS, threads)
     count = count_of(eigenvalues)
     inside = np.ascontiguousarray(graph.frame.picture(block[:count])[:, links.mask])
-    classes = np.zeros(links.mask.shape, dtype=np.int32)
-    outcomes = []
-    for of_pixel in ncut.candidates(inside, threads):
-        classes[links.mask] = of_pixel
-        outcomes.append((_class_cuts(graph, classes, count, threads), of_pixel))
-    shares, classes[links.mask] = min(outcomes, key=lambda outcome: float(np.nansum(outcome[0])))
+    outcomes = [_refined(graph, links.mask, of_pixel, count, threads) for of_pixel in ncut.candidates(inside, threads)]
+    shares, classes = min(outcomes, key=lambda outcome: float(np.sum(np.nan_to_num(outcome[0], nan=1.0))))
     return PixelCut(eigenvalues, classes, shares, worst, "multilevel")
 
 
-def _class_cuts(
-    graph: stencil.Stencil, classes: NDArray[np.int32], count: int, threads: int
-) -> NDArray[np.float64]:
-    flat = graph.frame.spread(classes)
-    total = np.bincount(flat, graph.root.astype(np.float64) ** 2, count)
-    return ncut.shares(total, np.bincount(flat, stencil.kept_links(graph, flat, threads), count))
+def _refined(
+    graph: stencil.Stencil, mask: NDArray[np.bool_], of_pixel: NDArray[np.int32], count: int, threads: int
+) -> tuple[NDArray[np.float64], NDArray[np.int32]]:
+    """The cut of each class, and the classes (H, W), after pixels at borders have moved where that lowers the cut."""
+    flat = np.full(graph.frame.size, -1, dtype=np.int32)
+    graph.frame.picture(flat)[mask] = of_pixel
+    kept = stencil.kept_links(graph, flat, threads)
+    degrees = graph.root.astype(np.float64) ** 2
+    inside = flat >= 0
+    total = np.bincount(flat[inside], degrees[inside], count)
+    inner = np.bincount(flat[inside], kept[inside], count)
+    stencil.refine(graph, flat, inner, total, _SWEEPS)
+    return ncut.shares(total, inner), np.maximum(graph.frame.picture(flat), 0)

@@ -459,3 +459,75 @@ def kept_links(stencil: Stencil, classes: NDArray[np.int32], threads: int) -> ND
 
     for_chunks(work, stencil.frame.bounds(), threads)
     return kept
+
+
+@kernel
+def _refine(links, loops, root, shifts, first, last, classes, inner, total):
+    """Each pixel in turn moves to the class for which sum_k inner_k / total_k is greatest; returns how many moved.
+
+    inner_k is the weight between pixels of class k (both ways), total_k that of all their links; both are kept up.
+    Outside the picture `classes` is -1.
+    """
+    moved = 0
+    to_class = np.zeros(len(inner))
+    for p in range(first, last):
+        own = classes[p]
+        if own < 0:
+            continue
+        border = False
+        for o in range(len(shifts)):
+            there, back = classes[p + shifts[o]], classes[p - shifts[o]]
+            if (there >= 0 and there != own) or (back >= 0 and back != own):
+                border = True
+                break
+        if not border:
+            continue
+        to_class[:] = 0.0
+        for o in range(len(shifts)):
+            q, before = p + shifts[o], p - shifts[o]
+            if classes[q] >= 0:
+                to_class[classes[q]] += links[o, p] * np.float64(root[q])
+            if classes[before] >= 0:
+                to_class[classes[before]] += links[o, before] * np.float64(root[before])
+        here = np.float64(root[p])
+        degree, loop = here * here, loops[p] * here * here
+        left = total[own] - degree
+        if left <= 0.5 * degree:
+            continue  # the last of its class
+        lost = inner[own] / total[own] - (inner[own] - 2 * here * to_class[own] - loop) / left
+        best, most = own, 1e-12
+        for k in range(len(inner)):
+            if k == own or to_class[k] == 0.0:
+                continue
+            gain = (inner[k] + 2 * here * to_class[k] + loop) / (total[k] + degree) - inner[k] / total[k] - lost
+            if gain > most:
+                best, most = k, gain
+        if best != own:
+            inner[own] -= 2 * here * to_class[own] + loop
+            total[own] = left
+            inner[best] += 2 * here * to_class[best] + loop
+            total[best] += degree
+            classes[p] = best
+            moved += 1
+    return moved
+
+
+def refine(
+    stencil: Stencil,
+    classes: NDArray[np.int32],
+    inner: NDArray[np.float64],
+    total: NDArray[np.float64],
+    sweeps: int,
+) -> None:
+    """Move pixels one by one, in raster order, to the class with which the normalised cut is least; in place.
+
+    At most so many sweeps over the picture, each O(links) at most. I. S. Dhillon, Y. Guan and B. Kulis, "Weighted graph
+    cuts without eigenvectors", IEEE TPAMI 29(11), 2007, move whole borders so.
+    """
+    first = stencil.frame.margin
+    last = first + stencil.frame.height * stencil.frame.pitch
+    for _ in range(sweeps):
+        if not _refine(
+            stencil.links, stencil.loops, stencil.root, stencil.shifts, first, last, classes, inner, total
+        ):
+            break
