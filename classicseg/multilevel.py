@@ -74,9 +74,7 @@ def coarse_levels(graph: Graph) -> list[Level]:
         loops = np.zeros(size)
         own = rows == ends
         loops[rows[own]] = values[own]
-        level = Level(
-            starts, ends, values, root, (1 / np.maximum(1 - loops, 1e-3))
-        )
+        level = Level(starts, ends, values, root, (1 / np.maximum(1 - loops, 1e-3)))
         levels.append(level)
         if size <= _DENSE:
             break
@@ -87,7 +85,7 @@ def coarse_levels(graph: Graph) -> list[Level]:
         level.group = group
         level.order, level.group_starts = graphs.by_group(group, count)
         coarse_root = np.sqrt(np.bincount(group, root**2, count))
-        level.share = (root / coarse_root[group])
+        level.share = root / coarse_root[group]
         starts, ends, weights = graphs.group_links(starts, ends, weights, group, level.order, level.group_starts)
     if size <= _DENSE:
         dense = np.zeros((size, size))

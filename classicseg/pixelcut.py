@@ -34,9 +34,7 @@ class Links(NamedTuple):
         for dy, dx in stencil.half_offsets(self.radius):
             if dy < height and abs(dx) < width:
                 left, right = max(0, -dx), width - max(0, dx)
-                total += np.count_nonzero(
-                    self.mask[: height - dy, left:right] & self.mask[dy:, left + dx : right + dx]
-                )
+                total += np.count_nonzero(self.mask[: height - dy, left:right] & self.mask[dy:, left + dx : right + dx])
         return int(total)
 
 

@@ -139,7 +139,9 @@ def _add_pair(links, here, before, block, there, back, result, at, count):
     Positions are unsigned: an index that might be negative is looked at before it is used, which keeps vectors away.
     """
     for i in range(count):
-        result[at + i] += np.float64(links[here + i]) * block[there + i] + np.float64(links[before + i]) * block[back + i]
+        result[at + i] += (
+            np.float64(links[here + i]) * block[there + i] + np.float64(links[before + i]) * block[back + i]
+        )
 
 
 @kernel
@@ -351,9 +353,7 @@ def aggregate(stencil: Stencil, strongest: NDArray[np.float32], share: float, th
     least = np.float32(share)
 
     def work(strip: int, first: int, last: int) -> None:
-        counts[strip] = _aggregate(
-            stencil.links, stencil.root, strongest, stencil.shifts, first, last, least, group
-        )
+        counts[strip] = _aggregate(stencil.links, stencil.root, strongest, stencil.shifts, first, last, least, group)
 
     for_chunks(work, bounds, threads)
     for (first, last), before in zip(bounds, np.cumsum(counts) - counts, strict=True):
@@ -419,9 +419,7 @@ def prolong(
     coarse = np.ascontiguousarray(coarse)
     times = float(factor)
     result = block
-    for_chunks(
-        lambda _, a, b: _prolong(coarse, share, group, times, a, b, result), stencil.frame.bounds(), threads
-    )
+    for_chunks(lambda _, a, b: _prolong(coarse, share, group, times, a, b, result), stencil.frame.bounds(), threads)
     return result
 
 
@@ -527,7 +525,5 @@ def refine(
     first = stencil.frame.margin
     last = first + stencil.frame.height * stencil.frame.pitch
     for _ in range(sweeps):
-        if not _refine(
-            stencil.links, stencil.loops, stencil.root, stencil.shifts, first, last, classes, inner, total
-        ):
+        if not _refine(stencil.links, stencil.loops, stencil.root, stencil.shifts, first, last, classes, inner, total):
             break

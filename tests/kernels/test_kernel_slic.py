@@ -14,7 +14,12 @@ from classicseg.kernels.slic import superpixels
 
 @pytest.mark.small
 @given(
-    st.integers(1, 11), st.integers(1, 13), st.sampled_from([1, 3]), st.integers(2, 9), st.booleans(), st.integers(0, 99)
+    st.integers(1, 11),
+    st.integers(1, 13),
+    st.sampled_from([1, 3]),
+    st.integers(2, 9),
+    st.booleans(),
+    st.integers(0, 99),
 )
 def test_clusters_equal_the_plain_twin(height, width, depth, count, masked, seed):
     rng = np.random.default_rng(seed)

@@ -8,7 +8,13 @@ from reference import ncut as plain
 
 from classicseg.kernels import graphs, stencil
 
-SIZES = (st.integers(1, 7), st.integers(1, 8), st.sampled_from([1.0, 1.5, 2.0, 3.2]), st.integers(1, 4), st.integers(0, 99))
+SIZES = (
+    st.integers(1, 7),
+    st.integers(1, 8),
+    st.sampled_from([1.0, 1.5, 2.0, 3.2]),
+    st.integers(1, 4),
+    st.integers(0, 99),
+)
 
 
 def some_graph(height, width, radius, depth, seed):

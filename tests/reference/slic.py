@@ -20,7 +20,11 @@ def clusters(planes, mask, spacing, compactness, rounds):
     centers = {}
     for _ in range(rounds):
         for cluster in set(joined.values()):
-            own = [[*pixel, *(plane[pixel[0]][pixel[1]] for plane in planes)] for pixel in inside if joined[pixel] == cluster]
+            own = [
+                [*pixel, *(plane[pixel[0]][pixel[1]] for plane in planes)]
+                for pixel in inside
+                if joined[pixel] == cluster
+            ]
             centers[cluster] = [sum(column) / len(own) for column in zip(*own, strict=True)]
         for pixel in inside:
             nearest = None
