@@ -8,6 +8,7 @@ factored inverse about a point above 1, which spreads what crowds, and the rest 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
@@ -80,7 +81,9 @@ def residual(graph: Graph, eigenvalues: NDArray[np.float64], vectors: NDArray[np
     return float(np.linalg.norm(errors, axis=0).max())
 
 
-def _block_krylov(columns, multiply, count):
+def _block_krylov(
+    columns: NDArray[np.float64], multiply: Callable[[NDArray[np.float64]], NDArray[np.float64]], count: int
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Rayleigh-Ritz on the span of X, A X, A^2 X, ... with A the inverse of the banded matrix, restarted."""
     from classicseg.kernels.banded import factor, solve
 

@@ -31,7 +31,7 @@ class Graph(NamedTuple):
     @property
     def degrees(self) -> NDArray[np.float64]:
         """For each node the sum of its weights."""
-        return np.bincount(self.rows, self.weights, self.size)
+        return np.bincount(self.rows, self.weights, self.size).astype(np.float64)
 
     @property
     def links(self) -> int:

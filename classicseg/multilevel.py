@@ -32,13 +32,15 @@ MOST_ITERATED = 1 << 21  # places up to which the pixels' own eigenvectors are i
 _DENSE = 500  # nodes of a graph that is solved by its dense matrix
 _LEAST_SHRINKING = 0.9
 _ABOVE_ALL = 1 + 1e-4
-_COARSE_STEPS = 4
+_COARSE_STEPS = 2
 _COARSE_RESIDUAL = 1e-4
 _SPARE = 4
 _SMOOTHINGS = 2
 _FEWEST_STEPS = 1
+_SETTLED = 3.0
 _ROUNDING = 1e-8  # of eigenvalues whose links are in single precision
 _COLUMNS = 1 << 12
+_WORTH_THREADS = 1 << 21
 _DEPENDENT = 1e-12  # directions of less than this share of the longest are rounding
 
 
@@ -90,11 +92,11 @@ def coarse_levels(graph: Graph) -> list[Level]:
     if size <= _DENSE:
         dense = np.zeros((size, size))
         dense[rows, ends] = values
-        level.inverse = np.linalg.inv(_ABOVE_ALL * np.eye(size) - dense)
+        level.inverse = np.asarray(np.linalg.inv(_ABOVE_ALL * np.eye(size) - dense), dtype=np.float64)
     return levels
 
 
-def _most_alone(leaving):
+def _most_alone(leaving: NDArray[np.float64]) -> NDArray[np.bool_]:
     """Nodes of which so small a share of the links leaves that they may be parts of their own."""
     alone = np.zeros(len(leaving), dtype=bool)
     candidates = np.flatnonzero(leaving < _ALONE)
@@ -105,11 +107,12 @@ def _most_alone(leaving):
 def cycle(levels: list[Level], depth: int, residual: Block, threads: int) -> Block:
     """About the solution e of (I - A) e = residual on one level, for blocks (n, m)."""
     level = levels[depth]
+    threads = _threads(residual.size, threads)
     if level.inverse is not None:
         return level.inverse @ residual
     damped = _DAMPING * level.inverse_diagonal[:, np.newaxis]
     e = damped * residual
-    if level.group is None:
+    if level.group is None or level.share is None or level.order is None or level.group_starts is None:
         return e
     left = residual - e + level.multiply(e, threads)
     coarse = np.add.reduceat((level.share[:, np.newaxis] * left)[level.order], level.group_starts[:-1], axis=0)
@@ -146,7 +149,7 @@ def vectors(
     block = coarsest_vectors(levels[-1], count + spare)
     for depth in range(len(levels) - 1, -1, -1):
         level = levels[depth]
-        if level.group is not None:
+        if level.group is not None and level.share is not None:
             block = level.share * block[:, level.group]
             for _ in range(_SMOOTHINGS):
                 block = 0.5 * (block + level.multiply(block.T, threads).T)
@@ -238,9 +241,10 @@ def improve(
 ) -> tuple[NDArray[np.float64], Block, float]:
     """LOBPCG: eigenvalues, falling, eigenvectors (m, n), and the greatest residual of the `wanted` first.
 
-    It ends when that residual is small; or below the relaxed cut, the sum of 1 - lambda over the wanted, while this
+    It ends when that residual is small; or below three times the relaxed cut, the sum of 1 - lambda over the wanted, while this
     falls in a step by less than `gain` times itself.
     """
+    threads = _threads(3 * block.size, threads)
     count = len(block)
     basis = np.empty((3 * count, block.shape[1]))  # eigenvectors, the last steps, the new directions
     basis[:count] = block
@@ -257,7 +261,7 @@ def improve(
         norms = np.sqrt(_squares(r, threads))
         worst = float(norms[:wanted].max())
         before, relaxed = relaxed, float(np.sum(1 - values[:wanted]))
-        small_gain = gain > 0 and before - relaxed <= gain * relaxed + _ROUNDING and worst <= relaxed + _ROUNDING
+        small_gain = gain > 0 and before - relaxed <= gain * relaxed + _ROUNDING and worst <= _SETTLED * relaxed + _ROUNDING
         if worst <= tolerance or step == most_steps or (small_gain and step >= _FEWEST_STEPS):
             break
         w = precondition(r[norms > tolerance / 4])
@@ -276,7 +280,9 @@ def improve(
     return values, basis[:count].copy(), worst
 
 
-def _ritz(gram: NDArray[np.float64], energy: NDArray[np.float64], count: int):
+def _ritz(
+    gram: NDArray[np.float64], energy: NDArray[np.float64], count: int
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """The greatest Ritz values and the coefficients (count, basis) of their vectors, over a basis that may depend."""
     scale = 1 / np.sqrt(np.maximum(np.diag(gram), 1e-3000))
     lengths, turn = np.linalg.eigh((gram + gram.T) / 2 * scale * scale[:, np.newaxis])
@@ -284,6 +290,11 @@ def _ritz(gram: NDArray[np.float64], energy: NDArray[np.float64], count: int):
     white = scale[:, np.newaxis] * turn[:, kept] / np.sqrt(lengths[kept])
     values, vectors = np.linalg.eigh(white.T @ ((energy + energy.T) / 2) @ white)
     return values[: -count - 1 : -1], (white @ vectors[:, : -count - 1 : -1]).T
+
+
+def _threads(values: int, threads: int) -> int:
+    """One thread where the work is over before others have begun; results are the same."""
+    return threads if values >= _WORTH_THREADS else 1
 
 
 def _gram(one: Block, other: Block, threads: int) -> NDArray[np.float64]:

@@ -78,8 +78,8 @@ def class_cuts(graph: Graph, classes: NDArray[np.integer], count: int) -> NDArra
     """For each class the weight of the links that leave it, by the weight of all its links; NaN for an empty class."""
     of_row = classes[graph.rows]
     kept = of_row == classes[graph.ends]
-    total = np.bincount(of_row, graph.weights, count)
-    return shares(total, np.bincount(of_row[kept], graph.weights[kept], count))
+    total = np.bincount(of_row, graph.weights, count).astype(np.float64)
+    return shares(total, np.bincount(of_row[kept], graph.weights[kept], count).astype(np.float64))
 
 
 def shares(total: NDArray[np.float64], inner: NDArray[np.float64]) -> NDArray[np.float64]:

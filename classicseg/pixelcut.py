@@ -13,9 +13,10 @@ from classicseg.kernels import stencil
 from classicseg.multilevel import MOST_ITERATED, pixel_eigenvectors
 
 _RESIDUAL = 1e-6
-_GAIN = 0.05  # a step that lowers the relaxed cut by less is the last
+_GAIN = 0.3  # a step that lowers the relaxed cut by less is the last
 _STEPS = 12
 _SWEEPS = 4
+_WORTH_THREADS = 1 << 20  # links below which threads take longer to begin than to be done
 
 
 class Links(NamedTuple):
@@ -27,15 +28,16 @@ class Links(NamedTuple):
     spatial_scale: float
     radius: float
 
-    def count(self) -> int:
+    def number(self) -> int:
         """The number of links between two pixels inside the mask."""
         height, width = self.mask.shape
         total = 0
         for dy, dx in stencil.half_offsets(self.radius):
             if dy < height and abs(dx) < width:
                 left, right = max(0, -dx), width - max(0, dx)
-                total += np.count_nonzero(self.mask[: height - dy, left:right] & self.mask[dy:, left + dx : right + dx])
-        return int(total)
+                both = self.mask[: height - dy, left:right] & self.mask[dy:, left + dx : right + dx]
+                total += int(np.count_nonzero(both))
+        return total
 
 
 class PixelCut(NamedTuple):
@@ -58,6 +60,8 @@ def memory_of_pixels(shape: tuple[int, int], radius: float, count: int) -> int:
 
 def cut_pixels(links: Links, wanted: int, count_of: Callable[[NDArray[np.float64]], int], threads: int) -> PixelCut:
     """Classes by the `wanted` greatest eigenpairs, of which `count_of` tells from the eigenvalues how many to take."""
+    if links.mask.size * len(stencil.half_offsets(links.radius)) < _WORTH_THREADS:
+        threads = 1
     graph, strongest = stencil.pixel_stencil(*links, threads)
     eigenvalues, block, worst = pixel_eigenvectors(graph, strongest, wanted, _RESIDUAL, _GAIN, _STEPS, threads)
     count = count_of(eigenvalues)
@@ -76,7 +80,7 @@ def _refined(
     kept = stencil.kept_links(graph, flat, threads)
     degrees = graph.root.astype(np.float64) ** 2
     inside = flat >= 0
-    total = np.bincount(flat[inside], degrees[inside], count)
-    inner = np.bincount(flat[inside], kept[inside], count)
+    total = np.bincount(flat[inside], degrees[inside], count).astype(np.float64)
+    inner = np.bincount(flat[inside], kept[inside], count).astype(np.float64)
     stencil.refine(graph, flat, inner, total, _SWEEPS)
     return ncut.shares(total, inner), np.maximum(graph.frame.picture(flat), 0)

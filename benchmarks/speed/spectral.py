@@ -1,4 +1,4 @@
-"""Normalised cuts beside scikit-learn's spectral clustering on the same graph, and scikit-image's cut of superpixels."""
+"""Normalised cuts beside scikit-learn's spectral clustering of the same graph, and scikit-image's of superpixels."""
 
 from __future__ import annotations
 

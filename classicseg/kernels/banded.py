@@ -46,8 +46,8 @@ def _solve(columns, rows, size, width, vectors):
         for j in range(size):
             x = vectors[start + j] / columns[j * width]
             vectors[start + j] = x
-            count = np.uint64(min(width, size - j) - 1)
-            _subtract(vectors, np.uint64(start + j + 1), x, columns, np.uint64(j * width + 1), count)
+            after = np.uint64(min(width, size - j) - 1)
+            _subtract(vectors, np.uint64(start + j + 1), x, columns, np.uint64(j * width + 1), after)
         for j in range(size - 1, -1, -1):
             x = vectors[start + j] / columns[j * width]
             vectors[start + j] = x

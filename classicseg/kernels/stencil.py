@@ -7,7 +7,7 @@ offsets (dy, dx) and (-dy, -dx) one is kept: `links[o, p]` is the link between p
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -48,13 +48,13 @@ class Frame(NamedTuple):
         """Chunks of places that hold all pixels."""
         return [(self.margin + a, self.margin + b) for a, b in chunks(self.height * self.pitch, _CHUNK)]
 
-    def spread(self, plane: NDArray[np.generic]) -> NDArray[np.generic]:
+    def spread(self, plane: NDArray[Any]) -> NDArray[Any]:
         """A plane (H, W) laid out flat, with zeros around."""
         flat = np.zeros(self.size, dtype=plane.dtype)
         self.picture(flat)[:] = plane
         return flat
 
-    def picture(self, flat: NDArray[np.generic]) -> NDArray[np.generic]:
+    def picture(self, flat: NDArray[Any]) -> NDArray[Any]:
         """The view (..., H, W) of flat planes."""
         body = flat[..., self.margin : self.margin + self.height * self.pitch]
         return body.reshape(*flat.shape[:-1], self.height, self.pitch)[..., : self.width]
@@ -72,7 +72,7 @@ class Stencil(NamedTuple):
 
 @kernel
 def _add_squares(here, there, total):
-    """total += (there - here)^2. What is passed begins at 0 in its array: an index that may be negative is looked at."""
+    """total += (there - here)^2. All begin at 0: an index that may be negative is looked at before it is used."""
     for i in range(len(total)):
         difference = there[i] - here[i]
         total[i] += difference * difference
@@ -287,7 +287,7 @@ def pixel_stencil(
     link is linked with itself, by 1. O(N radius^2) time, 4 bytes a link in memory.
     """
     offsets = half_offsets(radius)
-    frame = Frame(*mask.shape, int(radius))
+    frame = Frame(mask.shape[0], mask.shape[1], int(radius))
     shifts = offsets[:, 0] * frame.pitch + offsets[:, 1]
     places = (np.sum(offsets**2, axis=1) / (2.0 * spatial_scale**2)).astype(np.float32)
     scale = np.float32(1 / (2.0 * color_scale**2))

@@ -1,5 +1,7 @@
 """Sparse graphs, banded factors and rotations, against dense linear algebra."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -36,7 +38,7 @@ def test_groups_and_their_graph(size, apart, seed):
     assert sorted(set(group.tolist())) == list(range(count))
     assert all(np.count_nonzero(group == group[node]) == 1 for node in np.flatnonzero(alone))
     order, starts = graphs.by_group(group, count)
-    assert [group[order[a:b]].tolist() for a, b in zip(starts, starts[1:], strict=False)] == [
+    assert [group[order[a:b]].tolist() for a, b in pairwise(starts)] == [
         [g] * np.count_nonzero(group == g) for g in range(count)
     ]
     to_starts, ends, values = graphs.group_links(*rows, group, order, starts)
