@@ -261,7 +261,9 @@ def improve(
         norms = np.sqrt(_squares(r, threads))
         worst = float(norms[:wanted].max())
         before, relaxed = relaxed, float(np.sum(1 - values[:wanted]))
-        small_gain = gain > 0 and before - relaxed <= gain * relaxed + _ROUNDING and worst <= _SETTLED * relaxed + _ROUNDING
+        small_gain = (
+            gain > 0 and before - relaxed <= gain * relaxed + _ROUNDING and worst <= _SETTLED * relaxed + _ROUNDING
+        )
         if worst <= tolerance or step == most_steps or (small_gain and step >= _FEWEST_STEPS):
             break
         w = precondition(r[norms > tolerance / 4])

@@ -54,7 +54,7 @@ def memory_of_pixels(shape: tuple[int, int], radius: float, count: int) -> int:
     """Bytes that `cut_pixels` takes: the links, and the blocks of vectors of the solver."""
     pixels = shape[0] * shape[1]
     links = len(stencil.half_offsets(radius))
-    blocks = 9 if pixels <= MOST_ITERATED else 3
+    blocks = 16 if pixels <= MOST_ITERATED else 3
     return int(pixels * (4 * links + 8 * blocks * (count + 4) + 100))
 
 

@@ -70,7 +70,7 @@ class SpectralClustering(Segmenter):
     that lowers the cut, which more than makes up for the difference: on photographs the cut came out lower than that of
     the exact eigenvectors' classes. Pictures of more than two megapixels take the eigenvectors of groups of strongly
     linked pixels. Time is O(N) but for small factors; memory at every pixel a node, radius 5 and 8 clusters is about
-    1.2 KiB a pixel up to two megapixels and half a KiB above, and with superpixels that of the picture.
+    1.7 KiB a pixel up to two megapixels and half a KiB above, and with superpixels that of the picture.
 
     References
     ----------
