@@ -241,8 +241,8 @@ def improve(
 ) -> tuple[NDArray[np.float64], Block, float]:
     """LOBPCG: eigenvalues, falling, eigenvectors (m, n), and the greatest residual of the `wanted` first.
 
-    It ends when that residual is small; or below three times the relaxed cut, the sum of 1 - lambda over the wanted, while this
-    falls in a step by less than `gain` times itself.
+    It ends when that residual is small; or below three times the relaxed cut, the sum of 1 - lambda over the wanted,
+    while this falls in a step by less than `gain` times itself.
     """
     threads = _threads(3 * block.size, threads)
     count = len(block)
