@@ -8,8 +8,9 @@ from reference.lab import srgb_to_lab
 import classicseg
 from classicseg import SpectralClustering
 from classicseg.eigen import normalised_eigenpairs
+from classicseg.graphs import Graph
 from classicseg.image import as_image
-from classicseg.segmenters.spectral import discretise
+from classicseg.ncut import discretise
 
 
 def regions(shape, seed=0, noise=6):
@@ -37,6 +38,13 @@ def graph_of_pixels(picture, color_scale, spatial_scale, radius):
     return plain.dense_affinity(colors, positions, color_scale, spatial_scale, radius)
 
 
+def graph_of(weights):
+    """The graph of a dense symmetric matrix."""
+    rows, ends = np.nonzero(weights)
+    starts = np.concatenate([[0], np.cumsum(np.bincount(rows, minlength=len(weights)))])
+    return Graph(starts, ends.astype(np.int32), weights[rows, ends])
+
+
 def dense_classes(weights, count):
     """Classes by all eigenvectors of the dense matrix, discretised in the same way."""
     root = np.sqrt(weights.sum(axis=1))
@@ -46,8 +54,8 @@ def dense_classes(weights, count):
 
 @pytest.mark.parametrize(("count", "color_scale"), [(3, 10.0), (4, 25.0), (6, 25.0)])
 def test_pixels_against_the_dense_eigen_solution(count, color_scale):
-    """18 x 20 pixels are more than the solver of small graphs takes, so this is the sparse one."""
-    picture = regions((18, 20), noise=14)
+    """20 x 18 pixels are more than the solver of small graphs takes, so this is the sparse one."""
+    picture = regions((20, 18), noise=14)
     weights = graph_of_pixels(picture, color_scale, 3.0, 4.0)
     result = classicseg.run(
         picture, "spectral", n_clusters=count, n_superpixels=0, color_scale=color_scale, spatial_scale=3.0, radius=4.0
@@ -198,22 +206,22 @@ def test_discretising_undoes_a_rotation(seed):
 @pytest.mark.small
 def test_two_groups_of_nodes_by_hand():
     """Two pairs, linked within by 1 and between by 0.1: the second eigenvalue is (1 - 0.1) / (1 + 0.1)."""
-    from scipy.sparse import csr_array
-
     weights = np.array([[0, 1, 0.1, 0], [1, 0, 0, 0.1], [0.1, 0, 0, 1], [0, 0.1, 1, 0]])
-    values, vectors = normalised_eigenpairs(csr_array(weights), 2)
+    values, vectors, solver = normalised_eigenpairs(graph_of(weights), 2)
+    assert solver == "dense"
     np.testing.assert_allclose(values, [1, 0.9 / 1.1], rtol=1e-12)
     classes = discretise(vectors)
     assert classes[0] == classes[1] != classes[2] == classes[3]
 
 
-def test_sparse_and_dense_solvers_agree():
-    from scipy.sparse import csr_array
-
+@pytest.mark.parametrize(("work", "solver"), [(1e9, "banded"), (0, "multilevel")])
+def test_solvers_agree_with_the_dense_one(monkeypatch, work, solver):
+    monkeypatch.setattr("classicseg.eigen.BANDED_WORK", work)
     rng = np.random.default_rng(0)
     weights = np.triu(rng.random((300, 300)) * (rng.random((300, 300)) < 0.1), 1)
     weights += weights.T
-    values, vectors = normalised_eigenpairs(csr_array(weights), 5)
+    values, vectors, by = normalised_eigenpairs(graph_of(weights), 5)
+    assert by == solver
     np.testing.assert_allclose(values, plain.eigenvalues(weights)[:5], atol=1e-9)
     degrees = weights.sum(axis=1)
     residual = weights @ vectors - degrees[:, None] * vectors * values
@@ -234,6 +242,61 @@ def test_links_too_weak_to_be_squared_do_not_overflow():
     picture = np.random.default_rng(20).integers(0, 256, (8, 11)).astype(np.uint8)
     result = classicseg.run(picture, "spectral", n_clusters=4, color_scale=0.05)
     assert np.isfinite(result.findings["cut"])
+
+
+def exact_cut(picture, count, **parameters):
+    """The cut of the classes by eigenvectors whose residual is at most 1e-9."""
+    return classicseg.run(picture, "spectral", n_clusters=count, n_superpixels=0, **parameters).findings
+
+
+@pytest.mark.parametrize(
+    "parameters", [{"color_scale": 10.0, "radius": 1.0}, {"color_scale": 12.0, "radius": 3.0}, {"color_scale": 6.0}]
+)
+def test_the_cut_of_many_pixels_is_within_a_hundredth_of_the_exact_one(monkeypatch, photograph, parameters):
+    picture = photograph[:50, :60]
+    exact = exact_cut(picture, 5, **parameters)
+    assert exact["solver"] == "banded"
+    assert exact["residual"] < 1e-8
+    monkeypatch.setattr("classicseg.eigen.BANDED_WORK", 0)
+    found = exact_cut(picture, 5, **parameters)
+    assert found["solver"] == "multilevel"
+    assert found["n_links"] == exact["n_links"]
+    assert found["cut"] <= 1.01 * exact["cut"]
+    relaxed, least = (5 - findings["eigenvalues"].sum() for findings in (found, exact))
+    assert least - 1e-6 <= relaxed <= 1.1 * least + 1e-6
+
+
+def test_many_pixels_under_a_mask_and_any_number_of_threads(monkeypatch, photograph):
+    monkeypatch.setattr("classicseg.eigen.BANDED_WORK", 0)
+    mask = np.ones((64, 70), dtype=bool)
+    mask[20:40, :66] = False
+    picture = photograph[:64, :70]
+    first = classicseg.run(picture, "spectral", mask=mask, n_superpixels=0, n_clusters=4, threads=1)
+    assert first.findings["solver"] == "multilevel"
+    assert first.findings["n_nodes"] == np.count_nonzero(mask)
+    assert first.findings["cut"] == pytest.approx(np.sum(first.findings["class_cuts"]))
+    for threads in (2, 3):
+        again = classicseg.run(picture, "spectral", mask=mask, n_superpixels=0, n_clusters=4, threads=threads)
+        assert np.array_equal(again.labels, first.labels)
+        assert np.array_equal(again.findings["eigenvalues"], first.findings["eigenvalues"])
+
+
+def test_many_pixels_by_their_groups(monkeypatch, photograph):
+    """Pictures of more than two megapixels are not iterated: seen here on a small one."""
+    monkeypatch.setattr("classicseg.eigen.BANDED_WORK", 0)
+    monkeypatch.setattr("classicseg.multilevel.MOST_ITERATED", 0)
+    result = classicseg.run(regions((60, 70)), "spectral", n_superpixels=0, n_clusters=3, color_scale=6.0)
+    agree = [np.mean(result.labels[parts_of((60, 70)) == part] == label) for part in range(3) for label in (1, 2, 3)]
+    assert sorted(agree)[-3:] > [0.98] * 3
+
+
+def test_noise_without_links_on_many_pixels(monkeypatch):
+    monkeypatch.setattr("classicseg.eigen.BANDED_WORK", 0)
+    picture = np.random.default_rng(0).integers(0, 256, (30, 32, 3), dtype=np.uint8)
+    for scale in (0.01, 3.0):
+        result = classicseg.run(picture, "spectral", n_superpixels=0, n_clusters=4, color_scale=scale, radius=1.0)
+        assert np.isfinite(result.findings["residual"])
+        assert result.findings["cut"] < 0.1
 
 
 def test_a_graph_too_large_for_memory_is_refused_first(monkeypatch):

@@ -1,0 +1,51 @@
+"""The class of each row of an embedding under a rotation, and the sums of the rows of each class."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from classicseg.kernels.compile import kernel
+from classicseg.parallel import chunks, for_chunks
+
+_AT_ONCE = 512
+_CHUNK = 1 << 13
+
+
+@kernel
+def _classify(rows, rotation, first, last, classes, sums):
+    """classes[p] = the first j with the greatest sum of rotation[i, j] rows[i, p]; sums[j] those of its rows."""
+    count = len(rows)
+    score = np.empty(_AT_ONCE)
+    best = np.empty(_AT_ONCE)
+    chosen = np.empty(_AT_ONCE, dtype=np.int64)
+    for start in range(first, last, _AT_ONCE):
+        size = min(_AT_ONCE, last - start)
+        begin = np.uint64(start)
+        best[:] = -np.inf
+        for j in range(count):
+            score[:] = 0.0
+            for i in range(count):
+                turn = rotation[i, j]
+                for p in range(np.uint64(size)):
+                    score[p] += turn * rows[np.uint64(i), begin + p]
+            for p in range(np.uint64(size)):
+                greater = score[p] > best[p]
+                chosen[p] = j if greater else chosen[p]
+                best[p] = score[p] if greater else best[p]
+        for p in range(size):
+            classes[start + p] = chosen[p]
+            for i in range(count):
+                sums[chosen[p], i] += rows[i, start + p]
+
+
+def classify(
+    rows: NDArray[np.float64], rotation: NDArray[np.float64], threads: int
+) -> tuple[NDArray[np.int32], NDArray[np.float64]]:
+    """The class of each of the rows, given as columns of (k, n), and the sums (k, k) of the rows of each class."""
+    bounds = chunks(rows.shape[1], _CHUNK)
+    classes = np.empty(rows.shape[1], dtype=np.int32)
+    sums = np.zeros((len(bounds), len(rows), len(rows)))
+    turn = np.ascontiguousarray(rotation)
+    for_chunks(lambda chunk, a, b: _classify(rows, turn, a, b, classes, sums[chunk]), bounds, threads)
+    return classes, sums.sum(axis=0)

@@ -1,0 +1,312 @@
+"""SLIC: k-means in colour and position, each pixel looking only at the nine clusters that began around it."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from classicseg.kernels.compile import kernel
+from classicseg.parallel import Progress, for_chunks
+
+_NOBODY = np.float32(1e9)  # the place of a cluster that never had a pixel: no distance to it is the smallest
+_SMALLEST_PART = 0.25  # of a cell: smaller parts of a superpixel join a neighbour
+
+
+class Superpixels(NamedTuple):
+    """Connected superpixels 0..n-1 in raster order (-1 outside the mask), and the means of each over its pixels."""
+
+    labels: NDArray[np.int32]
+    sizes: NDArray[np.int64]
+    positions: NDArray[np.float64]
+    colors: NDArray[np.float64]
+
+
+@kernel
+def _spread_centers(centers, column_edges, weight, down, spread, number):
+    """Write the centres of a row of cells out for every column: of the cell to the left, of its own, to the right.
+
+    `spread` (3, 2 + D, W) gets row, weight (column - centre)^2 and colours; `number` (3, W) the cluster's number.
+    """
+    _, cell_columns, depth = centers.shape
+    for step in range(3):
+        for cell in range(cell_columns):
+            other = min(max(cell + step - 1, 0), cell_columns - 1)
+            start, stop = column_edges[cell], column_edges[cell + 1]
+            number[step, start:stop] = down * cell_columns + other
+            for d in range(depth):
+                spread[step, d, start:stop] = centers[down, other, d]
+        for column in range(spread.shape[2]):
+            away = np.float32(column) - spread[step, 1, column]
+            spread[step, 1, column] = weight * (away * away)
+
+
+@kernel
+def _squared_distances(planes, row, spread, step, weight, total):
+    """total = weight (row - center_row)^2 + weight (column - center_column)^2 + |c - center|^2 along a row."""
+    depth, _, width = planes.shape
+    here = np.float32(row)
+    if depth == 3:
+        for column in range(width):
+            up = here - spread[step, 0, column]
+            one = planes[0, row, column] - spread[step, 2, column]
+            two = planes[1, row, column] - spread[step, 3, column]
+            three = planes[2, row, column] - spread[step, 4, column]
+            place = weight * (up * up) + spread[step, 1, column]
+            total[column] = place + one * one + two * two + three * three
+        return
+    for column in range(width):
+        up = here - spread[step, 0, column]
+        total[column] = weight * (up * up) + spread[step, 1, column]
+    for d in range(depth):
+        for column in range(width):
+            difference = planes[d, row, column] - spread[step, 2 + d, column]
+            total[column] += difference * difference
+
+
+@kernel
+def _keep_nearer(total, number, step, row, distances, labels):
+    """Where `total` is smaller than any distance before, it is kept with its number."""
+    for column in range(len(total)):
+        nearer = total[column] < distances[row, column]
+        labels[row, column] = number[step, column] if nearer else labels[row, column]
+        distances[row, column] = total[column] if nearer else distances[row, column]
+
+
+@kernel
+def _assign_cells(planes, row_edges, column_edges, centers, weight, band, distances, labels):
+    """Each pixel of one row of cells joins the nearest of its nine clusters.
+
+    The nearest by sum_d (c_d - center_d)^2 + weight |p - center|^2, of equals the first; a centre (row, column,
+    colours) stands in `centers` at its cell.
+    """
+    depth, _, width = planes.shape
+    top, bottom = row_edges[band], row_edges[band + 1]
+    spread = np.empty((3, depth + 2, width), dtype=np.float32)
+    number = np.empty((3, width), dtype=np.int32)
+    total = np.empty(width, dtype=np.float32)
+    distances[top:bottom] = np.float32(np.inf)
+    for down in range(max(0, band - 1), min(len(centers), band + 2)):
+        _spread_centers(centers, column_edges, weight, down, spread, number)
+        for row in range(top, bottom):
+            for step in range(3):
+                _squared_distances(planes, row, spread, step, weight, total)
+                _keep_nearer(total, number, step, row, distances, labels)
+
+
+@kernel
+def _sum_cells(planes, inside, row_edges, labels, band, sums):
+    """Pixels, rows, columns and colours of each cluster, summed over one row of cells.
+
+    `sums` (3, columns of cells, 3 + D) are those of the clusters that began above, here and below. Pixels of one
+    label that follow each other in a row are summed first.
+    """
+    depth, _, width = planes.shape
+    cell_columns = sums.shape[1]
+    for row in range(row_edges[band], row_edges[band + 1]):
+        start = 0
+        while start < width:
+            label = labels[row, start]
+            stop = start + 1
+            if not inside[row, start]:
+                start = stop
+                continue
+            while stop < width and labels[row, stop] == label and inside[row, stop]:
+                stop += 1
+            down = label // cell_columns
+            right = label - down * cell_columns
+            down += 1 - band
+            sums[down, right, 0] += stop - start
+            sums[down, right, 1] += (stop - start) * row
+            sums[down, right, 2] += (stop - start) * (start + stop - 1) * 0.5
+            for d in range(depth):
+                total = 0.0
+                for column in range(start, stop):
+                    total += planes[d, row, column]
+                sums[down, right, 3 + d] += total
+            start = stop
+
+
+@kernel
+def _parts(labels, inside, part, order, starts):
+    """Number the 4-connected parts of equal labels in raster order; returns their number.
+
+    `order` gets the pixels of one part after another, those of part i from starts[i]; `part` has -1 at the start.
+    """
+    height, width = labels.shape
+    count, filled = 0, 0
+    for first in range(height * width):
+        if part[first // width, first % width] >= 0 or not inside[first // width, first % width]:
+            continue
+        label = labels[first // width, first % width]
+        starts[count] = filled
+        part[first // width, first % width] = count
+        order[filled] = first
+        at, filled = filled, filled + 1
+        while at < filled:
+            row, column = order[at] // width, order[at] % width
+            at += 1
+            for step in range(4):
+                r = row + (step == 0) - (step == 1)
+                c = column + (step == 2) - (step == 3)
+                if r < 0 or c < 0 or r >= height or c >= width or not inside[r, c]:
+                    continue
+                if part[r, c] < 0 and labels[r, c] == label:
+                    part[r, c] = count
+                    order[filled] = r * width + c
+                    filled += 1
+        count += 1
+    starts[count] = filled
+    return count
+
+
+@kernel
+def _sum_parts(planes, order, starts, sums):
+    """Pixels, rows, columns and colours of each part, summed in `sums` (parts, 3 + D)."""
+    depth, _, width = planes.shape
+    for i in range(len(sums)):
+        for at in range(starts[i], starts[i + 1]):
+            row, column = order[at] // width, order[at] % width
+            sums[i, 0] += 1.0
+            sums[i, 1] += row
+            sums[i, 2] += column
+            for d in range(depth):
+                sums[i, 3 + d] += planes[d, row, column]
+
+
+@kernel
+def _nearest_neighbour(i, part, order, starts, sums, into, following):
+    """The part that touches part i, or one that has joined it, whose mean colour is nearest; i if none does."""
+    height, width = part.shape
+    best, best_distance = i, np.inf
+    own = i
+    while own >= 0:
+        for at in range(starts[own], starts[own + 1]):
+            row, column = order[at] // width, order[at] % width
+            for step in range(4):
+                r = row + (step == 0) - (step == 1)
+                c = column + (step == 2) - (step == 3)
+                if r < 0 or c < 0 or r >= height or c >= width or part[r, c] < 0:
+                    continue
+                other = part[r, c]
+                while into[other] != other:
+                    other = into[other]
+                distance = 0.0
+                for d in range(3, sums.shape[1]):
+                    difference = sums[i, d] / sums[i, 0] - sums[other, d] / sums[other, 0]
+                    distance += difference * difference
+                nearer = distance < best_distance or (distance == best_distance and other < best)
+                if other != i and nearer:
+                    best, best_distance = other, distance
+        own = following[own]
+    return best
+
+
+@kernel
+def _join_small(part, order, starts, smallest, sums, into, following):
+    """Parts of fewer than `smallest` pixels join, in raster order, their neighbour of nearest colour.
+
+    into[i] is the part that i has joined, or i; following[i] the next of those that make one with i, or -1. `sums`
+    become those of what was joined.
+    """
+    for i in range(len(into)):
+        if into[i] != i or sums[i, 0] >= smallest:
+            continue
+        best = _nearest_neighbour(i, part, order, starts, sums, into, following)
+        if best == i:
+            continue
+        into[i] = best
+        last = i
+        while following[last] >= 0:
+            last = following[last]
+        following[last] = following[best]
+        following[best] = i
+        for d in range(sums.shape[1]):
+            sums[best, d] += sums[i, d]
+
+
+def superpixels(
+    planes: NDArray[np.float32],
+    mask: NDArray[np.bool_],
+    count: int,
+    compactness: float,
+    iterations: int,
+    threads: int,
+    progress: Progress | None = None,
+) -> Superpixels:
+    """About `count` connected superpixels of similar colour and size (Achanta et al. 2012).
+
+    Clusters begin as the cells of a regular grid of spacing S, the square root of pixels inside the mask by `count`.
+    In each of `iterations` rounds a pixel joins the nearest of the nine clusters whose cells lie around its own, by
+    |c - c_k|^2 + (compactness / S)^2 |p - p_k|^2, and each cluster moves to the mean of its pixels. In the end the
+    connected parts that are smaller than a quarter of a cell join the neighbour of nearest colour. O(N) a round.
+
+    R. Achanta et al., "SLIC superpixels compared to state-of-the-art superpixel methods", IEEE TPAMI 34(11), 2012.
+    """
+    planes = np.ascontiguousarray(planes, dtype=np.float32)
+    mask = np.ascontiguousarray(mask)
+    spacing = float(np.sqrt(np.count_nonzero(mask) / count))
+    labels = _clusters(planes, mask, spacing, compactness, iterations, threads, progress)
+    part = np.full(mask.shape, -1, dtype=np.int32)
+    order = np.empty(mask.size, dtype=np.int32)
+    starts = np.empty(mask.size + 1, dtype=np.int32)
+    parts = _parts(labels, mask, part, order, starts)
+    sums = np.zeros((parts, 3 + len(planes)))
+    _sum_parts(planes, order, starts, sums)
+    into = np.arange(parts, dtype=np.int32)
+    following = np.full(parts, -1, dtype=np.int32)
+    _join_small(part, order, starts, _SMALLEST_PART * spacing**2, sums, into, following)
+    while not np.array_equal(into, into[into]):
+        into = into[into]
+    kept = into == np.arange(parts)
+    numbers = (np.cumsum(kept) - 1).astype(np.int32)[into]
+    # A part that took in an earlier one begins before those between: numbers follow the first pixels.
+    first = np.unique(numbers, return_index=True)[1]
+    rank = np.empty(len(first), dtype=np.int32)
+    rank[np.argsort(first)] = np.arange(len(first), dtype=np.int32)
+    sums = sums[kept][np.argsort(first)]
+    means = sums[:, 1:] / sums[:, :1]
+    part[mask] = rank[numbers][part[mask]]
+    return Superpixels(part, sums[:, 0].astype(np.int64), means[:, :2], means[:, 2:])
+
+
+def _clusters(planes, mask, spacing, compactness, iterations, threads, progress):
+    """The rounds of k-means; labels are cells in raster order, whether a pixel is left in them or not."""
+    depth, height, width = planes.shape
+    row_edges, column_edges = _edges(height, spacing), _edges(width, spacing)
+    bands, across = len(row_edges) - 1, len(column_edges) - 1
+    weight = np.float32((compactness / spacing) ** 2)
+    cell_of_row = np.repeat(np.arange(bands, dtype=np.int32), np.diff(row_edges))
+    cell_of_column = np.repeat(np.arange(across, dtype=np.int32), np.diff(column_edges))
+    labels = cell_of_row[:, np.newaxis] * np.int32(across) + cell_of_column
+    distances = np.empty((height, width), dtype=np.float32)
+    centers = np.full((bands, across, 2 + depth), _NOBODY, dtype=np.float32)
+    sums = np.zeros((bands, 3, across, 3 + depth))
+
+    def add(band: int) -> None:
+        sums[band] = 0
+        _sum_cells(planes, mask, row_edges, labels, band, sums[band])
+
+    def assign_and_add(_: int, band: int, __: int) -> None:
+        _assign_cells(planes, row_edges, column_edges, centers, weight, band, distances, labels)
+        add(band)
+
+    one_by_one = [(band, band + 1) for band in range(bands)]
+    for_chunks(lambda _, band, __: add(band), one_by_one, threads)
+    for done in range(iterations):
+        total = sums[:, 1].copy()
+        total[:-1] += sums[1:, 0]
+        total[1:] += sums[:-1, 2]
+        alive = total[:, :, 0] > 0
+        centers[alive] = total[alive][:, 1:] / total[alive][:, :1]
+        for_chunks(assign_and_add, one_by_one, threads)
+        if progress is not None:
+            progress((done + 1) / iterations)
+    return labels
+
+
+def _edges(length: int, spacing: float) -> NDArray[np.int64]:
+    """Where about length / spacing equal cells begin and end."""
+    cells = max(1, round(length / spacing))
+    return np.arange(cells + 1, dtype=np.int64) * length // cells

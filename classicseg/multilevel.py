@@ -1,0 +1,338 @@
+"""Greatest eigenpairs of the normalised affinity of very many nodes, by levels of ever coarser graphs.
+
+Strongly linked nodes make groups (smoothed no further: P is piecewise constant), the groups are the nodes of the next
+graph, whose weights are the sums of those between its groups, so that cuts between groups weigh on both the same. The
+eigenvectors of the coarsest graph are found exactly, handed to the next finer one and improved there, by LOBPCG with a
+multigrid cycle over all coarser graphs as its preconditioner.
+
+A. V. Knyazev, "Toward the optimal preconditioned eigensolver", SIAM J. Sci. Comput. 23(2), 2001.
+P. Vanek, J. Mandel and M. Brezina, "Algebraic multigrid by smoothed aggregation", Computing 56, 1996.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from classicseg.graphs import Graph
+from classicseg.kernels import graphs, stencil
+from classicseg.parallel import chunks, for_chunks
+
+Block = NDArray[np.float64]
+Operator = Callable[[Block], Block]
+
+_SHARE = 0.25  # of the strongest link, for a link to be strong
+_DAMPING = 0.6
+_ALONE = 1e-3  # share of its links by which a node may leave and still be taken for a part of its own
+_MOST_ALONE = 150
+MOST_ITERATED = 1 << 21  # places up to which the pixels' own eigenvectors are iterated: 1 KiB each for 8 clusters
+_DENSE = 500  # nodes of a graph that is solved by its dense matrix
+_LEAST_SHRINKING = 0.9
+_ABOVE_ALL = 1 + 1e-4
+_COARSE_STEPS = 2
+_COARSE_RESIDUAL = 1e-4
+_SPARE = 4
+_SMOOTHINGS = 2
+_FEWEST_STEPS = 1
+_SETTLED = 3.0
+_ROUNDING = 1e-8  # of eigenvalues whose links are in single precision
+_COLUMNS = 1 << 12
+_WORTH_THREADS = 1 << 21
+_DEPENDENT = 1e-12  # directions of less than this share of the longest are rounding
+
+
+@dataclass
+class Level:
+    """A graph of groups: normalised rows, and how its nodes are grouped for the next level (none at the coarsest)."""
+
+    starts: NDArray[np.int64]
+    ends: NDArray[np.int32]
+    values: NDArray[np.float64]
+    root: NDArray[np.float64]
+    inverse_diagonal: NDArray[np.float64]
+    group: NDArray[np.int32] | None = None
+    order: NDArray[np.int32] | None = None
+    group_starts: NDArray[np.int64] | None = None
+    share: NDArray[np.float64] | None = None
+    inverse: NDArray[np.float64] | None = None
+
+    def multiply(self, block: Block, threads: int) -> Block:
+        """The normalised affinity times a block (n, m)."""
+        return graphs.multiply_rows(self.starts, self.ends, self.values, block, threads)
+
+
+def coarse_levels(graph: Graph) -> list[Level]:
+    """The graph given and its coarser ones, down to one that is solved densely or shrinks no more."""
+    starts, ends, weights = graph
+    levels = []
+    while True:
+        size = len(starts) - 1
+        rows = np.repeat(np.arange(size), np.diff(starts))
+        root = np.sqrt(np.bincount(rows, weights, size))
+        values = weights / (root[rows] * root[ends])
+        loops = np.zeros(size)
+        own = rows == ends
+        loops[rows[own]] = values[own]
+        level = Level(starts, ends, values, root, (1 / np.maximum(1 - loops, 1e-3)))
+        levels.append(level)
+        if size <= _DENSE:
+            break
+        alone = _most_alone(1 - loops)
+        group, count = graphs.aggregate(starts, ends, weights, alone, _SHARE)
+        if count > _LEAST_SHRINKING * size:
+            break
+        level.group = group
+        level.order, level.group_starts = graphs.by_group(group, count)
+        coarse_root = np.sqrt(np.bincount(group, root**2, count))
+        level.share = root / coarse_root[group]
+        starts, ends, weights = graphs.group_links(starts, ends, weights, group, level.order, level.group_starts)
+    if size <= _DENSE:
+        dense = np.zeros((size, size))
+        dense[rows, ends] = values
+        level.inverse = np.asarray(np.linalg.inv(_ABOVE_ALL * np.eye(size) - dense), dtype=np.float64)
+    return levels
+
+
+def _most_alone(leaving: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Nodes of which so small a share of the links leaves that they may be parts of their own."""
+    alone = np.zeros(len(leaving), dtype=bool)
+    candidates = np.flatnonzero(leaving < _ALONE)
+    alone[candidates[np.argsort(leaving[candidates], kind="stable")[:_MOST_ALONE]]] = True
+    return alone
+
+
+def cycle(levels: list[Level], depth: int, residual: Block, threads: int) -> Block:
+    """About the solution e of (I - A) e = residual on one level, for blocks (n, m)."""
+    level = levels[depth]
+    threads = _threads(residual.size, threads)
+    if level.inverse is not None:
+        return level.inverse @ residual
+    damped = _DAMPING * level.inverse_diagonal[:, np.newaxis]
+    e = damped * residual
+    if level.group is None or level.share is None or level.order is None or level.group_starts is None:
+        return e
+    left = residual - e + level.multiply(e, threads)
+    coarse = np.add.reduceat((level.share[:, np.newaxis] * left)[level.order], level.group_starts[:-1], axis=0)
+    e += level.share[:, np.newaxis] * _twice(levels, depth + 1, coarse, threads)[level.group]
+    e += damped * (residual - e + level.multiply(e, threads))
+    return e
+
+
+def _twice(levels: list[Level], depth: int, residual: Block, threads: int) -> Block:
+    """The cycle and once more over what it left, since groups without smoothing fall short of smooth errors."""
+    e = cycle(levels, depth, residual, threads)
+    level = levels[depth]
+    if level.inverse is None:
+        e += cycle(levels, depth, residual - e + level.multiply(e, threads), threads)
+    return e
+
+
+def coarsest_vectors(level: Level, count: int) -> Block:
+    """`count` eigenvectors of the coarsest graph, as a block (m, n); random ones where it is too large or too small."""
+    size = len(level.starts) - 1
+    block = np.random.default_rng(0).standard_normal((count, size))
+    if level.inverse is not None:
+        dense = np.zeros((size, size))
+        dense[np.repeat(np.arange(size), np.diff(level.starts)), level.ends] = level.values
+        found = np.linalg.eigh((dense + dense.T) / 2)[1][:, : -count - 1 : -1].T
+        block[: len(found)] = found
+    return block
+
+
+def vectors(
+    levels: list[Level], count: int, spare: int, tolerance: float, steps: int, threads: int
+) -> tuple[NDArray[np.float64], Block, float]:
+    """Eigenvalues, eigenvectors (count + spare, n) and greatest residual of the `count` on the finest of the levels."""
+    block = coarsest_vectors(levels[-1], count + spare)
+    for depth in range(len(levels) - 1, -1, -1):
+        level = levels[depth]
+        if level.group is not None and level.share is not None:
+            block = level.share * block[:, level.group]
+            for _ in range(_SMOOTHINGS):
+                block = 0.5 * (block + level.multiply(block.T, threads).T)
+        finest = depth == 0
+
+        def multiply(rows: Block, level: Level = level) -> Block:
+            return np.ascontiguousarray(level.multiply(rows.T, threads).T)
+
+        def precondition(rows: Block, depth: int = depth) -> Block:
+            return np.ascontiguousarray(cycle(levels, depth, np.ascontiguousarray(rows.T), threads).T)
+
+        most = steps if finest else _COARSE_STEPS
+        values, block, worst = improve(
+            multiply, precondition, block, count, tolerance if finest else _COARSE_RESIDUAL, 0.0, most, threads
+        )
+    return values, block, worst
+
+
+def graph_eigenvectors(
+    graph: Graph, count: int, tolerance: float, steps: int, threads: int
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """The `count` greatest eigenvalues of the normalised affinity, falling, and eigenvectors (n, count)."""
+    values, block, _ = vectors(coarse_levels(graph), count, 2 * _SPARE, tolerance, steps, threads)
+    return values[:count], block[:count].T
+
+
+def pixel_eigenvectors(
+    graph: stencil.Stencil,
+    strongest: NDArray[np.float32],
+    count: int,
+    tolerance: float,
+    gain: float,
+    steps: int,
+    threads: int,
+) -> tuple[NDArray[np.float64], Block, float]:
+    """The `count` greatest eigenvalues of a picture's graph, eigenvectors (count, places), the greatest residual.
+
+    Pictures of more than two megapixels take the eigenvectors of the groups of pixels, smoothed, as they are.
+    """
+    group = stencil.aggregate(graph, strongest, _SHARE, threads)
+    order, starts = graphs.by_group(group, int(group.max()) + 1)
+    levels = coarse_levels(Graph(*stencil.group_links(graph, group, order, starts, threads)))
+    share = share_of_group(graph.root, group, levels[0].root)
+    spare = _SPARE if graph.frame.size <= MOST_ITERATED else 0
+    _, coarse, _ = vectors(levels, count, _SPARE, _COARSE_RESIDUAL, _COARSE_STEPS, threads)
+    coarse = coarse[: count + spare]
+    x = stencil.prolong(graph, coarse, share, group, threads)
+    for _ in range(_SMOOTHINGS):
+        x = stencil.multiply(graph, x, threads, 0.5, 0.5)
+
+    def multiply(block: Block) -> Block:
+        return stencil.multiply(graph, block, threads)
+
+    def precondition(r: Block) -> Block:
+        # One cycle as in `cycle`; loops are few here, so that the diagonal of I - A is taken as 1.
+        left = stencil.multiply(graph, r, threads, _DAMPING, 1 - _DAMPING)
+        down = stencil.restrict(left, share, order, starts, threads)
+        e = _twice(levels, 0, down, threads).T
+        e = stencil.prolong(graph, e, share, group, threads, r.copy(), _DAMPING)
+        return stencil.multiply(graph, e, threads, _DAMPING, 1 - _DAMPING, r, _DAMPING)
+
+    if graph.frame.size <= MOST_ITERATED:
+        values, x, worst = improve(multiply, precondition, x, count, tolerance, gain, steps, threads)
+        return values[:count], x[:count], worst
+    image = multiply(x)
+    values, mix = _ritz(*_grams(x, image, threads), count)
+    x = _mix(mix, x, threads)
+    image = _mix(mix, image, threads)
+    image -= values[:, np.newaxis] * x
+    return values, x, float(np.sqrt(_squares(image, threads).max()))
+
+
+def share_of_group(
+    root: NDArray[np.float32], group: NDArray[np.int32], group_root: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """sqrt(D_p / D_g) for each place p in group g, and 0 for those in none: the values of P with unit columns."""
+    return np.where(group >= 0, root / group_root[group], 0.0)
+
+
+def improve(
+    multiply: Operator,
+    precondition: Operator,
+    block: Block,
+    wanted: int,
+    tolerance: float,
+    gain: float,
+    most_steps: int,
+    threads: int,
+) -> tuple[NDArray[np.float64], Block, float]:
+    """LOBPCG: eigenvalues, falling, eigenvectors (m, n), and the greatest residual of the `wanted` first.
+
+    It ends when that residual is small; or below three times the relaxed cut, the sum of 1 - lambda over the wanted,
+    while this falls in a step by less than `gain` times itself.
+    """
+    threads = _threads(3 * block.size, threads)
+    count = len(block)
+    basis = np.empty((3 * count, block.shape[1]))  # eigenvectors, the last steps, the new directions
+    basis[:count] = block
+    images = np.empty_like(basis)
+    images[:count] = multiply(block)
+    values, mix = _ritz(*_grams(basis[:count], images[:count], threads), count)
+    basis[:count], images[:count] = _mix(mix, basis[:count], threads), _mix(mix, images[:count], threads)
+    other_basis, other_images = np.empty_like(basis), np.empty_like(basis)
+    known, relaxed = count, np.inf
+    for step in range(most_steps + 1):
+        x = basis[:count]
+        r = np.multiply(x, -values[:, np.newaxis])
+        r += images[:count]
+        norms = np.sqrt(_squares(r, threads))
+        worst = float(norms[:wanted].max())
+        before, relaxed = relaxed, float(np.sum(1 - values[:wanted]))
+        small_gain = (
+            gain > 0 and before - relaxed <= gain * relaxed + _ROUNDING and worst <= _SETTLED * relaxed + _ROUNDING
+        )
+        if worst <= tolerance or step == most_steps or (small_gain and step >= _FEWEST_STEPS):
+            break
+        w = precondition(r[norms > tolerance / 4])
+        w -= _mix(_gram(w, x, threads), x, threads)
+        w *= (1 / np.sqrt(np.maximum(_squares(w, threads), 1e-300)))[:, np.newaxis]
+        used = known + len(w)
+        basis[known:used], images[known:used] = w, multiply(w)
+        values, mix = _ritz(*_grams(basis[:used], images[:used], threads), count)
+        along = mix.copy()
+        along[:, :count] = 0  # what the step added
+        both = np.concatenate([mix, along])
+        known = 2 * count
+        _mix(both, basis[:used], threads, other_basis)
+        _mix(both, images[:used], threads, other_images)
+        basis, other_basis, images, other_images = other_basis, basis, other_images, images
+    return values, basis[:count].copy(), worst
+
+
+def _ritz(
+    gram: NDArray[np.float64], energy: NDArray[np.float64], count: int
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """The greatest Ritz values and the coefficients (count, basis) of their vectors, over a basis that may depend."""
+    scale = 1 / np.sqrt(np.maximum(np.diag(gram), 1e-3000))
+    lengths, turn = np.linalg.eigh((gram + gram.T) / 2 * scale * scale[:, np.newaxis])
+    kept = lengths > _DEPENDENT * lengths[-1]
+    white = scale[:, np.newaxis] * turn[:, kept] / np.sqrt(lengths[kept])
+    values, vectors = np.linalg.eigh(white.T @ ((energy + energy.T) / 2) @ white)
+    return values[: -count - 1 : -1], (white @ vectors[:, : -count - 1 : -1]).T
+
+
+def _threads(values: int, threads: int) -> int:
+    """One thread where the work is over before others have begun; results are the same."""
+    return threads if values >= _WORTH_THREADS else 1
+
+
+def _gram(one: Block, other: Block, threads: int) -> NDArray[np.float64]:
+    """one @ other.T, summed over fixed chunks."""
+    bounds = chunks(one.shape[1], _COLUMNS)
+    parts = np.empty((len(bounds), len(one), len(other)))
+
+    def work(chunk: int, first: int, last: int) -> None:
+        np.matmul(one[:, first:last], other[:, first:last].T, out=parts[chunk])
+
+    for_chunks(work, bounds, threads)
+    return parts.sum(axis=0)
+
+
+def _grams(basis: Block, images: Block, threads: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    return _gram(basis, basis, threads), _gram(basis, images, threads)
+
+
+def _squares(block: Block, threads: int) -> NDArray[np.float64]:
+    bounds = chunks(block.shape[1], _COLUMNS)
+    parts = np.empty((len(bounds), len(block)))
+
+    def work(chunk: int, first: int, last: int) -> None:
+        part = block[:, first:last]
+        parts[chunk] = np.einsum("vp,vp->v", part, part)
+
+    for_chunks(work, bounds, threads)
+    return parts.sum(axis=0)
+
+
+def _mix(coefficients: NDArray[np.float64], basis: Block, threads: int, room: Block | None = None) -> Block:
+    """coefficients (k, m) times the rows of the basis, in the first rows of `room` if there is one."""
+    result = np.empty((len(coefficients), basis.shape[1])) if room is None else room[: len(coefficients)]
+
+    def work(_: int, first: int, last: int) -> None:
+        np.matmul(coefficients, basis[:, first:last], out=result[:, first:last])
+
+    for_chunks(work, chunks(result.shape[1], _COLUMNS), threads)
+    return result
