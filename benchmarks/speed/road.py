@@ -29,7 +29,9 @@ def cases(picture: NDArray[np.uint8]) -> list[Case]:
             lambda: as_image(picture).in_space("lab", threads),
             (
                 Peer("skimage.color.rgb2lab", "skimage", 1.0, lambda: _skimage_lab(picture), _close(0.03)),
-                Peer("cv2.cvtColor(float32, COLOR_RGB2Lab), scaled before", "cv2", 0.0, _cv2_lab(picture), _close(2.0)),
+                Peer(
+                    "cv2.cvtColor(float32, COLOR_RGB2Lab), scaled before", "cv2", None, _cv2_lab(picture), _close(2.0)
+                ),
             ),
             runs=51,
         ),
@@ -48,7 +50,7 @@ def cases(picture: NDArray[np.uint8]) -> list[Case]:
                 Peer(
                     "cv2.connectedComponents(connectivity=4)",
                     "cv2",
-                    1.0,
+                    None,
                     lambda: _cv2_components(bright),
                     _same_partition,
                 ),
