@@ -135,7 +135,8 @@ class _Share:
 
     def _await(self, helpers: list[LockType]) -> None:
         while helpers:
-            helpers[-1].acquire()
+            with helpers[-1]:  # and let go: an interruption before the next line has it waited for once more
+                pass
             helpers.pop()
 
     def _take(self, after: Callable[[], None] | None = None) -> None:

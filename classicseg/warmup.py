@@ -40,12 +40,15 @@ class Warmed:
         The kernels that were compiled, with the seconds that each took, its callees included.
     loaded : int
         How many were there already.
+    lost : int
+        How many were compiled, but could not be written: the disk is full, or the folder is read-only.
     """
 
     name: str
     seconds: float
     compiled: dict[str, float] = field(default_factory=dict)
     loaded: int = 0
+    lost: int = 0
 
 
 def parts(names: Iterable[str] = ()) -> tuple[str, ...]:
@@ -114,10 +117,12 @@ def exercise(name: str) -> Warmed:
     """Use a method, or the scores, in all ways that lead to kernels of their own."""
     from classicseg.kernels import cache
 
-    started, before, loaded = time.perf_counter(), dict(cache.compiled), len(cache.loaded)
+    started, before = time.perf_counter(), dict(cache.compiled)
+    loaded, lost = len(cache.loaded), len(cache.lost)
     _exercise_scores() if name == SCORES else _exercise_method(name)
     compiled = {kernel: seconds for kernel, seconds in cache.compiled.items() if kernel not in before}
-    return Warmed(name, time.perf_counter() - started, compiled, len(cache.loaded) - loaded)
+    seconds = time.perf_counter() - started
+    return Warmed(name, seconds, compiled, len(cache.loaded) - loaded, len(cache.lost) - lost)
 
 
 def kept() -> tuple[Path | None, int, int]:

@@ -39,8 +39,10 @@ def warmup(names: tuple[str, ...], processes: int | None, as_json: bool, quiet: 
     folder, count, size = kept()
     if as_json or not quiet:
         print(_report(done, folder, count, size, as_json))
-    if any(warmed.compiled for warmed in done) and not can_keep():
-        complain("nothing could be kept: set CLASSICSEG_CACHE_DIR to a folder that can be written.")
+    lost = sum(warmed.lost for warmed in done)
+    if lost or (any(warmed.compiled for warmed in done) and not can_keep()):
+        what = f"{lost} kernels could not be kept" if count and can_keep() else "nothing could be kept"
+        complain(f"{what}: set CLASSICSEG_CACHE_DIR to a folder that can be written and has room.")
         return FAILED
     return DONE
 

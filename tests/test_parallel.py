@@ -358,3 +358,34 @@ print(os.waitstatus_to_exitcode(status))
 """
     outcome = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=True)
     assert outcome.stdout.strip() == "7"
+
+
+def test_an_interruption_just_after_a_helper_has_ended_is_no_deadlock():
+    class Interrupted:
+        """A helper's lock whose holder is interrupted as soon as it has it, or has let it go."""
+
+        def __init__(self, lock):
+            self.lock, self.times = lock, 0
+
+        def acquire(self):
+            assert self.lock.acquire(timeout=1), "waited for a lock that nobody will release"
+            self._interrupt()
+
+        def __enter__(self):
+            assert self.lock.acquire(timeout=1), "waited for a lock that nobody will release"
+
+        def __exit__(self, *_):
+            self.lock.release()
+            self._interrupt()
+
+        def _interrupt(self):
+            self.times += 1
+            if self.times == 1:
+                raise KeyboardInterrupt
+
+    helpers = [Interrupted(threading.Lock())]
+    share = parallel._Share(lambda *_: None, [], None)
+    with pytest.raises(KeyboardInterrupt):
+        share._await(helpers)
+    share._await(helpers)
+    assert helpers == []

@@ -17,7 +17,6 @@ import sys
 import time
 import uuid
 from collections.abc import Callable
-from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -35,6 +34,7 @@ config: Any = numba.config  # its settings are made at run time, unknown to type
 # What this process has taken from disk, and what it has compiled, with the seconds of it (callees included).
 loaded: list[str] = []
 compiled: dict[str, float] = {}
+lost: list[str] = []  # compiled, but the disk would not keep it
 
 
 @cache
@@ -118,8 +118,10 @@ class KernelCache:
     def save_overload(self, signature: Any, result: Any) -> None:
         """Keep what was compiled; where that cannot be, nothing happens."""
         compiled[self.name] = compiled.get(self.name, 0) + time.perf_counter() - self._started
-        with suppress(Exception):
+        try:
             self._save(signature, result)
+        except Exception:
+            lost.append(self.name)
 
     def enable(self) -> None:
         """Always enabled."""

@@ -56,9 +56,15 @@ def _cut_in_two(counts):
     return best if second_gain < best_gain * (1 - _CLOSE) else -1
 
 
+def _writable(array: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """The same, C-contiguous; a copy where it is read-only, for which Numba would compile the loop once more."""
+    return np.require(array, requirements=("C", "W"))
+
+
 def count_levels(levels: NDArray[np.uint8]) -> NDArray[np.int64]:
     """How often each of the levels 0..255 comes in a flat, contiguous array. O(n)."""
     tables = np.zeros((8, 256), dtype=np.int64)
+    levels = _writable(levels)
     whole = levels.size & ~7
     _count_levels(levels[:whole].view(np.uint64), levels[whole:], tables)
     return tables[0]
@@ -81,7 +87,7 @@ def _luma(pixels, levels):
 def luma(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """``(9798 R + 19235 G + 3735 B + 16384) >> 15`` of pixels (H, W, 3). O(N)."""
     levels = np.empty(pixels.shape[:2], dtype=np.uint8)
-    _luma(np.ascontiguousarray(pixels).reshape(-1), levels.reshape(-1))
+    _luma(_writable(pixels).reshape(-1), levels.reshape(-1))
     return levels
 
 

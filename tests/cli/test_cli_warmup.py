@@ -96,6 +96,20 @@ def test_a_warm_up_that_cannot_keep_anything_fails_with_the_cure(tmp_path):
     assert done.stderr.decode().startswith("classicseg: nothing could be kept: set CLASSICSEG_CACHE_DIR")
 
 
+@compiled_only
+def test_a_warm_up_of_which_the_disk_keeps_only_some_fails(call, monkeypatch, tmp_path):
+    import classicseg.warmup as warmup
+    from classicseg.kernels import cache
+
+    some = warmup.Warmed("threshold", 1.0, {"one": 0.5, "two": 0.5}, lost=1)
+    monkeypatch.setattr(warmup, "warm_up", lambda *_, **__: [some])
+    monkeypatch.setattr(warmup, "kept", lambda: (tmp_path, 1, 100))
+    monkeypatch.setattr(cache, "can_keep", lambda: True)
+    code, _, err = call("warmup", "threshold", "-q")
+    assert code == 1
+    assert "1 kernels could not be kept" in err
+
+
 def test_unknown_names_are_refused(call):
     code, out, err = call("warmup", "kmaens")
     assert (code, out) == (2, "")

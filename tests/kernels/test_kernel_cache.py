@@ -1,9 +1,11 @@
 """Machine code on disk: what is found again, what is not, and that no fault of the disk stops a run."""
 
+import errno
 import logging
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import numba
 import numpy as np
@@ -30,6 +32,7 @@ def fresh(monkeypatch):
     """Each test begins as a process does, and leaves nothing behind."""
     monkeypatch.setattr(cache, "loaded", [])
     monkeypatch.setattr(cache, "compiled", {})
+    monkeypatch.setattr(cache, "lost", [])
     cache.cache_folder.cache_clear()
     cache._announce.cache_clear()
     yield
@@ -275,3 +278,15 @@ def test_a_read_only_cache_serves_another_user_without_a_home(tmp_path):
     before = {place: place.stat().st_mtime_ns for place in kept}
     assert ended(start(tmp_path, "as nobody")) == ["7.0", "1", "0", "False"]
     assert before == {place: place.stat().st_mtime_ns for place in kept}
+
+
+@compiled_only
+def test_what_a_full_disk_does_not_keep_is_told(cache_in, tmp_path, monkeypatch):
+    def full(path, content):
+        raise OSError(errno.ENOSPC, "no space left on device")
+
+    cache_in(tmp_path)
+    monkeypatch.setattr(Path, "write_bytes", full)
+    assert kernel(add_up)(np.array([1.0, 2.5])) == 3.5
+    assert cache.can_keep()
+    assert cache.lost == ["test_kernel_cache.add_up"]

@@ -1,5 +1,6 @@
 """Histograms and optimal cuts of weighted values, against exhaustive search in exact fractions."""
 
+import numba
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -7,6 +8,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from reference import otsu
 
+from classicseg.kernels import histograms as kernels
 from classicseg.kernels.histograms import best_cuts, count_levels, cut_in_two, luma
 
 pytestmark = pytest.mark.small
@@ -91,6 +93,19 @@ def test_the_cut_in_two_of_one_level_is_left_open():
     counts = np.zeros(256, dtype=np.int64)
     counts[9] = 5
     assert cut_in_two(counts) == -1
+
+
+@pytest.mark.skipif(bool(numba.config.DISABLE_JIT), reason="nothing is compiled")
+def test_read_only_pictures_need_no_code_of_their_own():
+    pixels = np.arange(90, dtype=np.uint8).reshape(5, 6, 3)
+    grey = pixels.reshape(-1)
+    expected = luma(pixels), count_levels(grey)
+    compiled = len(kernels._luma.signatures), len(kernels._count_levels.signatures)
+    pixels.setflags(write=False)
+    grey.setflags(write=False)
+    np.testing.assert_array_equal(luma(pixels), expected[0])
+    np.testing.assert_array_equal(count_levels(grey), expected[1])
+    assert (len(kernels._luma.signatures), len(kernels._count_levels.signatures)) == compiled
 
 
 def test_luma_by_hand():
