@@ -233,3 +233,12 @@ def test_sharing_changes_little_on_a_photograph(photograph):
     together = classicseg.segment(photograph, "meanshift")
     alone = classicseg.segment(photograph, "meanshift", share=0)
     assert score(together, alone, "rand.adjusted", kind="instances") > 0.8
+
+
+@pytest.mark.small
+@pytest.mark.parametrize("depth", [5, 80])
+def test_colours_alone_climb_in_many_bands(depth):
+    """No colour lies within a bandwidth of the centre of its cube, and an array has at most 64 axes."""
+    picture = np.random.default_rng(0).integers(0, 256, (3, 4, depth)).astype(np.uint8)
+    result = MeanShift(spatial_bandwidth=None, range_bandwidth=0.5, min_size=0).run(picture, color="multiband")
+    assert result.findings["n_modes"] == len(np.unique(result.labels)) == 12
