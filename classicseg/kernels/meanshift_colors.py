@@ -6,6 +6,7 @@ else, and the loops run in vector registers.
 
 from __future__ import annotations
 
+import itertools
 import math
 from dataclasses import dataclass
 
@@ -21,6 +22,8 @@ _CELLS = 3  # of a bandwidth
 _MOST_CELLS = 64  # along each of the first three bands
 _MOST_BINS = 1 << 24
 _SEEDS_AT_ONCE = 16
+_MOST_COMPARED = 64  # modes that all ends are compared with; with more, an end meets those of the cells around it
+_ROUNDED = 1 + 1e-6  # cells a little wider than the bandwidth, so that rounding puts no neighbour two cells away
 _ROWS_AT_ONCE = 1 << 14
 
 
@@ -142,8 +145,14 @@ def _nearest(colors, modes, first, last, numbers):
 
 
 def bin_seeds(colors: NDArray[np.float32], bandwidth: float) -> NDArray[np.float32]:
-    """One seed for each cube of side `bandwidth` that holds colours: its centre, a multiple of the bandwidth."""
+    """One seed for each cube of side `bandwidth` that holds colours: its centre, a multiple of the bandwidth.
+
+    With more than three bands its first colour instead: a cube's corners lie sqrt(D) / 2 bandwidths from its centre, so
+    that no colour might be within a bandwidth of that.
+    """
     bins = np.rint(colors.astype(np.float64) / bandwidth).astype(np.int64)
+    if colors.shape[1] > 3:
+        return colors[np.unique(bins, axis=0, return_index=True)[1]]
     lowest = bins.min(axis=0)
     bins -= lowest
     shape = tuple(int(length) for length in bins.max(axis=0) + 1)
@@ -168,8 +177,8 @@ def color_modes(
     """The modes of `colors` (n, D) that come `counts` (n,) times, under a flat window of radius `bandwidth`.
 
     A climb starts at each of `bin_seeds`, steps to the mean of the pixels within the bandwidth, and ends when it moves
-    by at most `tol` bandwidths. Of ends within one bandwidth the one with the most pixels in its window stays. This is
-    scikit-learn's ``MeanShift(bin_seeding=True)``. O(seeds x steps x colours near by).
+    by at most `tol` bandwidths. Of ends within one bandwidth the one with the most pixels in its window stays. With up
+    to three bands this is scikit-learn's ``MeanShift(bin_seeding=True)``. O(seeds x steps x colours near by).
     """
     seeds = bin_seeds(colors, bandwidth)
     lowest = colors[:, :3].min(axis=0).astype(np.float64)
@@ -203,11 +212,29 @@ def color_modes(
 def _apart(ends: NDArray[np.float64], weights: NDArray[np.int64], bandwidth: float) -> NDArray[np.float64]:
     """Ends more than a bandwidth apart: the heaviest, then the heaviest that is not near it, and so on."""
     order = np.lexsort([*ends.T[::-1], weights])[::-1]
-    left, modes = ends[order], []
-    while len(left):
+    left = ends[order]
+    modes: list[NDArray[np.float64]] = []
+    while len(left) and len(modes) < _MOST_COMPARED:
         modes.append(left[0])
         left = left[((left - left[0]) ** 2).sum(axis=1) > bandwidth * bandwidth]
-    return np.array(modes)
+    return np.array(modes + _apart_by_cells(left, bandwidth))
+
+
+def _apart_by_cells(ends: NDArray[np.float64], bandwidth: float) -> list[NDArray[np.float64]]:
+    """Of `ends` (n, D) in this order, those more than a bandwidth from all before them that were taken. O(n D)."""
+    if len(ends) == 0:
+        return []
+    cells = np.floor(ends[:, :3] / (bandwidth * _ROUNDED)).astype(np.int64)
+    cells -= cells.min(axis=0) - 1
+    shape = cells.max(axis=0) + 2
+    strides = np.concatenate([[1], np.cumprod(shape[:-1])])
+    around = [int(np.dot(step, strides)) for step in itertools.product((-1, 0, 1), repeat=len(strides))]
+    taken: dict[int, list[int]] = {}
+    for i, cell in enumerate((cells @ strides).tolist()):
+        near = [other for step in around for other in taken.get(cell + step, ())]
+        if not near or (((ends[near] - ends[i]) ** 2).sum(axis=1) > bandwidth * bandwidth).all():
+            taken.setdefault(cell, []).append(i)
+    return [ends[i] for i in sorted(itertools.chain.from_iterable(taken.values()))]
 
 
 def nearest_mode(colors: NDArray[np.float32], modes: NDArray[np.float64], threads: int) -> NDArray[np.int32]:

@@ -93,10 +93,13 @@ def _gaussian_step(rows, width, pad, shift, factor, limit, reach, blocks, y, x, 
 
 @kernel
 def _climb_tile(
-    starts, start_width, samples, width, inside, pad, shift, sample_shift, factor, limit, reach, blocks, share, cell,
-    max_iter, tol, tile, states, scratch, units, origin, modes, steps, rests,
+    starts, start_width, samples, width, inside, pad, shift, sample_shift, sample_row, sample_column, factor, limit,
+    reach, blocks, share, cell, max_iter, tol, tile, states, scratch, units, origin, modes, steps, rests,
 ):  # fmt: skip
-    """Climb from the pixels of a tile, all together step by step; before each, those that meet are joined."""
+    """Climb from the pixels of a tile, all together step by step; before each, those that meet are joined.
+
+    The first of the samples stands at (sample_row, sample_column), in units of the lattice.
+    """
     active, joined, following, heads = scratch[0], scratch[1], scratch[2], scratch[3]
     count = begin_climbs(starts, start_width, inside, 0, shift, tile, states, active, joined, steps, rests)
     there = np.empty(5, np.int64)
@@ -108,9 +111,11 @@ def _climb_tile(
         for i in range(count):
             here = states[active[i]]
             _gaussian_step(
-                samples, width, pad, sample_shift, factor, limit, reach, blocks, np.int64(here[0]), np.int64(here[1]),
-                here[2], here[3], here[4], there,
+                samples, width, pad, sample_shift, factor, limit, reach, blocks, np.int64(here[0]) - sample_row,
+                np.int64(here[1]) - sample_column, here[2], here[3], here[4], there,
             )  # fmt: skip
+            there[0] += sample_row
+            there[1] += sample_column
             if move(states, active[i], tile, tol, taken, there, steps, rests):
                 active[kept] = active[i]
                 kept += 1
@@ -121,6 +126,15 @@ def _climb_tile(
 def sampling(spatial_bandwidth: float) -> int:
     """m, where every 2^m-th pixel of every 2^m-th row is looked at: at least four within a bandwidth."""
     return max(0, int(np.floor(np.log2(spatial_bandwidth / _SAMPLES))))
+
+
+def first_sample(inside: NDArray[np.bool_], every: int) -> tuple[int, int]:
+    """The row and column below `every` from which on every so-manyth pixel meets most pixels inside; (0, 0) of equals.
+
+    A mask of odd rows would hold no sample otherwise, and nothing would move.
+    """
+    held = [np.count_nonzero(inside[row::every, column::every]) for row in range(every) for column in range(every)]
+    return divmod(int(np.argmax(held)), every)
 
 
 def climb_gaussian(
@@ -136,22 +150,23 @@ def climb_gaussian(
     """Modes (H, W, 2 + D), steps and rests of Gaussian climbs from every pixel of planes (D, H, W), D up to 3.
 
     Weights are exp(-u / 2) at u < 9 squared bandwidths, in float32. Under bandwidths of 8 and more, every second (from
-    16 on, fourth, ...) pixel and row is looked at. Climbs meet and rest as in `climb_together`.
+    16 on, fourth, ...) pixel and row is looked at, from `first_sample` on. Climbs meet and rest as in `climb_together`.
     """
     radius, shift = lattice.radius, lattice.shift
     every = sampling(radius / 2.0**shift)
     sample_shift, reach = shift + every, int(np.ceil(_SUPPORT * radius)) - 1
     pad = (reach >> sample_shift) + 2
     starts, _ = lay_out(planes, inside, lattice, 0, 0, 0, threads)
-    some = np.ascontiguousarray(planes[:, :: 1 << every, :: 1 << every])
-    rows, _ = lay_out(
-        some, np.ascontiguousarray(inside[:: 1 << every, :: 1 << every]), lattice, pad, _ROWS, _LANES, threads
-    )
+    row, column = first_sample(inside, 1 << every)
+    some = np.ascontiguousarray(planes[:, row :: 1 << every, column :: 1 << every])
+    some_inside = np.ascontiguousarray(inside[row :: 1 << every, column :: 1 << every])
+    rows, _ = lay_out(some, some_inside, lattice, pad, _ROWS, _LANES, threads)
     blocks = -(-int(np.ceil(2 * _SUPPORT * radius / 2.0**sample_shift)) // _LANES)
 
     def climb_tile(tile: NDArray[np.int64], states: NDArray[np.int32], scratch: NDArray[np.int32], *ends: Any) -> None:
         _climb_tile(
             starts.ravel(), starts.shape[2], rows.ravel(), rows.shape[2], inside, pad, shift, sample_shift,
+            row << shift, column << shift,
             np.float32(-_HALF_LOG2_E / radius**2), np.float32((_SUPPORT * radius) ** 2), reach, blocks,
             float((share * radius) ** 2), cell_of(share, lattice), int(max_iter), float((tol * radius) ** 2),
             tile, states, scratch, *ends,

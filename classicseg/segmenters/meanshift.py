@@ -76,7 +76,8 @@ class MeanShift(Segmenter):
     float32 from every second row and column where the spatial bandwidth is 8 or more (every fourth from 16 on, and so
     on). Pictures of more than three bands, and range bandwidths below a 128th of the colours' span, are always climbed
     as with ``share=0``. Colours alone are the flat mean shift of scikit-learn with seeds from bins, on all pixels: with
-    ``tol=0.001, max_iter=301`` its modes and labels, from each distinct colour once. Results never depend on the
+    ``tol=0.001, max_iter=301`` its modes and labels, from each distinct colour once (with more than three bands, seeds
+    are the first colours of the bins, whose centres may be far from all colours). Results never depend on the
     number of threads.
 
     References

@@ -9,7 +9,7 @@ from reference import meanshift_colors as plain
 
 from classicseg.image import as_image
 from classicseg.kernels.distinct import distinct_rows
-from classicseg.kernels.meanshift_colors import bin_seeds, color_modes, nearest_mode
+from classicseg.kernels.meanshift_colors import _apart, bin_seeds, color_modes, nearest_mode
 
 
 @pytest.mark.small
@@ -32,6 +32,31 @@ def test_seeds_are_the_bins_that_hold_colours():
     for depth in (1, 3, 6):
         colors = rng.normal(0, 30, (50, depth)).astype(np.float32)
         assert np.array_equal(bin_seeds(colors, 0.9), plain.seeds(colors, 0.9))
+
+
+@pytest.mark.small
+@pytest.mark.parametrize("depth", [4, 5, 9, 70])
+def test_colours_of_many_bands_that_lie_apart_are_modes(depth):
+    """In many dimensions nothing may lie within a bandwidth of a cube's centre: seeds are colours there."""
+    colors = np.random.default_rng(0).uniform(0, 100, (20, depth)).astype(np.float32)
+    found = color_modes(colors, np.ones(20, dtype=np.int64), 1.0, 20, 1e-3, threads=1)
+    np.testing.assert_allclose(sorted(found.modes.tolist()), sorted(colors.tolist()), atol=1e-8)
+
+
+@pytest.mark.small
+@settings(max_examples=30)
+@given(
+    ends=arrays.arrays(np.float64, st.tuples(st.integers(65, 300), st.integers(1, 4)), elements=st.floats(-9, 9)),
+    bandwidth=st.floats(0.01, 3),
+)
+def test_many_modes_are_apart(ends, bandwidth):
+    weights = np.ones(len(ends), dtype=np.int64)
+    modes = _apart(ends, weights, bandwidth)
+    expected = []
+    for end in sorted(ends.tolist(), reverse=True):
+        if all(sum((a - b) ** 2 for a, b in zip(end, mode, strict=True)) > bandwidth**2 for mode in expected):
+            expected.append(end)
+    assert modes.tolist() == expected
 
 
 @pytest.mark.small

@@ -23,7 +23,8 @@ def one_step(planes, mask, spatial, range_, every):
     """The weighted mean of the samples about each pixel, in float64."""
     rows, columns = np.nonzero(mask)
     points = np.column_stack([rows, columns, planes[:, rows, columns].T]).astype(np.float64)
-    samples = points[(rows % every == 0) & (columns % every == 0)]
+    grids = [points[(rows % every == r) & (columns % every == c)] for r in range(every) for c in range(every)]
+    samples = max(grids, key=len)
     bandwidths = np.array([spatial, spatial] + [range_] * len(planes))
     means = np.zeros((*mask.shape, points.shape[1]))
     for point, row, column in zip(points, rows, columns, strict=True):

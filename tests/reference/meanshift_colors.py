@@ -4,9 +4,13 @@ import numpy as np
 
 
 def seeds(colors, bandwidth):
-    """A seed for each bin that holds a colour, in the order of the bins."""
-    bins = sorted({tuple(round(float(v) / bandwidth) for v in color) for color in colors})
-    return [np.array(point, dtype=np.float32) * np.float32(bandwidth) for point in bins]
+    """A seed for each bin that holds a colour, in the order of the bins: its centre, or its first colour."""
+    first = {}
+    for color in colors:
+        first.setdefault(tuple(round(float(v) / bandwidth) for v in color), color)
+    if colors.shape[1] > 3:
+        return [np.array(first[point], dtype=np.float32) for point in sorted(first)]
+    return [np.array(point, dtype=np.float32) * np.float32(bandwidth) for point in sorted(first)]
 
 
 def climb(colors, seed, bandwidth, max_iter, tol):

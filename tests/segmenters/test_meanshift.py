@@ -233,3 +233,24 @@ def test_sharing_changes_little_on_a_photograph(photograph):
     together = classicseg.segment(photograph, "meanshift")
     alone = classicseg.segment(photograph, "meanshift", share=0)
     assert score(together, alone, "rand.adjusted", kind="instances") > 0.8
+
+
+@pytest.mark.small
+@pytest.mark.parametrize("depth", [5, 80])
+def test_colours_alone_climb_in_many_bands(depth):
+    """No colour lies within a bandwidth of the centre of its cube, and an array has at most 64 axes."""
+    picture = np.random.default_rng(0).integers(0, 256, (3, 4, depth)).astype(np.uint8)
+    result = MeanShift(spatial_bandwidth=None, range_bandwidth=0.5, min_size=0).run(picture, color="multiband")
+    assert result.findings["n_modes"] == len(np.unique(result.labels)) == 12
+
+
+@pytest.mark.small
+@pytest.mark.parametrize("inside", ["odd rows", "odd columns", "one row"])
+def test_gaussian_climbs_under_a_mask_between_the_samples(inside):
+    mask = np.zeros((12, 16), dtype=bool)
+    mask[{"odd rows": np.s_[1::2], "odd columns": np.s_[:, 1::2], "one row": np.s_[7]}[inside]] = True
+    picture = np.repeat([60, 200], 8) + np.random.default_rng(0).integers(-4, 5, (12, 16))
+    result = MeanShift(kernel="gaussian", min_size=0).run(picture.astype(np.uint8), mask=mask)
+    assert (result.findings["filtered"][mask].std(axis=0) > 10).all()
+    for half in (np.s_[:, :8], np.s_[:, 8:]):
+        assert np.ptp(result.findings["filtered"][half][mask[half]]) < 1.5
