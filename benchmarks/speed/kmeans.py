@@ -100,33 +100,33 @@ def _start(pixels: Samples) -> Centers:
 
 
 def _ours(pixels: Samples, start: Centers, steps: int) -> tuple[NDArray[np.int32], Centers]:
-    from classicseg.kernels.distinct import distinct_rows
+    from classicseg.kernels.distinct import distinct_rows, look_up_all
     from classicseg.kernels.kmeans import lloyd
 
-    colors, counts, index = distinct_rows(pixels)
+    colors, counts, index = distinct_rows(pixels, thread_count(None))
     found = lloyd(colors, start, steps, 0.0, thread_count(None), counts)
-    return found.labels[index], found.centers
+    return look_up_all(found.labels, index), found.centers
 
 
 def _ours_of_starts(pixels: Samples) -> tuple[NDArray[np.int32], Centers]:
-    from classicseg.kernels.distinct import distinct_rows
+    from classicseg.kernels.distinct import distinct_rows, look_up_all
     from classicseg.kernels.kmeans import best_of_starts, in_given_order
     from classicseg.kernels.kmeans_blocks import arrange
 
-    colors, counts, index = distinct_rows(pixels)
+    colors, counts, index = distinct_rows(pixels, thread_count(None))
     blocks = arrange(colors, counts)
     rng = np.random.default_rng(0)
     best = best_of_starts(blocks, _CLUSTERS, _STARTS, rng, _MOST_STEPS, 0.0, thread_count(None))
-    return in_given_order(best, blocks).labels[index], best.centers
+    return look_up_all(in_given_order(best, blocks).labels, index), best.centers
 
 
 def _ours_on_grey(levels: Samples) -> tuple[NDArray[np.int32], Centers]:
-    from classicseg.kernels.distinct import distinct_rows
+    from classicseg.kernels.distinct import distinct_rows, look_up_all
     from classicseg.kernels.kmeans_line import best_on_line
 
-    values, counts, index = distinct_rows(levels)
+    values, counts, index = distinct_rows(levels, thread_count(None))
     found = best_on_line(values[:, 0], counts, _CLUSTERS, _MOST_STEPS, 0.0, thread_count(None))
-    return found.labels[index], found.centers
+    return look_up_all(found.labels, index), found.centers
 
 
 def _sklearn(pixels: Samples, starts: list[Centers], steps: int, algorithm: str) -> tuple[Any, Any]:

@@ -12,10 +12,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from classicseg.kernels.compile import kernel
+from classicseg.parallel import chunks, for_chunks
 
-_FEWEST_SLOTS, _MOST_SLOTS_AT_FIRST = 1 << 9, 1 << 18
+_FEWEST_SLOTS, _MOST_SLOTS_AT_FIRST = 1 << 9, 1 << 17
 _GROWTH = 4
 _BLOCK = 256
+_FEWEST_A_THREAD = 1 << 14
 _FREE = -1
 _LOW_HALF = 0xFFFFFFFF
 _FACTOR = 0x5F356495  # odd, 31 bits: a product with 32 bits stays within int64
@@ -32,12 +34,23 @@ class Distinct(NamedTuple):
 @kernel
 def _hash(words, first, stop, hashes):
     """Thirty-two bits from each row, h <- fold((h xor word) * factor) over its words; vectorises over the rows."""
+    depth = words.shape[1]
+    if depth == 3:  # apart, since a stride that the compiler knows spares it to gather the words one by one
+        flat = words[first:stop].reshape(3 * (stop - first))
+        for j in range(stop - first):
+            hashes[j] = _mixed(_mixed(_mixed(np.uint32(0), flat[3 * j]), flat[3 * j + 1]), flat[3 * j + 2])
+        return
     for j in range(stop - first):
         hashes[j] = 0
-    for d in range(words.shape[1]):
+    for d in range(depth):
         for j in range(stop - first):
-            product = (hashes[j] ^ np.int64(words[first + j, d])) * _FACTOR
-            hashes[j] = (product ^ (product >> 32)) & _LOW_HALF
+            hashes[j] = _mixed(hashes[j], words[first + j, d])
+
+
+@kernel
+def _mixed(code, word):
+    product = np.uint64(code ^ word) * np.uint64(_FACTOR)
+    return np.uint32((product ^ (product >> np.uint64(32))) & np.uint64(_LOW_HALF))
 
 
 @kernel
@@ -48,21 +61,31 @@ def _number_rows(words, start, found, table, rows, index):
     that has no number yet, and how many rows are found by then.
     """
     samples, depth = words.shape
-    last_slot = len(table) - 1
-    hashes = np.empty(_BLOCK, np.int64)
-    entries = np.empty(_BLOCK, np.int64)
+    last_slot = np.int64(len(table) - 1)
+    hashes = np.empty(_BLOCK, np.uint32)
+    guesses = np.empty(_BLOCK, np.uint32)
+    missed = np.empty(_BLOCK, np.int64)
     for first in range(start, samples, _BLOCK):
         stop = min(first + _BLOCK, samples)
         if 2 * (found + stop - first) > len(table):
             return first, found
         _hash(words, first, stop, hashes)
-        for j in range(stop - first):  # these reads depend on nothing, so that many cache misses are under way at once
-            entries[j] = table[hashes[j] & last_slot]
-        for i in range(first, stop):
-            slot = hashes[i - first] & last_slot
-            number = entries[i - first]
-            if number < 0:  # free at the start of the block
-                number = np.int64(table[slot])
+        # Most samples are the row in their first slot. Neither the reads that tell nor what follows from them waits for
+        # another sample, so that many cache misses are under way at once; a free slot stands for row 0 here.
+        for j in range(stop - first):
+            guesses[j] = max(table[np.int64(hashes[j]) & last_slot], 0)
+        left = 0
+        for j in range(stop - first):
+            differing = np.uint32(0)
+            for d in range(depth):
+                differing |= rows[guesses[j], d] ^ words[first + j, d]
+            index[first + j] = guesses[j]
+            missed[left] = j
+            left += (differing != 0) | (found == 0)
+        for m in range(left):
+            i = first + missed[m]
+            slot = np.int64(hashes[missed[m]]) & last_slot
+            number = np.int64(table[slot])
             while number >= 0:
                 same = True
                 for d in range(depth):
@@ -88,38 +111,83 @@ def _count(index, counts):
 
 
 @kernel
+def _look_up(values, index, found):
+    """found[i] = values[index[i]], for indices that are known to be good."""
+    for i in range(len(index)):
+        found[i] = values[np.uint32(index[i])]
+
+
+@kernel
 def _refill(rows, found, table):
     """Put the numbers of the first `found` rows, all distinct, into an empty table."""
-    last_slot = len(table) - 1
-    hashes = np.empty(_BLOCK, np.int64)
+    last_slot = np.int64(len(table) - 1)
+    hashes = np.empty(_BLOCK, np.uint32)
     for first in range(0, found, _BLOCK):
         stop = min(first + _BLOCK, found)
         _hash(rows, first, stop, hashes)
         for number in range(first, stop):
-            slot = hashes[number - first] & last_slot
+            slot = np.int64(hashes[number - first]) & last_slot
             while table[slot] >= 0:
                 slot = (slot + 1) & last_slot
             table[slot] = number
 
 
-def distinct_rows(samples: NDArray[np.float32]) -> Distinct:
+class _Numbering:
+    """The distinct rows of the samples met so far."""
+
+    def __init__(self, most: int, depth: int) -> None:
+        # Pages of an array are taken from the machine only when they are written: room for the worst case is free.
+        self.rows = np.empty((max(most, 1), depth), dtype=np.uint32)
+        self.found = 0
+        slots = 1 << most.bit_length()  # enough where half of the samples are distinct
+        self.table = np.full(min(max(slots, _FEWEST_SLOTS), _MOST_SLOTS_AT_FIRST), _FREE, dtype=np.int32)
+
+    def number(self, words: NDArray[np.uint32], index: NDArray[np.int32]) -> None:
+        """Write the number of each row of `words` to `index`; rows that are new get the next numbers."""
+        done = 0
+        while done < len(words):
+            done, self.found = _number_rows(words, done, self.found, self.table, self.rows, index)
+            if done < len(words):
+                self.table = np.full(_GROWTH * len(self.table), _FREE, dtype=np.int32)
+                _refill(self.rows, self.found, self.table)
+
+
+def distinct_rows(samples: NDArray[np.float32], threads: int = 1) -> Distinct:
     """The distinct rows of `samples` (N, D), exactly: rows are equal when all their values are, bit for bit.
 
-    Rows come in order of first appearance. Zeros must have no sign (-0.0 and 0.0 would count as two values). O(N D)
-    by a hash table that grows with the number of distinct rows; beside the result it takes at most 32 bytes for each.
+    Rows come in order of first appearance, whatever the threads: each numbers a stretch of the samples, and the
+    stretches' rows are numbered anew, one stretch after another. Zeros must have no sign (-0.0 and 0.0 would count as
+    two values). O(N D) by hash tables that grow with the number of distinct rows; beside the result they take at most
+    32 bytes for each, and as much again with every further thread.
     """
     samples = np.ascontiguousarray(samples, dtype=np.float32)
     words = samples.view(np.uint32)
-    # Pages of an array are taken from the machine only when they are written, so that room for the worst case is free.
-    rows = np.empty(words.shape, dtype=np.uint32)
     index = np.empty(len(words), dtype=np.int32)
-    slots = 1 << len(words).bit_length()  # enough where half of the samples are distinct, as in photographs
-    table = np.full(min(max(slots, _FEWEST_SLOTS), _MOST_SLOTS_AT_FIRST), _FREE, dtype=np.int32)
-    done, found = _number_rows(words, 0, 0, table, rows, index)
-    while done < len(words):
-        table = np.full(_GROWTH * len(table), _FREE, dtype=np.int32)
-        _refill(rows, found, table)
-        done, found = _number_rows(words, done, found, table, rows, index)
-    counts = np.zeros(found, dtype=np.int64)
-    _count(index, counts)
-    return Distinct(rows[:found].view(np.float32), counts, index)
+    stretches = chunks(len(words), max(-(-len(words) // threads), _FEWEST_A_THREAD))
+    whole = _Numbering(len(words), words.shape[1])
+    numberings = [whole, *(_Numbering(stop - start, words.shape[1]) for start, stop in stretches[1:])]
+    counts = [np.zeros(0, dtype=np.int64)] * len(numberings)
+
+    def work(stretch: int, start: int, stop: int) -> None:
+        numberings[stretch].number(words[start:stop], index[start:stop])
+        counts[stretch] = np.zeros(numberings[stretch].found, dtype=np.int64)
+        _count(index[start:stop], counts[stretch])
+
+    for_chunks(work, stretches, threads)
+    numbers = [np.empty(each.found, dtype=np.int32) for each in numberings]
+    for own, numbering, (start, stop) in zip(numbers[1:], numberings[1:], stretches[1:], strict=True):
+        whole.number(numbering.rows[: numbering.found], own)
+        _look_up(own, index[start:stop], index[start:stop])
+    total = np.zeros(whole.found, dtype=np.int64)
+    if counts:
+        total[: len(counts[0])] = counts[0]
+    for own, of_own in zip(numbers[1:], counts[1:], strict=True):
+        total[own] += of_own
+    return Distinct(whole.rows[: whole.found].view(np.float32), total, index)
+
+
+def look_up_all(values: NDArray[np.int32], index: NDArray[np.int32]) -> NDArray[np.int32]:
+    """``values[index]`` for the `index` of `distinct_rows`, without NumPy's tests of every entry."""
+    found = np.empty_like(index)
+    _look_up(values, index, found)
+    return found

@@ -143,6 +143,36 @@ def _pass(planes, weights, starts, middles, halves, totals, first, stop, centers
     return inertia
 
 
+@kernel
+def _steps(planes, weights, starts, middles, halves, totals, centers, most, small_move, no_labels):
+    """Move the `centers` by passes over all blocks, at most so many, until they move no more than `small_move`.
+
+    Returns the number of steps, and whether the centres have settled. It ends before a step in which one of them would
+    lose all its samples.
+    """
+    count, depth = centers.shape
+    sums = np.empty((count, depth + 1))
+    for step in range(most):
+        for k in range(count):
+            for d in range(depth + 1):
+                sums[k, d] = 0.0
+        _pass(
+            planes, weights, starts, middles, halves, totals, 0, len(totals), centers, False, sums, no_labels
+        )  # fmt: skip
+        for k in range(count):
+            if sums[k, depth] == 0:
+                return step, False
+        move = 0.0
+        for k in range(count):
+            for d in range(depth):
+                mean = sums[k, d] / sums[k, depth]
+                move += (mean - centers[k, d]) * (mean - centers[k, d])
+                centers[k, d] = mean
+        if move <= small_move:
+            return step + 1, True
+    return most, False
+
+
 def _pass_over(blocks: Blocks, centers, final, threads):
     """Sums (K, D + 1) over the samples of each centre; with `final` labels, in the order of the blocks, and inertia."""
     bounds = chunks(len(blocks.totals), _BLOCKS_AT_ONCE)
@@ -165,9 +195,17 @@ def lloyd_of_blocks(
 ) -> Clustering:
     """`lloyd` for samples that are arranged already; the labels are in the order of the blocks."""
     centers = np.array(centers, dtype=np.float64, order="C")
-    small_move = tol * blocks.variance
+    small_move = float(tol * blocks.variance)
     iterations, converged = 0, False
     while iterations < max_iter and not converged:
+        if len(blocks.totals) <= _BLOCKS_AT_ONCE:  # one thread does it all, and Python need not come between the passes
+            steps, converged = _steps(
+                blocks.planes, blocks.weights, blocks.starts, blocks.middles, blocks.halves, blocks.totals,
+                centers, max_iter - iterations, small_move, _NO_LABELS,
+            )  # fmt: skip
+            iterations += steps
+            if converged or iterations == max_iter:
+                break
         sums, _, _ = _pass_over(blocks, centers, False, threads)
         iterations += 1
         moved = _means(blocks, sums, centers, threads)

@@ -98,6 +98,7 @@ class KMeans(Segmenter):
     random_state: int = parameter(0, "seed of the starts", low=0)
 
     def _segment(self, image: Image, context: Context) -> tuple[NDArray[np.integer], dict[str, Any]]:
+        from classicseg.kernels.distinct import look_up_all
         from classicseg.kernels.silhouettes import simplified_silhouette
 
         samples, counts, index = self._weighted_samples(image, context.threads)
@@ -114,7 +115,7 @@ class KMeans(Segmenter):
             findings["silhouettes"] = silhouettes
         else:
             best = best_of(most)
-        labels = best.labels if index is None else best.labels[index]
+        labels = best.labels if index is None else look_up_all(best.labels, index)
         if image.mask.all():
             raw = labels.reshape(image.shape)
         else:
@@ -136,7 +137,7 @@ class KMeans(Segmenter):
 
         samples = image.samples(image.in_space(self.space, threads))
         if not self.spatial_weight:
-            return distinct_rows(samples)
+            return distinct_rows(samples, threads)
         depth = samples.shape[1]
         placed = np.empty((len(samples), depth + 2), dtype=np.float32)
         placed[:, :depth] = samples
