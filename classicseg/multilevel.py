@@ -28,17 +28,13 @@ _SHARE = 0.25  # of the strongest link, for a link to be strong
 _DAMPING = 0.6
 _ALONE = 1e-3  # share of its links by which a node may leave and still be taken for a part of its own
 _MOST_ALONE = 150
-MOST_ITERATED = 1 << 21  # places up to which the pixels' own eigenvectors are iterated: 1 KiB each for 8 clusters
-_DENSE = 500  # nodes of a graph that is solved by its dense matrix
+_DENSE = 200  # nodes of a graph that is solved by its dense matrix
 _LEAST_SHRINKING = 0.9
 _ABOVE_ALL = 1 + 1e-4
 _COARSE_STEPS = 2
 _COARSE_RESIDUAL = 1e-4
 _SPARE = 4
 _SMOOTHINGS = 2
-_FEWEST_STEPS = 1
-_SETTLED = 3.0
-_ROUNDING = 1e-8  # of eigenvalues whose links are in single precision
 _COLUMNS = 1 << 12
 _WORTH_THREADS = 1 << 21
 _DEPENDENT = 1e-12  # directions of less than this share of the longest are rounding
@@ -131,7 +127,10 @@ def _twice(levels: list[Level], depth: int, residual: Block, threads: int) -> Bl
 
 
 def coarsest_vectors(level: Level, count: int) -> Block:
-    """`count` eigenvectors of the coarsest graph, as a block (m, n); random ones where it is too large or too small."""
+    """`count` eigenvectors of the coarsest graph, as a block (m, n); random ones where it is too large.
+
+    Where it has fewer nodes than that the last rows depend on the others.
+    """
     size = len(level.starts) - 1
     block = np.random.default_rng(0).standard_normal((count, size))
     if level.inverse is not None:
@@ -147,10 +146,14 @@ def vectors(
 ) -> tuple[NDArray[np.float64], Block, float]:
     """Eigenvalues, eigenvectors (count + spare, n) and greatest residual of the `count` on the finest of the levels."""
     block = coarsest_vectors(levels[-1], count + spare)
+    values, worst = np.einsum("vn,nv->v", block, levels[-1].multiply(block.T, threads)), 0.0
     for depth in range(len(levels) - 1, -1, -1):
         level = levels[depth]
+        if level.inverse is not None:
+            continue  # solved exactly
         if level.group is not None and level.share is not None:
             block = level.share * block[:, level.group]
+            _fill(block, len(levels[depth + 1].root))
             for _ in range(_SMOOTHINGS):
                 block = 0.5 * (block + level.multiply(block.T, threads).T)
         finest = depth == 0
@@ -163,9 +166,15 @@ def vectors(
 
         most = steps if finest else _COARSE_STEPS
         values, block, worst = improve(
-            multiply, precondition, block, count, tolerance if finest else _COARSE_RESIDUAL, 0.0, most, threads
+            multiply, precondition, block, count, tolerance if finest else _COARSE_RESIDUAL, most, threads
         )
     return values, block, worst
+
+
+def _fill(block: Block, known: int) -> None:
+    """Random rows behind the first `known`, where fewer groups than vectors have made those depend on the others."""
+    if known < len(block):
+        block[known:] = np.random.default_rng(1).standard_normal((len(block) - known, block.shape[1]))
 
 
 def graph_eigenvectors(
@@ -177,44 +186,25 @@ def graph_eigenvectors(
 
 
 def pixel_eigenvectors(
-    graph: stencil.Stencil,
-    strongest: NDArray[np.float32],
-    count: int,
-    tolerance: float,
-    gain: float,
-    steps: int,
-    threads: int,
+    graph: stencil.Stencil, strongest: NDArray[np.float32], count: int, threads: int
 ) -> tuple[NDArray[np.float64], Block, float]:
-    """The `count` greatest eigenvalues of a picture's graph, eigenvectors (count, places), the greatest residual.
+    """About the `count` greatest eigenpairs of a picture's graph: values, vectors (count, places), greatest residual.
 
-    Pictures of more than two megapixels take the eigenvectors of the groups of pixels, smoothed, as they are.
+    The eigenvectors of groups of strongly linked pixels, smoothed, and turned to be the best in the space they span.
     """
     group = stencil.aggregate(graph, strongest, _SHARE, threads)
     order, starts = graphs.by_group(group, int(group.max()) + 1)
     levels = coarse_levels(Graph(*stencil.group_links(graph, group, order, starts, threads)))
-    share = share_of_group(graph.root, group, levels[0].root)
-    spare = _SPARE if graph.frame.size <= MOST_ITERATED else 0
     _, coarse, _ = vectors(levels, count, _SPARE, _COARSE_RESIDUAL, _COARSE_STEPS, threads)
-    coarse = coarse[: count + spare]
-    x = stencil.prolong(graph, coarse, share, group, threads)
+    x = stencil.prolong(graph, coarse[:count], share_of_group(graph.root, group, levels[0].root), group, threads)
+    if len(starts) <= count:
+        _fill(x, len(starts) - 1)
+        x *= graph.root > 0
+    image = np.zeros_like(x)  # 0 where no pixel is, as a product needs it
     for _ in range(_SMOOTHINGS):
-        x = stencil.multiply(graph, x, threads, 0.5, 0.5)
-
-    def multiply(block: Block) -> Block:
-        return stencil.multiply(graph, block, threads)
-
-    def precondition(r: Block) -> Block:
-        # One cycle as in `cycle`; loops are few here, so that the diagonal of I - A is taken as 1.
-        left = stencil.multiply(graph, r, threads, _DAMPING, 1 - _DAMPING)
-        down = stencil.restrict(left, share, order, starts, threads)
-        e = _twice(levels, 0, down, threads).T
-        e = stencil.prolong(graph, e, share, group, threads, r.copy(), _DAMPING)
-        return stencil.multiply(graph, e, threads, _DAMPING, 1 - _DAMPING, r, _DAMPING)
-
-    if graph.frame.size <= MOST_ITERATED:
-        values, x, worst = improve(multiply, precondition, x, count, tolerance, gain, steps, threads)
-        return values[:count], x[:count], worst
-    image = multiply(x)
+        stencil.multiply(graph, x, threads, 0.5, 0.5, image)
+        x, image = image, x
+    stencil.multiply(graph, x, threads, 1.0, 0.0, image)
     values, mix = _ritz(*_grams(x, image, threads), count)
     x = _mix(mix, x, threads)
     image = _mix(mix, image, threads)
@@ -235,15 +225,10 @@ def improve(
     block: Block,
     wanted: int,
     tolerance: float,
-    gain: float,
     most_steps: int,
     threads: int,
 ) -> tuple[NDArray[np.float64], Block, float]:
-    """LOBPCG: eigenvalues, falling, eigenvectors (m, n), and the greatest residual of the `wanted` first.
-
-    It ends when that residual is small; or below three times the relaxed cut, the sum of 1 - lambda over the wanted,
-    while this falls in a step by less than `gain` times itself.
-    """
+    """LOBPCG: eigenvalues, falling, eigenvectors (m, n), and the greatest residual of the `wanted` first."""
     threads = _threads(3 * block.size, threads)
     count = len(block)
     basis = np.empty((3 * count, block.shape[1]))  # eigenvectors, the last steps, the new directions
@@ -253,18 +238,14 @@ def improve(
     values, mix = _ritz(*_grams(basis[:count], images[:count], threads), count)
     basis[:count], images[:count] = _mix(mix, basis[:count], threads), _mix(mix, images[:count], threads)
     other_basis, other_images = np.empty_like(basis), np.empty_like(basis)
-    known, relaxed = count, np.inf
+    known = count
     for step in range(most_steps + 1):
         x = basis[:count]
         r = np.multiply(x, -values[:, np.newaxis])
         r += images[:count]
         norms = np.sqrt(_squares(r, threads))
         worst = float(norms[:wanted].max())
-        before, relaxed = relaxed, float(np.sum(1 - values[:wanted]))
-        small_gain = (
-            gain > 0 and before - relaxed <= gain * relaxed + _ROUNDING and worst <= _SETTLED * relaxed + _ROUNDING
-        )
-        if worst <= tolerance or step == most_steps or (small_gain and step >= _FEWEST_STEPS):
+        if worst <= tolerance or step == most_steps:
             break
         w = precondition(r[norms > tolerance / 4])
         w -= _mix(_gram(w, x, threads), x, threads)

@@ -8,9 +8,9 @@ from numpy.typing import NDArray
 from classicseg.graphs import Graph
 
 _STARTS = 10
-_ROWS_AT_FIRST = 1 << 11
+_ROWS_AT_FIRST = 1 << 10
 _IMPROVEMENT = 1e-10  # a row, below which a rotation is as good as it gets
-_ROUGHLY = 1e-4
+_ROUGHLY = 1e-3
 
 
 def discretise(eigenvectors: NDArray[np.float64], threads: int = 1) -> NDArray[np.int32]:
@@ -26,7 +26,7 @@ def discretise(eigenvectors: NDArray[np.float64], threads: int = 1) -> NDArray[n
 def candidates(columns: NDArray[np.float64], threads: int) -> list[NDArray[np.int32]]:
     """What `discretise` may give for the columns (k, n) of very many rows, from few starts.
 
-    The best of ten starts that see about 2048 of the rows only, and one that begins with rows sought among all: it
+    The best of ten starts that see about 1024 of the rows only, and one that begins with rows sought among all: it
     finds classes of a handful of rows.
     """
     rows = unit_columns(columns)

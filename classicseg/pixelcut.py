@@ -10,11 +10,8 @@ from numpy.typing import NDArray
 
 from classicseg import ncut
 from classicseg.kernels import stencil
-from classicseg.multilevel import MOST_ITERATED, pixel_eigenvectors
+from classicseg.multilevel import pixel_eigenvectors
 
-_RESIDUAL = 1e-6
-_GAIN = 0.3  # a step that lowers the relaxed cut by less is the last
-_STEPS = 12
 _SWEEPS = 4
 _WORTH_THREADS = 1 << 20  # links below which threads take longer to begin than to be done
 
@@ -54,8 +51,7 @@ def memory_of_pixels(shape: tuple[int, int], radius: float, count: int) -> int:
     """Bytes that `cut_pixels` takes: the links, and the blocks of vectors of the solver."""
     pixels = shape[0] * shape[1]
     links = len(stencil.half_offsets(radius))
-    blocks = 16 if pixels <= MOST_ITERATED else 3
-    return int(pixels * (4 * links + 8 * blocks * (count + 4) + 100))
+    return int(pixels * (4 * links + 8 * 3 * (count + 4) + 100))
 
 
 def cut_pixels(links: Links, wanted: int, count_of: Callable[[NDArray[np.float64]], int], threads: int) -> PixelCut:
@@ -63,7 +59,7 @@ def cut_pixels(links: Links, wanted: int, count_of: Callable[[NDArray[np.float64
     if links.mask.size * len(stencil.half_offsets(links.radius)) < _WORTH_THREADS:
         threads = 1
     graph, strongest = stencil.pixel_stencil(*links, threads)
-    eigenvalues, block, worst = pixel_eigenvectors(graph, strongest, wanted, _RESIDUAL, _GAIN, _STEPS, threads)
+    eigenvalues, block, worst = pixel_eigenvectors(graph, strongest, wanted, threads)
     count = count_of(eigenvalues)
     inside = np.ascontiguousarray(graph.frame.picture(block[:count])[:, links.mask])
     outcomes = [_refined(graph, links.mask, of_pixel, count, threads) for of_pixel in ncut.candidates(inside, threads)]

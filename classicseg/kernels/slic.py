@@ -34,9 +34,11 @@ def _spread_centers(centers, column_edges, weight, down, spread, number):
         for cell in range(cell_columns):
             other = min(max(cell + step - 1, 0), cell_columns - 1)
             start, stop = column_edges[cell], column_edges[cell + 1]
-            number[step, start:stop] = down * cell_columns + other
+            for column in range(start, stop):
+                number[step, column] = down * cell_columns + other
             for d in range(depth):
-                spread[step, d, start:stop] = centers[down, other, d]
+                for column in range(start, stop):
+                    spread[step, d, column] = centers[down, other, d]
         for column in range(spread.shape[2]):
             away = np.float32(column) - spread[step, 1, column]
             spread[step, 1, column] = weight * (away * away)
@@ -86,7 +88,9 @@ def _assign_cells(planes, row_edges, column_edges, centers, weight, band, distan
     spread = np.empty((3, depth + 2, width), dtype=np.float32)
     number = np.empty((3, width), dtype=np.int32)
     total = np.empty(width, dtype=np.float32)
-    distances[top:bottom] = np.float32(np.inf)
+    for row in range(top, bottom):
+        for column in range(width):
+            distances[row, column] = np.float32(np.inf)
     for down in range(max(0, band - 1), min(len(centers), band + 2)):
         _spread_centers(centers, column_edges, weight, down, spread, number)
         for row in range(top, bottom):

@@ -145,14 +145,8 @@ def _add_pair(links, here, before, block, there, back, result, at, count):
 
 
 @kernel
-def _combine(along, own, block, more, other, at, count, result):
-    for i in range(count):
-        result[at + i] = along * result[at + i] + own * block[at + i] + more * other[at + i]
-
-
-@kernel
-def _multiply(links, loops, shifts, size, block, other, along, own, more, first, last, result):
-    """result = along A block + own block + more other for the pixels first..last, A being the normalised affinity.
+def _multiply(links, loops, shifts, size, block, along, own, first, last, result):
+    """result = along A block + own block for the pixels first..last, A being the normalised affinity.
 
     All planes are flat, vector v of a block from v size on.
     """
@@ -166,7 +160,8 @@ def _multiply(links, loops, shifts, size, block, other, along, own, more, first,
                 shift = np.uint64(shifts[o])
                 here = np.uint64(o * size + start)
                 _add_pair(links, here, here - shift, block, at + shift, at - shift, result, at, count)
-            _combine(along, own, block, more, other, at, count, result)
+            for i in range(count):
+                result[at + i] = along * result[at + i] + own * block[at + i]
 
 
 @kernel
@@ -255,22 +250,11 @@ def _group_links(links, loops, root, shifts, group, order, starts, first, last, 
 
 
 @kernel
-def _restrict(block, share, order, starts, first, last, coarse):
-    """coarse[g, v] = sum of share[p] block[v, p] over the pixels p of group g."""
-    for g in range(first, last):
-        for v in range(len(block)):
-            total = 0.0
-            for at in range(starts[g], starts[g + 1]):
-                total += share[order[at]] * block[v, order[at]]
-            coarse[g, v] = total
-
-
-@kernel
-def _prolong(coarse, share, group, factor, first, last, block):
-    """block[v, p] = factor block[v, p] + share[p] coarse[v, group[p]]; without a group, 0."""
+def _prolong(coarse, share, group, first, last, block):
+    """block[v, p] = share[p] coarse[v, group[p]]; without a group, 0."""
     for v in range(len(block)):
         for p in range(first, last):
-            block[v, p] = factor * block[v, p] + share[p] * coarse[v, max(group[p], 0)]
+            block[v, p] = share[p] * coarse[v, max(group[p], 0)]
 
 
 def pixel_stencil(
@@ -319,25 +303,18 @@ def multiply(
     stencil: Stencil,
     block: NDArray[np.float64],
     threads: int,
-    along: float = 1.0,
-    own: float = 0.0,
-    other: NDArray[np.float64] | None = None,
-    more: float = 0.0,
-) -> NDArray[np.float64]:
-    """along A block + own block + more other, for blocks (m, n) of vectors that are 0 where no pixel is."""
-    result = np.zeros_like(block)
-    vectors = block.reshape(-1)
-    added = vectors if other is None else other.reshape(-1)
-    links, flat, size = stencil.links.reshape(-1), result.reshape(-1), stencil.frame.size
+    along: float,
+    own: float,
+    result: NDArray[np.float64],
+) -> None:
+    """result = along A block + own block, for blocks (m, n) of vectors that are 0 where no pixel is. O(m links)."""
+    vectors, flat = block.reshape(-1), result.reshape(-1)
+    links, size = stencil.links.reshape(-1), stencil.frame.size
 
     def work(_: int, first: int, last: int) -> None:
-        _multiply(
-            links, stencil.loops, stencil.shifts, size, vectors, added,
-            float(along), float(own), float(more), first, last, flat,
-        )  # fmt: skip
+        _multiply(links, stencil.loops, stencil.shifts, size, vectors, float(along), float(own), first, last, flat)
 
     for_chunks(work, stencil.frame.bounds(), threads)
-    return result
 
 
 def aggregate(stencil: Stencil, strongest: NDArray[np.float32], share: float, threads: int) -> NDArray[np.int32]:
@@ -390,37 +367,18 @@ def group_links(
     return np.concatenate([[0], np.cumsum(counts)]), np.concatenate(ends), np.concatenate(weights)
 
 
-def restrict(
-    block: NDArray[np.float64],
-    share: NDArray[np.float64],
-    order: NDArray[np.int32],
-    starts: NDArray[np.int64],
-    threads: int,
-) -> NDArray[np.float64]:
-    """Blocks (m, n) of pixels to blocks (groups, m): the sums of share times value over each group."""
-    coarse = np.empty((len(starts) - 1, len(block)), dtype=np.float64)
-    bounds = chunks(len(coarse), _GROUPS)
-    for_chunks(lambda _, a, b: _restrict(block, share, order, starts, a, b, coarse), bounds, threads)
-    return coarse
-
-
 def prolong(
     stencil: Stencil,
     coarse: NDArray[np.float64],
     share: NDArray[np.float64],
     group: NDArray[np.int32],
     threads: int,
-    block: NDArray[np.float64] | None = None,
-    factor: float = 0.0,
 ) -> NDArray[np.float64]:
-    """factor block + share times the value of the group, for blocks (m, groups); the block is changed in place."""
-    if block is None:
-        block = np.zeros((len(coarse), stencil.frame.size), dtype=np.float64)
+    """For each place share times the value of its group, of blocks (m, groups)."""
+    block = np.zeros((len(coarse), stencil.frame.size), dtype=np.float64)
     coarse = np.ascontiguousarray(coarse)
-    times = float(factor)
-    result = block
-    for_chunks(lambda _, a, b: _prolong(coarse, share, group, times, a, b, result), stencil.frame.bounds(), threads)
-    return result
+    for_chunks(lambda _, a, b: _prolong(coarse, share, group, a, b, block), stencil.frame.bounds(), threads)
+    return block
 
 
 @kernel
