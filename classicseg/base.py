@@ -175,7 +175,7 @@ class Segmenter(ABC):
         if type(self).__module__.startswith("classicseg."):
             return self._segment(image, context)
         try:
-            raw, findings = self._segment(image, context)
+            raw, findings = self._segment(image.read_only(), context)
             raw, findings = np.asarray(raw), dict(findings)
         except (ImageError, ParameterError, MemoryError):
             raise

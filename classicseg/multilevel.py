@@ -267,7 +267,7 @@ def _ritz(
     gram: NDArray[np.float64], energy: NDArray[np.float64], count: int
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """The greatest Ritz values and the coefficients (count, basis) of their vectors, over a basis that may depend."""
-    scale = 1 / np.sqrt(np.maximum(np.diag(gram), 1e-3000))
+    scale = 1 / np.sqrt(np.maximum(np.diag(gram), 1e-300))
     lengths, turn = np.linalg.eigh((gram + gram.T) / 2 * scale * scale[:, np.newaxis])
     kept = lengths > _DEPENDENT * lengths[-1]
     white = scale[:, np.newaxis] * turn[:, kept] / np.sqrt(lengths[kept])
