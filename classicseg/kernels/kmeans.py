@@ -157,7 +157,8 @@ def _steps(planes, weights, starts, middles, halves, totals, centers, most, smal
             for d in range(depth + 1):
                 sums[k, d] = 0.0
         _pass(
-            planes, weights, starts, middles, halves, totals, np.int64(0), len(totals), centers, np.bool_(False), sums, no_labels
+            planes, weights, starts, middles, halves, totals, np.int64(0), len(totals), centers, np.bool_(False),
+            sums, no_labels,
         )  # fmt: skip
         for k in range(count):
             if sums[k, depth] == 0:
