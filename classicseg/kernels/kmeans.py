@@ -120,7 +120,7 @@ def _pass(planes, weights, starts, middles, halves, totals, first, stop, centers
     for tile in range(first, stop, BLOCK):
         _filter(middles, halves, tile, centers, every, distance, best, own, gap, toward, keep)
         for block in range(tile, min(tile + BLOCK, stop)):
-            left = 0
+            left = np.int64(0)  # a bare 0 is a type of its own, for which what it is handed to would be compiled again
             for k in range(count):
                 chosen[left] = k
                 left += keep[k, block - tile]
@@ -157,7 +157,8 @@ def _steps(planes, weights, starts, middles, halves, totals, centers, most, smal
             for d in range(depth + 1):
                 sums[k, d] = 0.0
         _pass(
-            planes, weights, starts, middles, halves, totals, 0, len(totals), centers, False, sums, no_labels
+            planes, weights, starts, middles, halves, totals, np.int64(0), len(totals), centers, np.bool_(False),
+            sums, no_labels,
         )  # fmt: skip
         for k in range(count):
             if sums[k, depth] == 0:
