@@ -62,11 +62,13 @@ class Clumsy(Segmenter):
     name: ClassVar[str] = "clumsy"
     makes: ClassVar[str] = "classes"
 
-    how: str = parameter("fails", "what it gets wrong", choices=("fails", "shape", "sign", "finding"))
+    how: str = parameter("fails", "what it gets wrong", choices=("fails", "shape", "sign", "finding", "scribbles"))
 
     def _segment(self, image, context):
         if self.how == "fails":
             raise RuntimeError("fell over")
+        if self.how == "scribbles":
+            image.levels[:] = 0
         shape = (1, 2) if self.how == "shape" else image.shape
         return np.full(shape, -1 if self.how == "sign" else 0), {"odd": object()}
 '''
@@ -163,7 +165,13 @@ def test_a_broken_plugin_is_an_error_only_where_it_is_asked_for(plugins):
 
 
 @pytest.mark.parametrize(
-    ("how", "words"), [("fails", "failed: RuntimeError: fell over"), ("shape", "(1, 2)"), ("sign", "0 or above")]
+    ("how", "words"),
+    [
+        ("fails", "failed: RuntimeError: fell over"),
+        ("shape", "(1, 2)"),
+        ("sign", "0 or above"),
+        ("scribbles", "read-only"),
+    ],
 )
 def test_a_plugin_that_fails_is_named_and_the_batch_goes_on(plugins, tmp_path, how, words):
     arguments = ["run", "--method", "clumsy", "--how", how, "-o", str(tmp_path), "sample:chelsea", "sample:coins"]

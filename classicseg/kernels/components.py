@@ -51,7 +51,7 @@ def _number_components(labels, inside, numbers, parent):
                 met = upper
             elif upper != 0 and upper != met:
                 met = upper
-                one, other = root_of(parent, left), root_of(parent, upper)
+                one, other = root_of(parent, np.int64(left)), root_of(parent, np.int64(upper))
                 if one < other:
                     parent[other] = one
                 elif other < one:

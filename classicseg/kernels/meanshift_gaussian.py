@@ -101,7 +101,7 @@ def _climb_tile(
     The first of the samples stands at (sample_row, sample_column), in units of the lattice.
     """
     active, joined, following, heads = scratch[0], scratch[1], scratch[2], scratch[3]
-    count = begin_climbs(starts, start_width, inside, 0, shift, tile, states, active, joined, steps, rests)
+    count = begin_climbs(starts, start_width, inside, np.int64(0), shift, tile, states, active, joined, steps, rests)
     there = np.empty(5, np.int64)
     taken = 0
     while count > 0 and taken < max_iter:

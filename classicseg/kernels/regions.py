@@ -203,18 +203,18 @@ def _absorb(starts, ends, targets, order, sizes, sums, fixed, min_size, slack, p
         if parent[first] != first or sizes[first] >= min_size:
             continue  # absorbed, or grown by others until it was large enough
         root = first
-        newest, size, age, drift = first, 0, 0, 0.0
+        newest, size, age, drift = first, np.int64(0), np.int64(0), 0.0
         while sizes[root] < min_size and not fixed[root]:
             for edge in range(starts[newest], ends[newest]):
-                other = root_of(parent, targets[edge])
+                other = root_of(parent, np.int64(targets[edge]))
                 if other != root and seen[other] != first:
                     seen[other] = first
                     _look(sums, sizes, root, other, drift, age, bounds, tags, size)
                     size += 1
                     _settle(bounds, tags, size - 1, size)
             while size and tags[0, 1] != age:
-                _look(sums, sizes, root, tags[0, 0], drift, age, bounds, tags, 0)
-                _settle(bounds, tags, 0, size)
+                _look(sums, sizes, root, np.int64(tags[0, 0]), drift, age, bounds, tags, np.int64(0))
+                _settle(bounds, tags, np.int64(0), size)
             if size == 0:
                 break
             best = tags[0, 0]
@@ -223,7 +223,7 @@ def _absorb(starts, ends, targets, order, sizes, sums, fixed, min_size, slack, p
                 for side in range(2):
                     bounds[0, side] = bounds[size, side]
                     tags[0, side] = tags[size, side]
-                _settle(bounds, tags, 0, size)
+                _settle(bounds, tags, np.int64(0), size)
             parent[root] = best
             moved = _join(sums, sizes, root, best)
             if moved > 0:

@@ -106,12 +106,14 @@ def _seed(planes, weights, starts, middles, halves, shares, uniforms, nearest, w
             sample = _drawn(shares, weights, starts, nearest, uniforms[k, trial] * potential)
             reached = 0.0
             if k:
-                reached = _potential(planes, weights, starts, middles, halves, sample, nearest, shares, widest, False)
+                reached = _potential(
+                    planes, weights, starts, middles, halves, sample, nearest, shares, widest, np.bool_(False)
+                )
             if reached < best:
                 best, seeds[k] = reached, sample
         if k == 0:
             nearest[:] = np.inf
-        _potential(planes, weights, starts, middles, halves, seeds[k], nearest, shares, widest, True)
+        _potential(planes, weights, starts, middles, halves, seeds[k], nearest, shares, widest, np.bool_(True))
 
 
 def draw_uniforms(count: int, rng: np.random.Generator) -> NDArray[np.float64]:

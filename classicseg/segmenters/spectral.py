@@ -14,7 +14,8 @@ from classicseg.parameters import parameter
 
 _MOST_AUTO = 20
 _COMPACTNESS = 10.0  # of the superpixels, in Delta E, the usual value
-_ROUNDING = 1e-12
+_ROUNDING = 1e-12  # of eigenvalues that were found exactly
+_SINGLE_ROUNDING = 3e-7  # where links are float32
 _FEW = 1000  # colours that are looked at before all
 _ROUNDS = 10  # of the superpixels' k-means, the usual number
 _BYTES_PER_PAIR = 120  # both directions of a link, with rows, distances and weights while it is built
@@ -141,7 +142,7 @@ class SpectralClustering(Segmenter):
         most = min(most, len(nodes.colors))
         graph = affinity(nodes.colors, nodes.positions, self.color_scale, self.spatial_scale, self.radius)
         found = normalised_eigenpairs(graph, self._wanted(most, len(nodes.colors)), context.threads)
-        count = self._count(found.eigenvalues, most)
+        count = self._count(found.eigenvalues, most, _ROUNDING)
         of_node = discretise(found.vectors[:, :count], context.threads)
         raw = np.zeros(mask.shape, dtype=np.int32)
         raw[mask] = of_node[nodes.of_pixel]
@@ -163,7 +164,10 @@ class SpectralClustering(Segmenter):
         links = Links(planes, mask, self.color_scale, self.spatial_scale, self.radius)
         size = int(np.count_nonzero(mask))
         found = cut_pixels(
-            links, self._wanted(most, size), lambda eigenvalues: self._count(eigenvalues, most), context.threads
+            links,
+            self._wanted(most, size),
+            lambda eigenvalues: self._count(eigenvalues, most, _SINGLE_ROUNDING),
+            context.threads,
         )
         return found.classes, _findings(
             found.eigenvalues,
@@ -185,8 +189,8 @@ class SpectralClustering(Segmenter):
     def _wanted(self, most: int, nodes: int) -> int:
         return min(most + 1, nodes) if self.n_clusters == "auto" else most
 
-    def _count(self, eigenvalues: NDArray[np.float64], most: int) -> int:
-        return _behind_largest_gap(eigenvalues) if self.n_clusters == "auto" else most
+    def _count(self, eigenvalues: NDArray[np.float64], most: int, rounding: float) -> int:
+        return _behind_largest_gap(eigenvalues, rounding) if self.n_clusters == "auto" else most
 
     def _nodes(self, planes: NDArray[np.float32], mask: NDArray[np.bool_], context: Context | None = None) -> Nodes:
         """Nodes in rows across the picture's shorter side, so that their links reach to near numbers only."""
@@ -221,12 +225,12 @@ def _findings(eigenvalues: NDArray[np.float64], shares: NDArray[np.float64], **m
     } | more
 
 
-def _behind_largest_gap(eigenvalues: NDArray[np.float64]) -> int:
+def _behind_largest_gap(eigenvalues: NDArray[np.float64], rounding: float) -> int:
     """The count k >= 2 for which 1 - lambda_k is smallest beside 1 - lambda_(k+1).
 
     The gap is relative, since within a region the eigenvalues fall by steps that outgrow the gap between regions.
     """
     if len(eigenvalues) < 3:
         return len(eigenvalues)
-    short = np.maximum(1 - eigenvalues, _ROUNDING)
+    short = np.maximum(1 - eigenvalues, rounding)
     return 2 + int(np.argmax(1 - short[1:-1] / short[2:]))
