@@ -194,7 +194,7 @@ def color_modes(
     points = np.ascontiguousarray(colors[order].T, dtype=np.float64)
     weights = np.ascontiguousarray(counts[order], dtype=np.int64)
     products = np.rint(points * _ONE).astype(np.int64) * weights
-    ends, found = seeds.astype(np.float64), np.zeros(len(seeds), dtype=np.int64)
+    ends, found = seeds.astype(np.float64, order="C"), np.zeros(len(seeds), dtype=np.int64)
     steps, rests = np.zeros(len(seeds), dtype=np.int64), np.zeros(len(seeds), dtype=bool)
     corner = np.concatenate([lowest, np.zeros(3 - len(lowest))])
 
