@@ -16,14 +16,6 @@ class Check:
 
 
 @dataclass(frozen=True)
-class Timed:
-    """What a call gives that took its own time elsewhere: in another environment, without the start of its process."""
-
-    output: Any
-    seconds: float
-
-
-@dataclass(frozen=True)
 class Peer:
     """Another program that does the same.
 

@@ -63,13 +63,11 @@ def _filter(picture: NDArray[np.uint8], radius: int) -> Case:
 
 def _segments(picture: NDArray[np.uint8]) -> Case:
     name = "pymeanshift.segment(picture, {}, {}, {}, SPEEDUP_MEDIUM), numpy < 2".format(*_SETTINGS)
-    # Named as absent unless a Python that has it is named.
-    requires = "numpy" if os.environ.get(_PYMEANSHIFT) else "pymeanshift"
     return Case(
         method="meanshift",
         task="segments of a photograph, settings of each by default (covering)",
         ours=lambda: MeanShift().segment(picture),
-        peers=(Peer(name, requires, 10, _elsewhere(picture), _covers_as_well),),
+        peers=(Peer(name, f"environment:{_PYMEANSHIFT}", 10, _elsewhere(picture), _covers_as_well),),
     )
 
 

@@ -14,9 +14,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from benchmarks.speed.case import Case, Check, Peer, Timed
+from benchmarks.speed.case import Case, Check, Peer
 
 _SLOW = 1.0  # seconds
+_VERY_SLOW = 10.0  # seconds, from which on one run has to do
 OURS = "classicseg"
 
 
@@ -49,9 +50,9 @@ def measure(case: Case) -> list[Line]:
     runs: dict[str, int] = {}
     memory: dict[str, float] = {}
     for name, call in calls.items():
-        outputs[name] = _output(call())
-        memory[name] = peak_memory(call)
-        runs[name] = case.slow_runs if _seconds(call) > _SLOW else case.runs
+        outputs[name], seconds = _timed(call)
+        memory[name], seconds = (math.nan, seconds) if seconds > _VERY_SLOW else peak_memory(call)
+        runs[name] = 1 if seconds > _VERY_SLOW else case.slow_runs if seconds > _SLOW else case.runs
     medians = _medians(calls, runs)
     ours = medians[OURS]
     lines = [Line(case.method, case.task, OURS, ours, memory[OURS])]
@@ -84,35 +85,29 @@ def _medians(calls: dict[str, Callable[[], Any]], runs: dict[str, int]) -> dict[
     for turn in range(max(runs.values())):
         for name, call in calls.items():
             if turn < runs[name]:
-                taken[name].append(1000 * _seconds(call))
+                taken[name].append(1000 * _timed(call)[1])
     return {name: statistics.median(each) for name, each in taken.items()}
 
 
-def _seconds(call: Callable[[], Any]) -> float:
+def _timed(call: Callable[[], Any]) -> tuple[Any, float]:
+    """What a call gives, and its seconds."""
     started = time.perf_counter()
-    result = call()
-    passed = time.perf_counter() - started
-    return result.seconds if isinstance(result, Timed) else passed
+    output = call()
+    return output, time.perf_counter() - started
 
 
-def _output(result: Any) -> Any:
-    return result.output if isinstance(result, Timed) else result
-
-
-def peak_memory(call: Callable[[], Any]) -> float:
-    """MiB that a call takes above what the process held before it; NaN where the system does not tell (not Linux)."""
+def peak_memory(call: Callable[[], Any]) -> tuple[float, float]:
+    """MiB that a call takes above what the process held before it (NaN if not on Linux), and its seconds."""
     status, marks = Path("/proc/self/status"), Path("/proc/self/clear_refs")
     if not sys.platform.startswith("linux") or not os.access(marks, os.W_OK):
-        return math.nan
+        return math.nan, _timed(call)[1]
     trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
     if trim is not None:
         trim(0)  # what was freed before goes back to the system, so that taking it again is seen
     marks.write_text("5")  # the peak starts anew
     before = _kibibytes(status, "VmRSS")
-    result = call()
-    if isinstance(result, Timed):
-        return math.nan
-    return max(0, _kibibytes(status, "VmHWM") - before) / 1024
+    _, seconds = _timed(call)
+    return max(0, _kibibytes(status, "VmHWM") - before) / 1024, seconds
 
 
 def _kibibytes(status: Path, field: str) -> int:
