@@ -50,6 +50,14 @@ def test_counts_weigh():
     assert best_cuts(values, np.array([100, 1, 1]), 2).tolist() == [0]
 
 
+def test_values_that_never_come_are_no_class():
+    values, counts = np.arange(9.0), np.array([0, 2, 0, 0, 5, 1, 0, 7, 0])
+    for classes in range(1, 6):
+        cuts = best_cuts(values, counts, classes)
+        occurring = best_cuts(values[counts > 0], counts[counts > 0], min(classes, 4))
+        assert cuts.tolist() == np.flatnonzero(counts)[occurring].tolist()
+
+
 def test_of_equal_maxima_the_lowest_wins():
     assert best_cuts(np.array([-1.0, 0.0, 1.0]), np.array([1, 1, 1]), 2).tolist() == [0]
 
