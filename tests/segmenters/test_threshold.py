@@ -117,7 +117,6 @@ def test_otsu_in_sixteen_bits(seed):
 
 
 @pytest.mark.small
-@settings(derandomize=True, max_examples=60, deadline=None, database=None)
 @given(hnp.arrays(np.uint8, st.tuples(st.integers(1, 5), st.integers(1, 5)), elements=st.integers(0, 9)))
 def test_otsu_is_the_first_exact_maximum(picture):
     levels = picture.ravel().tolist()
@@ -167,7 +166,6 @@ def test_multiotsu_equals_scikit_image_on_made_pictures(seed, classes):
 
 
 @pytest.mark.small
-@settings(derandomize=True, max_examples=40, deadline=None, database=None)
 @given(
     picture=hnp.arrays(np.uint8, st.tuples(st.integers(1, 5), st.integers(1, 5)), elements=st.integers(0, 9)),
     classes=st.integers(3, 8),
