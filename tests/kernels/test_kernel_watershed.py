@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from reference.components import flood_fill_components
@@ -33,6 +33,7 @@ def landscapes(draw, highest):
 @pytest.mark.small
 @pytest.mark.parametrize("highest", [0, 3, HIGHEST_LEVEL])
 def test_equals_the_plain_twin(highest):
+    @settings(max_examples=10 if highest == HIGHEST_LEVEL else settings().max_examples)  # each goes through all levels
     @given(landscapes(highest))
     def check(landscape):
         levels, markers, mask = landscape
