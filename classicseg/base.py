@@ -225,8 +225,10 @@ def _number_classes(
     raw: NDArray[np.integer], findings: dict[str, Any], image: Image, threads: int
 ) -> tuple[NDArray[np.int32], dict[str, Any]]:
     """Classes 1..K by rising lightness, and the findings of each class in that order."""
+    raw, names = label_maps.compressed(raw)
     order = label_maps.order_by_lightness(raw, image.lightness(threads), image.mask)
+    rows = order if names is None else names[order]
     numbers = np.zeros(int(raw.max()) + 1, dtype=np.int32)
     numbers[order] = np.arange(1, len(order) + 1)
-    ordered = {key: value.rows[order] if isinstance(value, PerClass) else value for key, value in findings.items()}
+    ordered = {key: value.rows[rows] if isinstance(value, PerClass) else value for key, value in findings.items()}
     return label_maps.relabel(raw, image.mask, numbers), {"n_classes": len(order)} | ordered

@@ -52,6 +52,13 @@ def order_by_lightness(labels: NDArray[np.integer], lightness: NDArray[np.float3
     return present[np.lexsort((firsts[present], totals[present] / counts[present]))]
 
 
+def compressed(labels: NDArray[np.integer]) -> tuple[Labels, Labels | None]:
+    """The labels (0 or above) and None, or their ranks and the labels of these, where the largest is far above N."""
+    from classicseg.kernels.components import compressed
+
+    return compressed(as_int32(labels))
+
+
 def relabel(labels: NDArray[np.integer], mask: Mask, values: NDArray[np.integer]) -> Labels:
     """``values[labels]`` inside the mask, 0 outside."""
     from classicseg.kernels.regions import paint

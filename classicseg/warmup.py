@@ -28,6 +28,8 @@ SCORES = "scores"  # stands beside the names of methods: every score, and hierar
 _SMALL, _LARGE = (24, 31), (150, 201)  # the large one for steps that small pictures skip
 # What takes other kernels on large pictures only: all pixels as nodes, and more superpixels than are solved exactly.
 _ON_LARGE: dict[str, tuple[dict[str, Any], ...]] = {"spectral": ({"n_superpixels": 0}, {"n_superpixels": 8000})}
+# What takes other kernels where the picture is larger than any cache: the watershed.
+_ON_HUGE: dict[str, tuple[int, int]] = {"edges": (1030, 1030)}
 
 
 @dataclass(frozen=True)
@@ -149,6 +151,8 @@ def _exercise_method(name: str) -> None:
     for picture in _pictures(generator, _LARGE)[:2]:
         for parameters in ({}, *_ON_LARGE.get(name, ())):
             _run(picture, name, **parameters)
+    if name in _ON_HUGE:
+        _run(_pictures(generator, _ON_HUGE[name])[1], name)
 
 
 def _run(picture: NDArray[np.uint8], name: str, mask: NDArray[np.bool_] | None = None, **parameters: Any) -> None:

@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from reference.absorb import absorb_small as absorb_plainly
@@ -13,7 +13,6 @@ from reference.components import flood_fill_components, raster_numbers
 from classicseg import labels as label_maps
 
 shapes = st.tuples(st.integers(1, 8), st.integers(1, 8))
-seeded = settings(derandomize=True, max_examples=60, deadline=None, database=None)
 
 
 def label_map_of(shape, lowest=0, highest=4):
@@ -21,7 +20,6 @@ def label_map_of(shape, lowest=0, highest=4):
 
 
 @pytest.mark.small
-@seeded
 @given(data=st.data(), shape=shapes, lowest=st.sampled_from([-2, 0, 3]))
 def test_components_equal_a_flood_fill(data, shape, lowest):
     labels = data.draw(label_map_of(shape, lowest, lowest + 2))
@@ -33,7 +31,6 @@ def test_components_equal_a_flood_fill(data, shape, lowest):
 
 
 @pytest.mark.small
-@seeded
 @given(data=st.data(), shape=shapes)
 def test_numbers_follow_a_raster_scan(data, shape):
     labels = data.draw(label_map_of(shape, -1, 6))
@@ -58,7 +55,6 @@ def test_labels_of_any_type(dtype):
 
 
 @pytest.mark.small
-@seeded
 @given(data=st.data(), shape=shapes)
 def test_order_by_lightness_sorts_means_then_first_pixels(data, shape):
     labels = data.draw(label_map_of(shape))
@@ -75,7 +71,6 @@ def test_order_by_lightness_sorts_means_then_first_pixels(data, shape):
 
 
 @pytest.mark.small
-@seeded
 @given(data=st.data(), shape=shapes)
 def test_boundaries_and_neighbours_pixel_by_pixel(data, shape):
     labels = data.draw(label_map_of(shape))
@@ -94,7 +89,6 @@ def test_boundaries_and_neighbours_pixel_by_pixel(data, shape):
 
 
 @pytest.mark.small
-@settings(seeded, max_examples=120)
 @given(data=st.data(), shape=shapes, min_size=st.integers(1, 9), background=st.sampled_from([None, 0]))
 def test_absorbing_equals_the_plain_twin(data, shape, min_size, background):
     labels = data.draw(label_map_of(shape, 0, 2))

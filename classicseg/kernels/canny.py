@@ -14,6 +14,13 @@ _FIXED_POINT, _TANGENT = np.float32(1 << 15), np.float32(13573)  # tan 22.5 degr
 
 
 @kernel
+def _thirds(row):
+    """The left neighbours of all pixels of a row but the first and the last, these pixels, their right neighbours."""
+    inner = len(row) - 2
+    return row[:inner], row[1 : 1 + inner], row[2:]
+
+
+@kernel
 def _grade_ridges(down, right, above, here, below, low, high, grades):
     """2 (strong) or 1 (weak) where a length reaches `high` or `low` and none beside it, along the slope, is higher.
 
@@ -21,12 +28,9 @@ def _grade_ridges(down, right, above, here, below, low, high, grades):
     (1 - w) straight + w diagonal, with w = smaller / larger of the two derivatives. All is computed for each pixel and
     then chosen from, so that pixels go side by side. The first and the last pixel of the row are none.
     """
-    inner = len(here) - 2
-    nw, n, ne = above[:inner], above[1 : 1 + inner], above[2:]
-    w, middle, e = here[:inner], here[1 : 1 + inner], here[2:]
-    sw, s, se = below[:inner], below[1 : 1 + inner], below[2:]
-    downs, rights, target = down[1 : 1 + inner], right[1 : 1 + inner], grades[1 : 1 + inner]
-    for c in range(inner):
+    (nw, n, ne), (w, middle, e), (sw, s, se) = _thirds(above), _thirds(here), _thirds(below)
+    downs, rights, target = _thirds(down)[1], _thirds(right)[1], _thirds(grades)[1]
+    for c in range(len(target)):
         # Everything is read before anything is chosen: a load behind a condition would keep pixels from going together.
         slope_down, slope_right, length = downs[c], rights[c], middle[c]
         up_left, up, up_right, left = nw[c], n[c], ne[c], w[c]
@@ -53,12 +57,9 @@ def _grade_directions(down, right, above, here, below, low, high, grades):
     Which two is told by the tangents of 22.5 and 67.5 degrees, in OpenCV's fixed point, exact in float32 too for the
     derivatives of 8-bit pictures (here divided by 8).
     """
-    inner = len(here) - 2
-    nw, n, ne = above[:inner], above[1 : 1 + inner], above[2:]
-    w, middle, e = here[:inner], here[1 : 1 + inner], here[2:]
-    sw, s, se = below[:inner], below[1 : 1 + inner], below[2:]
-    downs, rights, target = down[1 : 1 + inner], right[1 : 1 + inner], grades[1 : 1 + inner]
-    for c in range(inner):
+    (nw, n, ne), (w, middle, e), (sw, s, se) = _thirds(above), _thirds(here), _thirds(below)
+    downs, rights, target = _thirds(down)[1], _thirds(right)[1], _thirds(grades)[1]
+    for c in range(len(target)):
         slope_down, slope_right, length = downs[c], rights[c], middle[c]
         up_left, up, up_right, left = nw[c], n[c], ne[c], w[c]
         low_right, under, low_left, right_ = se[c], s[c], sw[c], e[c]

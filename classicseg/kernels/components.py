@@ -99,14 +99,23 @@ def _first_come(labels, inside, numbers, result):
     return found
 
 
+def compressed(labels: NDArray[np.int32]) -> tuple[NDArray[np.int32], NDArray[np.int32] | None]:
+    """The labels, and None; or their ranks, and the labels that have these ranks.
+
+    Ranks come where a table with a row for each label up to the largest would be far larger than the map. O(N), or
+    O(N log N).
+    """
+    if int(labels.max()) <= 2 * labels.size:
+        return labels, None
+    values, ranks = np.unique(labels, return_inverse=True)
+    return ranks.reshape(labels.shape).astype(np.int32), values
+
+
 def first_come_numbers(labels: NDArray[np.int32], inside: NDArray[np.bool_]) -> tuple[NDArray[np.int32], int]:
     """Labels (0 or above inside the mask) renumbered 1..n as a raster scan meets them, 0 outside; and n. O(N)."""
-    highest = int(labels.max())
-    if highest > 2 * labels.size:  # a table of so many would be far larger than the map
-        values, ranks = np.unique(labels, return_inverse=True)
-        labels, highest = ranks.reshape(labels.shape).astype(np.int32), len(values) - 1
+    labels, _ = compressed(labels)
     result = np.empty(labels.shape, dtype=np.int32)
-    numbers = np.zeros(max(highest, 0) + 1, dtype=np.int32)
+    numbers = np.zeros(max(int(labels.max()), 0) + 1, dtype=np.int32)
     flat = np.ascontiguousarray(labels, dtype=np.int32).reshape(-1)
     found = _first_come(flat, np.ascontiguousarray(inside).reshape(-1), numbers, result.reshape(-1))
     return result, int(found)

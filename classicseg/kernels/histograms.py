@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -12,19 +14,21 @@ _TIE = 1e-12  # sums that differ by less than this share of the total variance a
 
 
 @kernel
-def _count_levels(words, rest, tables):
+def _count_levels(words, rest, tables, counts):
     """Count bytes, eight at a time; neighbours in different tables, so that equal ones do not wait for each other."""
-    byte, low = np.uint64(8), np.uint64(255)
+    byte, low, one = np.uint64(8), np.uint64(255), np.uint32(1)
     for place in range(words.size):
         word = words[place]
         for turn in range(8):
-            tables[turn, word & low] += 1
+            tables[turn, word & low] += one
             word >>= byte
     for place in range(rest.size):
-        tables[0, rest[place]] += 1
-    for turn in range(1, 8):
+        tables[0, rest[place]] += one
+    for level in range(256):
+        counts[level] = 0
+    for turn in range(8):
         for level in range(256):
-            tables[0, level] += tables[turn, level]
+            counts[level] += tables[turn, level]
 
 
 @kernel
@@ -58,16 +62,16 @@ def _cut_in_two(counts):
 
 def _writable(array: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """The same, C-contiguous; a copy where it is read-only, for which Numba would compile the loop once more."""
-    return np.require(array, requirements=("C", "W"))
+    return array if array.flags.c_contiguous and array.flags.writeable else np.array(array, order="C")
 
 
 def count_levels(levels: NDArray[np.uint8]) -> NDArray[np.int64]:
-    """How often each of the levels 0..255 comes in a flat, contiguous array. O(n)."""
-    tables = np.zeros((8, 256), dtype=np.int64)
+    """How often each of the levels 0..255 comes in a flat array. O(n)."""
+    tables, counts = np.zeros((8, 256), dtype=np.uint32), np.empty(256, dtype=np.int64)
     levels = _writable(levels)
     whole = levels.size & ~7
-    _count_levels(levels[:whole].view(np.uint64), levels[whole:], tables)
-    return tables[0]
+    _count_levels(levels[:whole].view(np.uint64), levels[whole:], tables, counts)
+    return counts
 
 
 def cut_in_two(counts: NDArray[np.int64]) -> int:
@@ -92,31 +96,39 @@ def luma(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
 
 
 @kernel
-def _best_cuts(values, counts, weight, moment, gains, previous, choice, stack, cuts):
+def _best_cuts(values, counts, classes, sums, choice, stack):
     """Dynamic programming from the brightest class on: gains[i] = max_j gain(i..j) + previous[j + 1].
 
     The best j never falls as i rises (the gain of a class satisfies the quadrangle inequality), so the middle i halves
-    the range of j for the others: O(n log n) a class. Of sums equal but for rounding, the lowest j wins.
+    the range of j for the others: O(n log n) a class. Of sums equal but for rounding, the lowest j wins. i and j run
+    over the values that occur. Gives the number of cuts, and the cuts in choice[0], which holds the places of those
+    values before (a cut is read at a place not before the one where it is written).
     """
-    count, classes = values.size, cuts.size + 1
-    total, mean = 0.0, 0.0
-    for place in range(count):
-        total += counts[place]
-        mean += counts[place] * values[place]
+    weight, moment, gains, previous, places = sums[0], sums[1], sums[2], sums[3], choice[0]
+    count, total, mean = 0, 0.0, 0.0
+    for place in range(values.size):
+        if counts[place] > 0:
+            places[count] = place
+            count += 1
+            total += counts[place]
+            mean += counts[place] * values[place]
     mean /= total
+    classes = min(classes, count)
     variance = 0.0
-    for place in range(count):
-        centred = values[place] - mean
-        weight[place + 1] = weight[place] + counts[place]
-        moment[place + 1] = moment[place] + counts[place] * centred
-        variance += counts[place] * centred * centred
+    weight[0], moment[0] = 0.0, 0.0  # of all values before each
+    for i in range(count):
+        number = counts[places[i]]
+        centred = values[places[i]] - mean
+        weight[i + 1] = weight[i] + number
+        moment[i + 1] = moment[i] + number * centred
+        variance += number * centred * centred
     tie = _TIE * variance
-    for place in range(count):  # one class: all that is left
-        rest = moment[count] - moment[place]
-        gains[place] = rest * rest / (weight[count] - weight[place])
+    for i in range(count):  # one class: all that is left
+        rest = moment[count] - moment[i]
+        gains[i] = rest * rest / (weight[count] - weight[i])
     for number in range(1, classes):
-        for place in range(count):
-            previous[place] = gains[place]
+        for i in range(count):
+            previous[i] = gains[i]
         # ranges of i and of j; the last step is asked for i = 0 only
         stack[0, 0], stack[0, 1], stack[0, 2], stack[0, 3] = 0, count - 1 if number < classes - 1 else 0, 0, count - 1
         size = 1
@@ -127,12 +139,13 @@ def _best_cuts(values, counts, weight, moment, gains, previous, choice, stack, c
                 continue
             middle = (first + final) // 2
             best, best_gain = -1, -np.inf
+            before, below = weight[middle], moment[middle]
             for j in range(max(middle, lowest), min(highest, count - 2) + 1):
-                w = weight[j + 1] - weight[middle]
-                m = moment[j + 1] - moment[middle]
+                w, m = weight[j + 1] - before, moment[j + 1] - below
                 gain = m * m / w + previous[j + 1]
-                if gain > best_gain + tie:
-                    best, best_gain = j, gain
+                better = gain - tie > best_gain
+                best = j if better else best  # chosen, not branched to: no one could foretell it
+                best_gain = gain if better else best_gain
             gains[middle], choice[number, middle] = best_gain, best
             upper = best
             if best < 0:  # no value is left for the classes on the right; that bounds no other i
@@ -143,23 +156,22 @@ def _best_cuts(values, counts, weight, moment, gains, previous, choice, stack, c
             size += 1
     start = 0
     for number in range(classes - 1):
-        cuts[number] = choice[classes - 1 - number, start]
-        start = cuts[number] + 1
+        last = choice[classes - 1 - number, start]
+        places[number] = places[last]
+        start = last + 1
+    return classes - 1
 
 
-def best_cuts(values: NDArray[np.floating], counts: NDArray[np.integer], classes: int) -> NDArray[np.intp]:
+def best_cuts(values: NDArray[Any], counts: NDArray[Any], classes: int) -> NDArray[np.int64]:
     """Indices of the last value of each class but the brightest, for the greatest between-class variance.
 
-    `values` (n,) rise strictly and come `counts` (n,) times; 1 <= `classes` <= n. A class with weight w and first
-    moment m about the mean gains m^2 / w; the sum over classes is the between-class variance. Of equal maxima the
-    lowest cuts win. O(classes n log n).
+    `values` (n,) rise strictly and come `counts` (n,) times, some of them never; `classes` is an upper bound, as there
+    are never more than values that occur. A class with weight w and first moment m about the mean gains m^2 / w; the
+    sum over classes is the between-class variance. Of equal maxima the lowest cuts win. O(classes n log n).
     """
     count = len(values)
-    weight, moment = np.zeros((2, count + 1))  # of all values before each
-    gains, previous = np.empty((2, count))
-    choice, stack = np.empty((classes, count), dtype=np.int64), np.empty((128, 4), dtype=np.int64)
-    cuts = np.empty(classes - 1, dtype=np.int64)
-    _best_cuts(
-        values.astype(np.float64), counts.astype(np.float64), weight, moment, gains, previous, choice, stack, cuts
-    )
-    return cuts.astype(np.intp, copy=False)
+    sums, choice = np.empty((4, count + 1)), np.empty((classes, count), dtype=np.int64)
+    stack = np.empty((128, 4), dtype=np.int64)
+    weights = counts.astype(np.float64)
+    found = _best_cuts(values.astype(np.float64), weights, np.int64(classes), sums, choice, stack)
+    return choice[0, :found].copy()

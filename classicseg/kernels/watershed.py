@@ -6,8 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from classicseg.kernels.compile import kernel
+from classicseg.kernels.watershed_strips import HIGHEST_LEVEL, flood_in_strips
 
-HIGHEST_LEVEL = (1 << 16) - 1
+_LARGE = 1 << 20  # pixels: more do not stay in the cache
 _CLOSED = -1  # outside the mask, and the frame around the picture
 
 
@@ -55,12 +56,12 @@ def _frame(levels, markers, mask, framed_levels, labels):
         level_row, label_row = framed_levels[row + 1, 1 : 1 + width], labels[row + 1, 1 : 1 + width]
         from_levels, from_markers, inside = levels[row], markers[row], mask[row]
         for c in range(width):
-            level_row[c] = from_levels[c]
+            level_row[c] = min(from_levels[c], np.uint16(HIGHEST_LEVEL))
             label_row[c] = from_markers[c] if inside[c] else _CLOSED
 
 
 def to_levels(heights: NDArray[np.floating], step: float, lowest: float = 0.0) -> NDArray[np.uint16]:
-    """Heights in whole steps above `lowest`: floor((h - lowest) / step), cut off below 0 and above 65535."""
+    """Heights in whole steps above `lowest`: floor((h - lowest) / step), cut off below 0 and above `HIGHEST_LEVEL`."""
     return np.clip((heights - lowest) / step, 0, HIGHEST_LEVEL).astype(np.uint16)
 
 
@@ -70,6 +71,7 @@ def watershed(levels: NDArray[np.uint16], markers: NDArray[np.int32], mask: NDAr
     Parameters
     ----------
     levels : (H, W) uint16 array
+        What lies above `HIGHEST_LEVEL`, 65530, counts as that.
     markers : (H, W) int32 array
         Positive labels, 0 elsewhere.
     mask : (H, W) bool array
@@ -81,21 +83,20 @@ def watershed(levels: NDArray[np.uint16], markers: NDArray[np.int32], mask: NDAr
     first (markers by raster order); a hollow behind a saddle fills at the saddle's level. That is the order of
     `skimage.segmentation.watershed` (connectivity 1), except that markers of one level start there in no simple order.
     O(N + levels) for N pixels, 10 bytes a pixel beside the result.
+    Pictures above a megapixel go by `watershed_strips`, to the same labels.
 
     References
     ----------
     F. Meyer, "Topographic distance and watershed lines", Signal Processing 38(1), 1994.
     """
+    levels = np.ascontiguousarray(levels, dtype=np.uint16)
+    markers, mask = np.ascontiguousarray(markers, dtype=np.int32), np.ascontiguousarray(mask)
+    if mask.size > _LARGE:
+        return flood_in_strips(levels, markers, mask)
     height, width = mask.shape
     labels = np.full((height + 2, width + 2), _CLOSED, dtype=np.int32)
     framed = np.zeros((height + 2, width + 2), dtype=np.uint16)
-    _frame(
-        np.ascontiguousarray(levels, dtype=np.uint16),
-        np.ascontiguousarray(markers, dtype=np.int32),
-        np.ascontiguousarray(mask),
-        framed,
-        labels,
-    )
+    _frame(levels, markers, mask, framed, labels)
     count = int(framed.max()) + 1
     following = np.full(labels.size + count, -1, dtype=np.int32)
     last = np.arange(labels.size, labels.size + count, dtype=np.int32)

@@ -14,7 +14,7 @@ from classicseg.image import Image
 from classicseg.parameters import parameter
 
 # Steps of the gradient in which the watershed rises, in Delta E a pixel: fixed, so that the result does not hang on the
-# picture's range; the steepest slope that Lab has, about 180, is far below the highest of the 65536 levels.
+# picture's range; the steepest slope that Lab has, about 180, is far below the highest of the 65531 levels.
 _STEP = 1 / 256
 
 

@@ -51,8 +51,12 @@ class GaussianMixture(Segmenter):
     -----
     Findings: ``posteriors`` (K, H, W) float32, 0 outside the mask; ``weights``, ``means``, ``covariances``,
     ``log_likelihood`` (mean of a pixel), ``iterations``, ``converged``, ``n_components``, and for "auto" ``bic``.
-    Rows of components that won no pixel are left out. O(n K D^2) an iteration for n distinct colours of D bands,
-    O(n K D) for "diag" and "spherical"; O(N D) to find them among N pixels, and O(N K) for the posteriors.
+    Rows of components that won no pixel are left out, while the rest stay those of the whole mixture, as does
+    ``log_likelihood``: posteriors of a pixel, and the weights, then sum to less than 1, by what these components hold.
+    Divided by their sum, posteriors are those among the classes alone.
+
+    O(n K D^2) an iteration for n distinct colours of D bands, O(n K D) for "diag" and "spherical"; O(N D) to find them
+    among N pixels, and O(N K) for the posteriors.
 
     References
     ----------

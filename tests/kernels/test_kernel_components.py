@@ -2,18 +2,17 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from reference.components import flood_fill_components, raster_numbers
 
-from classicseg.kernels.components import first_come_numbers, number_components, root_of
+from classicseg.kernels.components import compressed, first_come_numbers, number_components, root_of
 
 shapes = st.tuples(st.integers(1, 12), st.integers(1, 12))
 
 
 @pytest.mark.small
-@settings(max_examples=120)
 @given(data=st.data(), shape=shapes, kinds=st.sampled_from([1, 2, 3]))
 def test_components_equal_a_flood_fill(data, shape, kinds):
     labels = data.draw(hnp.arrays(np.int32, shape, elements=st.integers(-1, kinds - 1)))
@@ -60,6 +59,18 @@ def test_numbers_come_in_raster_order(data, shape, step):
     numbers, count = first_come_numbers(labels, mask)
     assert np.array_equal(numbers, raster_numbers(np.where(mask, labels + 1, 0)))
     assert count == numbers.max()
+
+
+@pytest.mark.small
+def test_labels_far_above_the_number_of_pixels_are_ranked():
+    labels = np.array([[2**31 - 2, 0, 7], [7, 5, 0]], dtype=np.int32)
+    ranks, names = compressed(labels)
+    assert ranks.tolist() == [[3, 0, 2], [2, 1, 0]]
+    assert names.tolist() == [0, 5, 7, 2**31 - 2]
+    assert np.array_equal(names[ranks], labels)
+    few = np.minimum(labels, 12)
+    assert compressed(few)[0] is few
+    assert compressed(few)[1] is None
 
 
 @pytest.mark.small

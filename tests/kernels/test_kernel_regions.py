@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from reference import meanshift as plain
@@ -25,7 +25,6 @@ pytestmark = pytest.mark.small
 shapes = st.tuples(st.integers(1, 7), st.integers(1, 7))
 
 
-@settings(derandomize=True, max_examples=60, deadline=None, database=None)
 @given(data=st.data(), shape=shapes, reach=st.sampled_from([0.5, 1.0, 2.0]))
 def test_fusing_equals_the_plain_twin(data, shape, reach):
     modes = data.draw(hnp.arrays(np.float64, (*shape, 3), elements=st.integers(0, 6).map(float)))
@@ -91,7 +90,6 @@ def test_without_neighbours_nothing_happens():
     assert absorbing([], [1, 2], [0, 10], 5) == [0, 1]
 
 
-@settings(max_examples=150)
 @given(data=st.data(), shape=shapes, min_size=st.integers(2, 50), background=st.sampled_from([None, 0]))
 def test_absorbing_equals_the_plain_twin_at_any_size(data, shape, min_size, background):
     """Many regions that grow far, with colours that tie: the bounds may never hide the nearest neighbour."""

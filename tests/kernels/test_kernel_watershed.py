@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from reference.components import flood_fill_components
@@ -10,7 +10,14 @@ from reference.watershed import flood_from_markers
 
 from classicseg.kernels.watershed import HIGHEST_LEVEL, to_levels, watershed
 
-SHAPES = st.tuples(st.integers(1, 7), st.integers(1, 7))
+SHAPES = st.tuples(st.integers(1, 6), st.integers(1, 10))  # wider than a strip
+
+
+@pytest.fixture(autouse=True, params=["as it lies", "in strips"])
+def way(request, monkeypatch):
+    """Both ways to the same labels: that of pictures which a cache holds, and that of larger ones."""
+    if request.param == "in strips":
+        monkeypatch.setattr("classicseg.kernels.watershed._LARGE", 0)
 
 
 @st.composite
@@ -26,6 +33,7 @@ def landscapes(draw, highest):
 @pytest.mark.small
 @pytest.mark.parametrize("highest", [0, 3, HIGHEST_LEVEL])
 def test_equals_the_plain_twin(highest):
+    @settings(max_examples=10 if highest == HIGHEST_LEVEL else settings().max_examples)  # each goes through all levels
     @given(landscapes(highest))
     def check(landscape):
         levels, markers, mask = landscape
@@ -81,6 +89,29 @@ def test_equals_scikit_image_on_a_photograph(photograph):
     markers[~mask] = 0
     for where in (np.ones_like(mask), mask):
         assert np.array_equal(watershed(levels, markers, where), theirs(levels, markers, mask=where, connectivity=1))
+
+
+def test_a_large_picture_goes_in_strips_to_the_same_labels(photograph, monkeypatch):
+    levels = np.tile(photograph[:, :, 1].astype(np.uint16) * 9, (1 + 1100 // photograph.shape[0], 9))[:, :1003]
+    assert levels.size > 1 << 20
+    rng = np.random.default_rng(5)
+    markers = np.where(rng.random(levels.shape) < 0.01, np.arange(1, levels.size + 1).reshape(levels.shape), 0)
+    mask = np.ones(levels.shape, dtype=bool)
+    mask[200:300, 95:] = False
+    found = []
+    for large in (0, 1 << 30):
+        monkeypatch.setattr("classicseg.kernels.watershed._LARGE", large)
+        found.append(watershed(levels, markers.astype(np.int32), mask))
+    monkeypatch.undo()
+    assert np.array_equal(*found)
+    assert np.array_equal(found[0], watershed(levels, markers.astype(np.int32), mask))
+
+
+@pytest.mark.small
+def test_levels_above_the_highest_count_as_that():
+    levels = np.array([[0, 65535, HIGHEST_LEVEL, 65533, 0]], dtype=np.uint16)
+    markers = np.array([[1, 0, 0, 0, 2]], dtype=np.int32)
+    assert watershed(levels, markers, levels >= 0).tolist() == [[1, 1, 1, 2, 2]]
 
 
 @pytest.mark.small

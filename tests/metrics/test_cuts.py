@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from reference import hierarchy as plain
@@ -52,7 +52,6 @@ def mean(values):
     return sum(defined) / len(defined) if defined else math.nan
 
 
-@settings(max_examples=150)
 @given(problem=problems())
 def test_every_cut_scores_as_its_label_map_by_the_plain_twin(problem):
     hierarchy, truths, options = problem
@@ -73,7 +72,6 @@ def test_every_cut_scores_as_its_label_map_by_the_plain_twin(problem):
     assert found.best_covering == pytest.approx(best, rel=0, abs=1e-12, nan_ok=True)
 
 
-@settings(max_examples=60)
 @given(problem=problems())
 def test_it_gives_what_scoring_the_family_of_cuts_gives(problem):
     hierarchy, truths, options = problem

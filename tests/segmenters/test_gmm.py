@@ -66,9 +66,32 @@ def test_equal_to_plain_steps_over_all_pixels(kind):
 @pytest.mark.parametrize("color", ["rgb", "multiband"])
 def test_posteriors_of_bands_and_colours_sum_to_one(color):
     rng = np.random.default_rng(13)
-    picture = rng.random((9, 12, 3 if color == "rgb" else 6))
+    picture = rng.random((6, 8, 3 if color == "rgb" else 6))
     shares = classicseg.run(picture, "gmm", color=color).findings["posteriors"]
     np.testing.assert_allclose(shares.sum(axis=0), 1, atol=1e-5)
+
+
+def test_what_sums_lack_is_what_components_without_a_pixel_hold():
+    """Narrow and wide noise about one level: of five components one is nobody's most probable one."""
+    rng = np.random.default_rng(217)
+    spread = rng.choice([0.003, 0.02, 0.1], (10, 12))
+    picture = np.clip(0.5 + spread * rng.standard_normal((10, 12)), 0, 1)
+    segmenter = GaussianMixture(n_components=5, space="rgb", reg_covar=1e-4, max_iter=300, tol=1e-6)
+    result = segmenter.run(picture)
+    assert (result.findings["n_components"], result.n_labels) == (5, 4)
+
+    blocks, _ = segmenter._distinct_colors(as_image(picture), 1)
+    samples = weighted_samples(blocks.planes, blocks.weights)
+    mixture = segmenter._fit(blocks, samples, 5, 1).mixture
+    kept = np.isin(mixture.weights, result.findings["weights"])
+    assert kept.sum() == 4
+    assert result.findings["weights"].sum() == pytest.approx(1 - mixture.weights[~kept].sum(), rel=1e-12)
+    values = as_image(picture).samples(as_image(picture).in_space("rgb")).astype(np.float64)
+    shares = plain.densities(values, *mixture)
+    shares /= shares.sum(axis=1, keepdims=True)
+    sums = result.findings["posteriors"].sum(axis=0).ravel()
+    np.testing.assert_allclose(sums, shares[:, kept].sum(axis=1), atol=1e-5)
+    assert sums.min() < 0.9
 
 
 def same_numbers(classes, samples):
@@ -130,9 +153,10 @@ def test_findings_belong_to_the_labels(small_picture):
 
 @pytest.mark.small
 @pytest.mark.parametrize("kind", KINDS)
-def test_bic_is_scikit_learns(small_picture, kind):
+def test_bic_is_scikit_learns(small_picture, kind, monkeypatch):
     from sklearn.mixture import GaussianMixture as Theirs
 
+    monkeypatch.setattr("classicseg.segmenters.gmm._MOST_AUTO", 4)  # the four parts; more take long un-compiled
     samples = colors_of(small_picture)
     findings = classicseg.run(small_picture, "gmm", n_components="auto", covariance_type=kind).findings
     start = start_of(GaussianMixture(covariance_type=kind), small_picture, 4)
