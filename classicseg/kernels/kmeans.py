@@ -18,6 +18,7 @@ from classicseg.parallel import chunks, for_chunks
 
 _MARGIN = 1e-10  # share of the distances by which a centre must be farther to be left out; rounding is far below it
 _BLOCKS_AT_ONCE = 64 * BLOCK
+_SEVERAL, _NOBODY = np.int32(-1), np.int32(-2)
 
 
 class Clustering(NamedTuple):
@@ -38,18 +39,30 @@ _NO_CLUSTERING = Clustering(_NO_LABELS, np.empty((0, 0)), np.inf, 0, False)
 def _nearest(planes, start, centers, chosen, count, distance, best, labels):
     """The nearest of the centres chosen[:count] to BLOCK points from `start` on, and its squared distance.
 
-    Of equally near centres the first wins. The loops run along the points and do one thing each, to vectorise.
+    Of equally near centres the first wins.
     """
-    squared_distances(planes, start, centers[chosen[0]], best)
+    squared_distances(planes, start, centers, chosen[0], best)
     for j in range(BLOCK):
         labels[j] = chosen[0]
     for c in range(1, count):
         k = chosen[c]
-        squared_distances(planes, start, centers[k], distance)
+        if len(planes) == 3:  # the same for colours in one loop
+            first = np.uint64(start)
+            x, y, z = centers[k, 0], centers[k, 1], centers[k, 2]
+            for j in range(BLOCK):
+                i = first + np.uint64(j)
+                along_x, along_y = np.float64(planes[0, i]) - x, np.float64(planes[1, i]) - y
+                along_z = np.float64(planes[2, i]) - z
+                squared = along_x * along_x + along_y * along_y + along_z * along_z
+                closer = squared < best[j]
+                labels[j] = k if closer else labels[j]
+                best[j] = squared if closer else best[j]
+            continue
+        squared_distances(planes, start, centers, k, distance)
         for j in range(BLOCK):
-            labels[j] = k if distance[j] < best[j] else labels[j]
-        for j in range(BLOCK):
-            best[j] = distance[j] if distance[j] < best[j] else best[j]
+            closer = distance[j] < best[j]
+            labels[j] = k if closer else labels[j]
+            best[j] = distance[j] if closer else best[j]
 
 
 @kernel
@@ -60,6 +73,7 @@ def _filter(middles, halves, tile, centers, chosen, distance, best, labels, gap,
     and its minimum over the box is |m - z|^2 - |m - c|^2 - 2 sum_d h_d |z_d - c_d|. Where that is above 0, z is out.
     """
     count, depth = centers.shape
+    first = np.uint64(tile)
     _nearest(middles, tile, centers, chosen, count, distance, best, labels)
     for d in range(depth):
         for j in range(BLOCK):
@@ -68,97 +82,131 @@ def _filter(middles, halves, tile, centers, chosen, distance, best, labels, gap,
         for j in range(BLOCK):
             gap[j] = -best[j]
         for d in range(depth):
-            middle, half, near = middles[d][tile : tile + BLOCK], halves[d][tile : tile + BLOCK], toward[d]
             coordinate = centers[k, d]
             for j in range(BLOCK):
-                difference = np.float64(middle[j]) - coordinate
+                half = halves[d, first + np.uint64(j)]
+                difference = np.float64(middles[d, first + np.uint64(j)]) - coordinate
                 square = difference * difference
-                reach = 2 * half[j] * abs(coordinate - near[j])
-                gap[j] += square - reach - _MARGIN * (square + half[j] * half[j])
+                reach = 2 * half * abs(coordinate - toward[d, j])
+                gap[j] += square - reach - _MARGIN * (square + half * half)
         for j in range(BLOCK):
             keep[k, j] = gap[j] <= 0
 
 
 @kernel
-def _add_up(planes, weights, start, stop, owners, chosen, count, share, lanes):
-    """lanes[k, :, j] += (weighted values, weight) of sample start + j, for those samples whose owner is k.
-
-    Lane by lane, since samples that are added to one sum one after another would have to wait for each other.
-    """
-    depth = len(planes)
-    own_weights = weights[start : start + BLOCK]
-    for j in range(stop - start, BLOCK):
-        owners[j] = -1
-    for c in range(count):
-        k = chosen[c]
-        total = lanes[k, depth]
-        for j in range(BLOCK):
-            share[j] = own_weights[j] if owners[j] == k else 0.0
-        for j in range(BLOCK):
-            total[j] += share[j]
-        for d in range(depth):
-            row, total = planes[d][start : start + BLOCK], lanes[k, d]
-            for j in range(BLOCK):
-                total[j] += share[j] * np.float64(row[j])
+def _add(values, share, sums):
+    for d in range(len(sums)):
+        sums[d] += share * values[d]
 
 
 @kernel
-def _pass(planes, weights, starts, middles, halves, totals, first, stop, centers, final, sums, labels):
-    """Add the weighted values and the weights of blocks first..stop to the `sums` (K, D + 1) of their centres.
+def _hand_over(planes, weights, start, size, found, owners, moved, sums):
+    """Let samples start..start + size, owned by `owners`, go to the owners `found` for them, and their sums with them.
 
-    With `final` every sample's label is written instead, and the inertia is returned.
+    Few samples change hands in a step, and none in most blocks.
+    """
+    depth = len(planes)
+    different = 0
+    for j in range(size):
+        different += owners[np.uint64(start) + np.uint64(j)] != found[j]
+    if different == 0:
+        return
+    left = np.int64(0)
+    for j in range(size):
+        moved[left] = j
+        left += owners[start + j] != found[j]
+    for m in range(left):
+        i = start + moved[m]
+        old, new = owners[i], found[moved[m]]
+        owners[i] = new
+        weight = weights[i]
+        for d in range(depth):
+            share = weight * np.float64(planes[d, i])
+            sums[old, d] -= share
+            sums[new, d] += share
+        sums[old, depth] -= weight
+        sums[new, depth] += weight
+
+
+@kernel
+def _pass(planes, weights, starts, middles, halves, totals, first, stop, centers, sole, owners, sums):
+    """Find the nearest of the `centers` to each sample of blocks first..stop; keep the `sums` (K, D + 1) of each up to date.
+
+    These are the sums of the weighted values and of the weights of its samples. `sole` has the owner of all samples of
+    each block: _SEVERAL where they have different ones, which then stand in `owners`, and _NOBODY before the first pass.
     """
     count, depth = centers.shape
     every = np.arange(count)
-    chosen = np.empty(count, np.int64)
+    chosen, moved = np.empty(count, np.int64), np.empty(BLOCK + 1, np.int64)
     distance, best, gap = np.empty(BLOCK), np.empty(BLOCK), np.empty(BLOCK)
-    own = np.zeros(BLOCK, np.int64)
+    found = np.zeros(BLOCK, np.int64)
     toward = np.empty((depth, BLOCK))
     keep = np.empty((count, BLOCK), np.bool_)
-    lanes = np.zeros((count, depth + 1, BLOCK))
-    inertia = 0.0
     for tile in range(first, stop, BLOCK):
-        _filter(middles, halves, tile, centers, every, distance, best, own, gap, toward, keep)
+        _filter(middles, halves, tile, centers, every, distance, best, found, gap, toward, keep)
         for block in range(tile, min(tile + BLOCK, stop)):
             left = np.int64(0)  # a bare 0 is a type of its own, for which what it is handed to would be compiled again
             for k in range(count):
                 chosen[left] = k
                 left += keep[k, block - tile]
-            if left == 1 and not final:
-                for d in range(depth + 1):
-                    sums[chosen[0], d] += totals[block, d]
+            owner = sole[block]
+            if left == 1 and owner == chosen[0]:
                 continue
-            start, end = starts[block], starts[block + 1]
-            _nearest(planes, start, centers, chosen, left, distance, best, own)
-            if final:
-                for j in range(end - start):
-                    labels[start + j] = own[j]
-                    inertia += weights[start + j] * best[j]
-            else:
-                _add_up(planes, weights, start, end, own, chosen, left, best, lanes)
-    for k in range(count):
-        for d in range(depth + 1):
-            for j in range(BLOCK):
-                sums[k, d] += lanes[k, d, j]
+            start, size = starts[block], starts[block + 1] - starts[block]
+            if left == 1 and owner != _SEVERAL:
+                if owner != _NOBODY:
+                    _add(totals[block], -1.0, sums[owner])
+                _add(totals[block], 1.0, sums[chosen[0]])
+                sole[block] = chosen[0]
+                continue
+            if owner == _NOBODY:
+                owner = chosen[0]
+                _add(totals[block], 1.0, sums[owner])
+            if owner != _SEVERAL:
+                for j in range(size):
+                    owners[start + j] = owner
+            _nearest(planes, start, centers, chosen, left, distance, best, found)
+            _hand_over(planes, weights, start, size, found, owners, moved, sums)
+            sole[block] = chosen[0] if left == 1 else _SEVERAL
+
+
+@kernel
+def _label(planes, weights, starts, first, stop, centers, sole, owners):
+    """Write the owners of all samples of blocks first..stop to `owners`; their weighted squared distances, summed."""
+    depth = len(planes)
+    lanes, distance = np.zeros(BLOCK), np.empty(BLOCK)
+    for block in range(first, stop):
+        start, size = starts[block], starts[block + 1] - starts[block]
+        if sole[block] != _SEVERAL:
+            for j in range(size):
+                owners[start + j] = sole[block]
+            squared_distances(planes, start, centers, sole[block], distance)
+        else:
+            for j in range(size):
+                total = 0.0
+                for d in range(depth):
+                    difference = np.float64(planes[d, start + j]) - centers[owners[start + j], d]
+                    total += difference * difference
+                distance[j] = total
+        for j in range(size):
+            lanes[j] += weights[start + j] * distance[j]
+    inertia = 0.0
+    for j in range(BLOCK):
+        inertia += lanes[j]
     return inertia
 
 
 @kernel
-def _steps(planes, weights, starts, middles, halves, totals, centers, most, small_move, no_labels):
+def _steps(planes, weights, starts, middles, halves, totals, centers, most, small_move, sole, owners, sums):
     """Move the `centers` by passes over all blocks, at most so many, until they move no more than `small_move`.
 
     Returns the number of steps, and whether the centres have settled. It ends before a step in which one of them would
     lose all its samples.
     """
     count, depth = centers.shape
-    sums = np.empty((count, depth + 1))
     for step in range(most):
-        for k in range(count):
-            for d in range(depth + 1):
-                sums[k, d] = 0.0
         _pass(
-            planes, weights, starts, middles, halves, totals, np.int64(0), len(totals), centers, np.bool_(False),
-            sums, no_labels,
+            planes, weights, starts, middles, halves, totals, np.int64(0), len(totals), centers, sole, owners, sums
         )  # fmt: skip
         for k in range(count):
             if sums[k, depth] == 0:
@@ -174,21 +222,51 @@ def _steps(planes, weights, starts, middles, halves, totals, centers, most, smal
     return most, False
 
 
-def _pass_over(blocks: Blocks, centers, final, threads):
-    """Sums (K, D + 1) over the samples of each centre; with `final` labels, in the order of the blocks, and inertia."""
-    bounds = chunks(len(blocks.totals), _BLOCKS_AT_ONCE)
-    sums = np.zeros((len(bounds), centers.shape[0], centers.shape[1] + 1))
-    inertia = np.zeros(len(bounds))
-    labels = np.empty(len(blocks.order) if final else 0, dtype=np.int32)
+class _Assignment:
+    """Which centre each sample belongs to: the last one found, from which the next one is told."""
 
-    def work(chunk: int, start: int, stop: int) -> None:
-        inertia[chunk] = _pass(
+    def __init__(self, blocks: Blocks, count: int, threads: int) -> None:
+        self.blocks, self.threads = blocks, threads
+        self.bounds = chunks(len(blocks.totals), _BLOCKS_AT_ONCE)
+        self.sole = np.full(len(blocks.totals), _NOBODY, dtype=np.int32)
+        self.owners = np.empty(len(blocks.order), dtype=np.int32)
+        self.sums = np.zeros((len(self.bounds), count, len(blocks.planes) + 1))
+
+    def steps(self, centers: NDArray[np.float64], most: int, small_move: float) -> tuple[int, bool]:
+        """What `_steps` does, for samples that make a single chunk."""
+        blocks = self.blocks
+        steps, settled = _steps(
             blocks.planes, blocks.weights, blocks.starts, blocks.middles, blocks.halves, blocks.totals,
-            start, stop, centers, final, sums[chunk], labels,
+            centers, most, small_move, self.sole, self.owners, self.sums[0],
         )  # fmt: skip
+        return steps, settled
 
-    for_chunks(work, bounds, threads)
-    return sums.sum(axis=0), labels, float(inertia.sum())
+    def sums_of(self, centers: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Sums (K, D + 1) of the weighted values, and of the weights, of the samples nearest to each centre."""
+        blocks = self.blocks
+
+        def work(chunk: int, start: int, stop: int) -> None:
+            _pass(
+                blocks.planes, blocks.weights, blocks.starts, blocks.middles, blocks.halves, blocks.totals,
+                start, stop, centers, self.sole, self.owners, self.sums[chunk],
+            )  # fmt: skip
+
+        for_chunks(work, self.bounds, self.threads)
+        return np.asarray(self.sums.sum(axis=0))
+
+    def labels_of(self, centers: NDArray[np.float64]) -> tuple[NDArray[np.int32], float]:
+        """The nearest centre of each sample, in the order of the blocks, and the inertia."""
+        blocks = self.blocks
+        self.sums_of(centers)
+        inertia = np.zeros(len(self.bounds))
+
+        def work(chunk: int, start: int, stop: int) -> None:
+            inertia[chunk] = _label(
+                blocks.planes, blocks.weights, blocks.starts, start, stop, centers, self.sole, self.owners
+            )
+
+        for_chunks(work, self.bounds, self.threads)
+        return self.owners, float(inertia.sum())
 
 
 def lloyd_of_blocks(
@@ -196,38 +274,36 @@ def lloyd_of_blocks(
 ) -> Clustering:
     """`lloyd` for samples that are arranged already; the labels are in the order of the blocks."""
     centers = np.array(centers, dtype=np.float64, order="C")
+    assignment = _Assignment(blocks, len(centers), threads)
     small_move = float(tol * blocks.variance)
     iterations, converged = 0, False
     while iterations < max_iter and not converged:
-        if len(blocks.totals) <= _BLOCKS_AT_ONCE:  # one thread does it all, and Python need not come between the passes
-            steps, converged = _steps(
-                blocks.planes, blocks.weights, blocks.starts, blocks.middles, blocks.halves, blocks.totals,
-                centers, max_iter - iterations, small_move, _NO_LABELS,
-            )  # fmt: skip
+        if len(assignment.bounds) == 1:  # one thread does it all, and Python need not come between the passes
+            steps, converged = assignment.steps(centers, max_iter - iterations, small_move)
             iterations += steps
             if converged or iterations == max_iter:
                 break
-        sums, _, _ = _pass_over(blocks, centers, False, threads)
+        sums = assignment.sums_of(centers)
         iterations += 1
-        moved = _means(blocks, sums, centers, threads)
+        moved = _means(assignment, sums, centers)
         move = float(np.sum((moved - centers) ** 2))
         centers, converged = moved, move <= small_move
-    _, labels, inertia = _pass_over(blocks, centers, True, threads)
+    labels, inertia = assignment.labels_of(centers)
     return Clustering(labels, centers, inertia, iterations, converged)
 
 
-def _means(blocks, sums, centers, threads):
+def _means(assignment, sums, centers):
     empty = np.flatnonzero(sums[:, -1] == 0)
     sums[empty, -1] = 1
     means = sums[:, :-1] / sums[:, -1:]
     if len(empty):
-        count = len(blocks.order)
-        _, labels, _ = _pass_over(blocks, centers, True, threads)
-        distances = np.zeros(count)
-        for plane, coordinates in zip(blocks.planes[:, :count], centers.T, strict=True):
+        labels, _ = assignment.labels_of(centers)
+        planes = assignment.blocks.planes[:, : len(labels)]
+        distances = np.zeros(len(labels))
+        for plane, coordinates in zip(planes, centers.T, strict=True):
             distances += (plane - coordinates[labels]) ** 2
         farthest = np.argsort(-distances, kind="stable")[: len(empty)]
-        means[empty] = blocks.planes[:, farthest].T
+        means[empty] = planes[:, farthest].T
     return means
 
 
@@ -285,5 +361,5 @@ def best_of_starts(
 
     for_chunks(work, chunks(starts, 1), threads)
     best = min(outcomes, key=lambda clustering: clustering.inertia)
-    _, labels, _ = _pass_over(blocks, best.centers, True, threads)
+    labels, _ = _Assignment(blocks, count, threads).labels_of(best.centers)
     return best._replace(labels=labels)

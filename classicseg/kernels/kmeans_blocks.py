@@ -56,29 +56,30 @@ class Blocks(NamedTuple):
 
 
 @kernel
-def squared_distances(planes, start, point, distance):
-    """distance[j] = sum_d (planes[d, start + j] - point[d])^2 for BLOCK samples, in the order of d.
+def squared_distances(planes, start, points, number, distance):
+    """distance[j] = sum_d (planes[d, start + j] - points[number, d])^2 for BLOCK samples, in the order of d.
 
-    The loops run along the samples. Rows are cut out first: an index that might be negative, as far as the compiler
-    knows, would make it gather the samples one by one.
+    The loops run along the samples. Their indices are unsigned: one that might be negative, as far as the compiler
+    knows, would make it gather the samples one by one, and to cut rows out first costs as much as the loop.
     """
-    row, coordinate = planes[0][start : start + BLOCK], point[0]
+    first = np.uint64(start)
+    coordinate = points[number, 0]
     if len(planes) < 3:
         for j in range(BLOCK):
-            difference = np.float64(row[j]) - coordinate
+            difference = np.float64(planes[0, first + np.uint64(j)]) - coordinate
             distance[j] = difference * difference
     else:  # the same for colours in one loop, which takes half the time
-        second, third = planes[1][start : start + BLOCK], planes[2][start : start + BLOCK]
-        of_second, of_third = point[1], point[2]
+        of_second, of_third = points[number, 1], points[number, 2]
         for j in range(BLOCK):
-            difference = np.float64(row[j]) - coordinate
-            along_second = np.float64(second[j]) - of_second
-            along_third = np.float64(third[j]) - of_third
+            i = first + np.uint64(j)
+            difference = np.float64(planes[0, i]) - coordinate
+            along_second = np.float64(planes[1, i]) - of_second
+            along_third = np.float64(planes[2, i]) - of_third
             distance[j] = difference * difference + along_second * along_second + along_third * along_third
     for d in range(1 if len(planes) < 3 else 3, len(planes)):
-        row, coordinate = planes[d][start : start + BLOCK], point[d]
+        coordinate = points[number, d]
         for j in range(BLOCK):
-            difference = np.float64(row[j]) - coordinate
+            difference = np.float64(planes[d, first + np.uint64(j)]) - coordinate
             distance[j] += difference * difference
 
 
