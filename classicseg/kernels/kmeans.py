@@ -41,13 +41,23 @@ def _nearest(planes, start, centers, chosen, count, distance, best, labels):
 
     Of equally near centres the first wins.
     """
-    squared_distances(planes, start, centers, chosen[0], best)
-    for j in range(BLOCK):
-        labels[j] = chosen[0]
-    for c in range(1, count):
-        k = chosen[c]
-        if len(planes) == 3:  # the same for colours in one loop
-            first = np.uint64(start)
+    first = np.uint64(start)
+    k = chosen[0]
+    if len(planes) == 3 and count > 1:  # the same as below for colours, with less to keep and to fetch on the way
+        other = chosen[1]
+        x, y, z = centers[k, 0], centers[k, 1], centers[k, 2]
+        other_x, other_y, other_z = centers[other, 0], centers[other, 1], centers[other, 2]
+        for j in range(BLOCK):
+            i = first + np.uint64(j)
+            at_x, at_y, at_z = np.float64(planes[0, i]), np.float64(planes[1, i]), np.float64(planes[2, i])
+            along_x, along_y, along_z = at_x - x, at_y - y, at_z - z
+            nearest = along_x * along_x + along_y * along_y + along_z * along_z
+            along_x, along_y, along_z = at_x - other_x, at_y - other_y, at_z - other_z
+            squared = along_x * along_x + along_y * along_y + along_z * along_z
+            labels[j] = other if squared < nearest else k
+            best[j] = squared if squared < nearest else nearest
+        for c in range(2, count):
+            k = chosen[c]
             x, y, z = centers[k, 0], centers[k, 1], centers[k, 2]
             for j in range(BLOCK):
                 i = first + np.uint64(j)
@@ -57,7 +67,12 @@ def _nearest(planes, start, centers, chosen, count, distance, best, labels):
                 closer = squared < best[j]
                 labels[j] = k if closer else labels[j]
                 best[j] = squared if closer else best[j]
-            continue
+        return
+    squared_distances(planes, start, centers, k, best)
+    for j in range(BLOCK):
+        labels[j] = k
+    for c in range(1, count):
+        k = chosen[c]
         squared_distances(planes, start, centers, k, distance)
         for j in range(BLOCK):
             closer = distance[j] < best[j]
@@ -103,14 +118,9 @@ def _add(values, share, sums):
 def _hand_over(planes, weights, start, size, found, owners, moved, sums):
     """Let samples start..start + size, owned by `owners`, go to the owners `found` for them, and their sums with them.
 
-    Few samples change hands in a step, and none in most blocks.
+    `moved` has room for the numbers of those that do, of which there are few in a step.
     """
     depth = len(planes)
-    different = 0
-    for j in range(size):
-        different += owners[np.uint64(start) + np.uint64(j)] != found[j]
-    if different == 0:
-        return
     left = np.int64(0)
     for j in range(size):
         moved[left] = j
@@ -166,7 +176,12 @@ def _pass(planes, weights, starts, middles, halves, totals, first, stop, centers
                 for j in range(size):
                     owners[start + j] = owner
             _nearest(planes, start, centers, chosen, left, distance, best, found)
-            _hand_over(planes, weights, start, size, found, owners, moved, sums)
+            first_sample = np.uint64(start)
+            different = 0
+            for j in range(BLOCK):
+                different += (owners[first_sample + np.uint64(j)] != found[j]) & (j < size)
+            if different > 0:
+                _hand_over(planes, weights, start, size, found, owners, moved, sums)
             sole[block] = chosen[0] if left == 1 else _SEVERAL
 
 
@@ -229,7 +244,7 @@ class _Assignment:
         self.blocks, self.threads = blocks, threads
         self.bounds = chunks(len(blocks.totals), _BLOCKS_AT_ONCE)
         self.sole = np.full(len(blocks.totals), _NOBODY, dtype=np.int32)
-        self.owners = np.empty(len(blocks.order), dtype=np.int32)
+        self.owners = np.empty(len(blocks.weights), dtype=np.int32)
         self.sums = np.zeros((len(self.bounds), count, len(blocks.planes) + 1))
 
     def steps(self, centers: NDArray[np.float64], most: int, small_move: float) -> tuple[int, bool]:
@@ -266,7 +281,7 @@ class _Assignment:
             )
 
         for_chunks(work, self.bounds, self.threads)
-        return self.owners, float(inertia.sum())
+        return self.owners[: len(blocks.order)], float(inertia.sum())
 
 
 def lloyd_of_blocks(
