@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from classicseg.kernels.compile import kernel
-from classicseg.kernels.kmeans_blocks import BLOCK, Blocks, arrange, squared_distances
+from classicseg.kernels.kmeans_blocks import BLOCK, Blocks, squared_distances
 from classicseg.kernels.seeding import draw_uniforms, seed_of_blocks
 from classicseg.parallel import chunks, for_chunks
 
@@ -22,7 +22,10 @@ _SEVERAL, _NOBODY = np.int32(-1), np.int32(-2)
 
 
 class Clustering(NamedTuple):
-    """Labels (n,) of the samples, centres (K, D), and the weighted sum of squared distances to the nearest centre."""
+    """Labels (n,), centres (K, D), and the weighted sum of squared distances to the nearest centre.
+
+    The labels are those of the samples in the blocks; `for_each_sample` makes those of all samples of them.
+    """
 
     labels: NDArray[np.int32]
     centers: NDArray[np.float64]
@@ -281,13 +284,19 @@ class _Assignment:
             )
 
         for_chunks(work, self.bounds, self.threads)
-        return self.owners[: len(blocks.order)], float(inertia.sum())
+        return self.owners[: blocks.size], float(inertia.sum())
 
 
 def lloyd_of_blocks(
     blocks: Blocks, centers: NDArray[np.float64], max_iter: int, tol: float, threads: int
 ) -> Clustering:
-    """`lloyd` for samples that are arranged already; the labels are in the order of the blocks."""
+    """Move `centers` (K, D) to the means of the samples nearest to them until that moves them no more.
+
+    It ends when the squared moves sum to at most `tol` times the mean variance of the features, as in scikit-learn. A
+    centre that lost all its samples moves to the sample farthest from its own centre. At most O(n K D) an iteration
+    for n samples in the blocks; blocks that one centre keeps as a whole cost O(K D). Sums are kept from step to step
+    and changed by what changes hands.
+    """
     centers = np.array(centers, dtype=np.float64, order="C")
     assignment = _Assignment(blocks, len(centers), threads)
     small_move = float(tol * blocks.variance)
@@ -322,48 +331,12 @@ def _means(assignment, sums, centers):
     return means
 
 
-def lloyd(
-    samples: NDArray[np.float32],
-    centers: NDArray[np.float64],
-    max_iter: int,
-    tol: float,
-    threads: int,
-    weights: NDArray[np.float64] | None = None,
-) -> Clustering:
-    """Move `centers` (K, D) to the means of the `samples` (n, D) nearest to them until that moves them no more.
-
-    Each sample counts `weights` (n,) times, once if that is None. It ends when the squared moves sum to at most `tol`
-    times the mean variance of the features, as in scikit-learn. A centre that lost all its samples moves to the sample
-    farthest from its own centre. At most O(n K D) an iteration; blocks of samples that one centre takes as a whole
-    cost O(K D).
-    """
-    blocks = arrange(samples, weights)
-    return in_given_order(lloyd_of_blocks(blocks, centers, max_iter, tol, threads), blocks)
-
-
-def seed_centers(
-    samples: NDArray[np.float32],
-    count: int,
-    rng: np.random.Generator,
-    weights: NDArray[np.float64] | None = None,
-) -> NDArray[np.float64]:
-    """Starting centres (count, D) among `samples` (N, D) by greedy k-means++; see `seed_of_blocks`."""
-    return seed_of_blocks(arrange(samples, weights), draw_uniforms(count, rng))
-
-
-def in_given_order(clustering: Clustering, blocks: Blocks) -> Clustering:
-    """The clustering with its labels in the order in which the samples were before they were arranged."""
-    labels = np.empty_like(clustering.labels)
-    labels[blocks.order] = clustering.labels
-    return clustering._replace(labels=labels)
-
-
 def best_of_starts(
     blocks: Blocks, count: int, starts: int, rng: np.random.Generator, max_iter: int, tol: float, threads: int
 ) -> Clustering:
     """The clustering of least inertia (the first of equals) out of so many `starts` from `seed_of_blocks`.
 
-    Starts run beside one another; the labels are in the order of the blocks.
+    Starts run beside one another.
     """
     uniforms = [draw_uniforms(count, rng) for _ in range(starts)]
     outcomes: list[Clustering] = [_NO_CLUSTERING] * starts
