@@ -27,17 +27,17 @@ class OnCurve(NamedTuple):
 
     Attributes
     ----------
-    rows : (n, D) float32 array
-    counts : (n,) int64 array
-        The sum of the counts of the samples that each row stands for.
+    planes : (D, n + padding) float32 array
+    weights : (n + padding,) float64 array
+        The sum of the counts of the samples that each column stands for. The padding holds zeros.
     keys : (n,) uint32 array
-        The row's place on the curve.
+        The column's place on the curve.
     places : (N,) int32 array
-        The row of each sample.
+        The column of each sample.
     """
 
-    rows: NDArray[np.float32]
-    counts: NDArray[np.int64]
+    planes: NDArray[np.float32]
+    weights: NDArray[np.float64]
     keys: NDArray[np.uint32]
     places: NDArray[np.int32]
 
@@ -144,18 +144,18 @@ def _merge(words, order, places, last):
 
 
 @kernel
-def _take(samples, counts, order, all_keys, last, rows, sums, keys):
+def _take(samples, counts, order, all_keys, last, planes, weights, keys):
     """The samples, the sums of the counts, and the keys of the numbers of `_merge`."""
     first = 0
     for number in range(len(last)):
-        sample = order[last[number]]
+        sample = np.uint32(order[last[number]])
         for d in range(samples.shape[1]):
-            rows[number, d] = samples[sample, d]
+            planes[d, number] = samples[sample, d]
         keys[number] = all_keys[sample]
         total = counts[sample]
         for i in range(first, last[number]):
             total += counts[order[i]]
-        sums[number] = total
+        weights[number] = total
         first = last[number] + 1
 
 
@@ -168,7 +168,7 @@ class _Grid(NamedTuple):
     spread: NDArray[np.uint32]
 
 
-def along_the_curve(samples: NDArray[np.float32], counts: NDArray[np.int64]) -> OnCurve:
+def along_the_curve(samples: NDArray[np.float32], counts: NDArray[np.int64], padding: int) -> OnCurve:
     """The `samples` (N, D), each of which comes `counts` (N,) times, along the curve. O(N D)."""
     count, depth = samples.shape
     keys, high = np.empty(count, dtype=np.uint32), np.empty(count, dtype=np.uint16)
@@ -181,10 +181,10 @@ def along_the_curve(samples: NDArray[np.float32], counts: NDArray[np.int64]) -> 
     _sort_by_high(high, by_low, starts[1], order)
     places = by_low
     found = _merge(samples.view(np.uint32), order, places, last)
-    rows, sums = np.empty((found, depth), dtype=np.float32), np.empty(found, dtype=np.int64)
+    planes, weights = np.zeros((depth, found + padding), dtype=np.float32), np.zeros(found + padding)
     own_keys = np.empty(found, dtype=np.uint32)
-    _take(samples, counts, order, keys, last[:found], rows, sums, own_keys)
-    return OnCurve(rows, sums, own_keys, places)
+    _take(samples, counts, order, keys, last[:found], planes, weights, own_keys)
+    return OnCurve(planes, weights, own_keys, places)
 
 
 def _grid(samples: NDArray[np.float32]) -> _Grid:

@@ -99,6 +99,20 @@ def _filter(middles, halves, tile, centers, chosen, distance, best, labels, gap,
     for k in range(count):
         for j in range(BLOCK):
             gap[j] = -best[j]
+        if depth == 3:  # the same as below for colours, in one loop
+            x, y, z = centers[k, 0], centers[k, 1], centers[k, 2]
+            for j in range(BLOCK):
+                i = first + np.uint64(j)
+                half_x, half_y, half_z = halves[0, i], halves[1, i], halves[2, i]
+                along_x, along_y = np.float64(middles[0, i]) - x, np.float64(middles[1, i]) - y
+                along_z = np.float64(middles[2, i]) - z
+                square = along_x * along_x + along_y * along_y + along_z * along_z
+                reach = half_x * abs(x - toward[0, j]) + half_y * abs(y - toward[1, j]) + half_z * abs(z - toward[2, j])
+                box = half_x * half_x + half_y * half_y + half_z * half_z
+                gap[j] += square - 2 * reach - _MARGIN * (square + box)
+            for j in range(BLOCK):
+                keep[k, j] = gap[j] <= 0
+            continue
         for d in range(depth):
             coordinate = centers[k, d]
             for j in range(BLOCK):
@@ -143,10 +157,10 @@ def _hand_over(planes, weights, start, size, found, owners, moved, sums):
 
 @kernel
 def _pass(planes, weights, starts, middles, halves, totals, first, stop, centers, sole, owners, sums):
-    """Find the nearest of the `centers` to each sample of blocks first..stop; keep the `sums` (K, D + 1) of each up to date.
+    """Find the nearest of the `centers` to each sample of blocks first..stop, and keep the `sums` (K, D + 1) up to date.
 
-    These are the sums of the weighted values and of the weights of its samples. `sole` has the owner of all samples of
-    each block: _SEVERAL where they have different ones, which then stand in `owners`, and _NOBODY before the first pass.
+    These are the sums of the weighted values and of the weights of a centre's samples. `sole` has the owner of all
+    samples of a block: _SEVERAL where they have different ones, which then stand in `owners`, _NOBODY at first.
     """
     count, depth = centers.shape
     every = np.arange(count)
@@ -194,20 +208,23 @@ def _label(planes, weights, starts, first, stop, centers, sole, owners):
     depth = len(planes)
     lanes, distance = np.zeros(BLOCK), np.empty(BLOCK)
     for block in range(first, stop):
-        start, size = starts[block], starts[block + 1] - starts[block]
-        if sole[block] != _SEVERAL:
-            for j in range(size):
-                owners[start + j] = sole[block]
-            squared_distances(planes, start, centers, sole[block], distance)
+        start, size = np.uint64(starts[block]), starts[block + 1] - starts[block]
+        owner = sole[block]
+        if owner != _SEVERAL:
+            squared_distances(planes, starts[block], centers, np.int64(owner), distance)
+            for j in range(BLOCK):
+                i = start + np.uint64(j)
+                owners[i] = owner if j < size else owners[i]
         else:
             for j in range(size):
-                total = 0.0
+                i, total = start + np.uint64(j), 0.0
+                of_sample = np.uint64(owners[i])
                 for d in range(depth):
-                    difference = np.float64(planes[d, start + j]) - centers[owners[start + j], d]
+                    difference = np.float64(planes[d, i]) - centers[of_sample, d]
                     total += difference * difference
                 distance[j] = total
-        for j in range(size):
-            lanes[j] += weights[start + j] * distance[j]
+        for j in range(BLOCK):
+            lanes[j] += weights[start + np.uint64(j)] * distance[j] if j < size else 0.0
     inertia = 0.0
     for j in range(BLOCK):
         inertia += lanes[j]

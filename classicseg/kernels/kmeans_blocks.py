@@ -113,34 +113,44 @@ def _cut(keys, starts):
 
 
 @kernel
-def _fill(rows, counts, starts, planes, weights, middles, halves, totals, variances):
-    blocks, depth = totals.shape[0], rows.shape[1]
-    for i in range(len(counts)):
-        weights[i] = counts[i]
-    for block in range(blocks):
-        weight = np.int64(0)
-        for i in range(starts[block], starts[block + 1]):
-            weight += counts[i]
-        totals[block, depth] = weight
+def _fill(planes, weights, starts, middles, halves, totals, variances):
+    """The boxes and the sums of the blocks, and the variances of the planes.
+
+    Lane by lane, then folded: in a single sum or minimum, each sample would have to wait for the one before it.
+    """
+    blocks, depth = len(totals), len(planes)
+    lows, highs, shares = np.empty(BLOCK, np.float32), np.empty(BLOCK, np.float32), np.empty(BLOCK)
+    squares = np.empty(BLOCK)
     for d in range(depth):
-        origin = np.float64(rows[0, d])  # the variance is taken about a sample, lest two large numbers cancel
+        origin = planes[d, 0]  # the variance is taken about a sample, lest two large numbers cancel
         weight, moment, square = 0.0, 0.0, 0.0
+        squares[:] = 0.0
         for block in range(blocks):
-            low, high, total = np.float32(np.inf), np.float32(-np.inf), 0.0
-            for i in range(starts[block], starts[block + 1]):
-                value = rows[i, d]
-                planes[d, i] = value
-                low = value if value < low else low
-                high = value if value > high else high
-                share = weights[i] * np.float64(value)
-                total += share
-                square += weights[i] * (np.float64(value) - origin) * (np.float64(value) - origin)
-            middle = np.float64(np.float32(0.5) * (low + high))
-            middles[d, block] = middle
-            halves[d, block] = max(np.float64(high) - middle, middle - np.float64(low)) * _OUTWARD
-            totals[block, d] = total
+            first, size = np.uint64(starts[block]), starts[block + 1] - starts[block]
+            edge = planes[d, first]
+            for j in range(BLOCK):
+                i = first + np.uint64(j)
+                value = planes[d, i] if j < size else edge
+                share = weights[i] if j < size else 0.0
+                away = np.float64(value) - np.float64(origin)
+                lows[j], highs[j], shares[j] = value, value, share * np.float64(value)
+                squares[j] += share * away * away
+            width = BLOCK // 2
+            while width > 0:
+                for j in range(width):
+                    low, high = lows[width + j], highs[width + j]
+                    lows[j] = low if low < lows[j] else lows[j]
+                    highs[j] = high if high > highs[j] else highs[j]
+                    shares[j] += shares[width + j]
+                width //= 2
+            middles[d, block] = np.float32(0.5) * (lows[0] + highs[0])
+            middle = np.float64(middles[d, block])
+            halves[d, block] = max(np.float64(highs[0]) - middle, middle - np.float64(lows[0])) * _OUTWARD
+            totals[block, d] = shares[0]
             weight += totals[block, depth]
-            moment += total - totals[block, depth] * origin
+            moment += totals[block, d] - totals[block, depth] * np.float64(origin)
+        for j in range(BLOCK):
+            square += squares[j]
         variances[d] = max(square / weight - (moment / weight) * (moment / weight), 0.0)
 
 
@@ -154,21 +164,17 @@ def arrange(samples: NDArray[np.float32], counts: NDArray[np.int64] | None = Non
     index = None
     if counts is None:
         samples, counts, index = _counted_once(samples, threads)
-    along = along_the_curve(samples, np.ascontiguousarray(counts, dtype=np.int64))
-    count, depth = along.rows.shape
-    starts = np.empty(count // _FEWEST + 2, dtype=np.int64)
-    blocks = _cut(along.keys, starts)
+    planes, weights, keys, places = along_the_curve(samples, np.ascontiguousarray(counts, dtype=np.int64), BLOCK)
+    starts = np.empty(len(keys) // _FEWEST + 2, dtype=np.int64)
+    blocks = _cut(keys, starts)
     starts = starts[: blocks + 1].copy()
-    planes = np.zeros((depth, count + BLOCK), dtype=np.float32)
-    weights = np.zeros(count + BLOCK)
-    middles = np.zeros((depth, blocks + BLOCK), dtype=np.float32)
-    halves = np.zeros((depth, blocks + BLOCK))
-    totals = np.empty((blocks, depth + 1))
-    variances = np.empty(depth)
-    _fill(along.rows, along.counts, starts, planes, weights, middles, halves, totals, variances)
-    return Blocks(
-        planes, weights, starts, middles, halves, totals, float(variances.mean()), along.places, index
-    )  # fmt: skip
+    middles = np.zeros((len(planes), blocks + BLOCK), dtype=np.float32)
+    halves = np.zeros((len(planes), blocks + BLOCK))
+    totals = np.empty((blocks, len(planes) + 1))
+    totals[:, -1] = np.add.reduceat(weights, starts[:-1])
+    variances = np.empty(len(planes))
+    _fill(planes, weights, starts, middles, halves, totals, variances)
+    return Blocks(planes, weights, starts, middles, halves, totals, float(variances.mean()), places, index)
 
 
 def _counted_once(

@@ -155,9 +155,7 @@ class KMeans(Segmenter):
 
         def silhouette(found: Clustering) -> float:
             rows = np.ascontiguousarray(blocks.planes[:, : blocks.size].T)
-            return simplified_silhouette(
-                rows, blocks.weights[: blocks.size].astype(np.int64), found.centers, threads
-            )
+            return simplified_silhouette(rows, blocks.weights[: blocks.size].astype(np.int64), found.centers, threads)
 
         return _Search(most, best_of, silhouette, lambda found: for_each_sample(found.labels, blocks))
 
