@@ -157,7 +157,7 @@ def _hand_over(planes, weights, start, size, found, owners, moved, sums):
 
 @kernel
 def _pass(planes, weights, starts, middles, halves, totals, first, stop, centers, sole, owners, sums):
-    """Find the nearest of the `centers` to each sample of blocks first..stop, and keep the `sums` (K, D + 1) up to date.
+    """Find the nearest of the `centers` to each sample of blocks first..stop; keep their `sums` (K, D + 1) up to date.
 
     These are the sums of the weighted values and of the weights of a centre's samples. `sole` has the owner of all
     samples of a block: _SEVERAL where they have different ones, which then stand in `owners`, _NOBODY at first.
