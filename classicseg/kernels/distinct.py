@@ -162,8 +162,10 @@ def distinct_rows(samples: NDArray[np.float32]) -> Distinct:
     return Distinct(numbering.rows[: numbering.found].view(np.float32), counts, index)
 
 
-def look_up_all(values: NDArray[np.int32], index: NDArray[np.int32]) -> NDArray[np.int32]:
-    """``values[index]`` for the `index` of `distinct_rows`, without NumPy's tests of every entry."""
-    found = np.empty_like(index)
+def look_up_all(
+    values: NDArray[np.int32], index: NDArray[np.int32], out: NDArray[np.int32] | None = None
+) -> NDArray[np.int32]:
+    """``values[index]`` for the `index` of `distinct_rows`, without NumPy's tests of every entry; into `out` if given."""
+    found = np.empty_like(index) if out is None else out
     _look_up(values, index, found)
     return found

@@ -141,14 +141,16 @@ class GaussianMixture(Segmenter):
 
 
 def _expanded(values: NDArray[Any], index: NDArray[np.int32], mask: NDArray[np.bool_]) -> NDArray[Any]:
-    """Planes (K, H, W) of what `values` (K, n) says of each pixel's colour; 0 outside the mask."""
+    """Planes (K, H, W) of what `values` (K, n), of four bytes each, say of each pixel's colour; 0 outside the mask."""
+    from classicseg.kernels.distinct import look_up_all
+
     planes = np.zeros((len(values), *mask.shape), dtype=values.dtype)
     everywhere = bool(mask.all())
-    for plane, row in zip(planes, values, strict=True):
+    for plane, row in zip(planes.view(np.int32), np.ascontiguousarray(values).view(np.int32), strict=True):
         if everywhere:
-            np.take(row, index, out=plane.reshape(-1), mode="clip")  # the one mode that writes straight into `out`
+            look_up_all(row, index, plane.reshape(-1))
         else:
-            plane[mask] = row[index]
+            plane[mask] = look_up_all(row, index)
     return planes
 
 
