@@ -165,7 +165,7 @@ def distinct_rows(samples: NDArray[np.float32]) -> Distinct:
 def look_up_all(
     values: NDArray[np.int32], index: NDArray[np.int32], out: NDArray[np.int32] | None = None
 ) -> NDArray[np.int32]:
-    """``values[index]`` for the `index` of `distinct_rows`, without NumPy's tests of each entry; into `out` if given."""
+    """``values[index]`` for the `index` of `distinct_rows`, without NumPy's tests of every entry; into `out` if any."""
     found = np.empty_like(index) if out is None else out
     _look_up(values, index, found)
     return found
