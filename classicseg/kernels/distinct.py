@@ -81,6 +81,9 @@ def _number_rows(words, start, found, table, rows, index):
                 flat_rows[of_new], flat_rows[of_new + np.uint64(1)], flat_rows[of_new + np.uint64(2)] = x, y, z
                 differing = (flat_rows[row] ^ x) | (flat_rows[row + np.uint64(1)] ^ y)
                 differing |= flat_rows[row + np.uint64(2)] ^ z
+            elif depth == 1:
+                flat_rows[new] = flat_words[np.uint64(i)]
+                differing = flat_rows[number] ^ flat_words[np.uint64(i)]
             else:
                 differing = np.uint32(0)
                 for d in range(depth):
