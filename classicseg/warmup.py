@@ -144,6 +144,7 @@ def _exercise_method(name: str) -> None:
     for picture in _pictures(generator, _SMALL):
         for where in (None, mask):
             _run(picture, name, mask=where)
+        _run(picture.astype(np.float32) / 255, name)  # no whole levels, which are converted by other loops
         for preset in method.presets:
             _run(picture, preset)
         for parameters in _turned(method.parameters):
@@ -155,7 +156,7 @@ def _exercise_method(name: str) -> None:
         _run(_pictures(generator, _ON_HUGE[name])[1], name)
 
 
-def _run(picture: NDArray[np.uint8], name: str, mask: NDArray[np.bool_] | None = None, **parameters: Any) -> None:
+def _run(picture: NDArray[Any], name: str, mask: NDArray[np.bool_] | None = None, **parameters: Any) -> None:
     with suppress(ParameterError, ImageError):  # parameters that go with others only, or with other pictures
         registry.make(name, **parameters).run(picture, mask=mask)
 

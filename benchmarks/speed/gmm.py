@@ -52,10 +52,9 @@ def cases(picture: NDArray[np.uint8]) -> list[Case]:
 
 
 def _ours(pixels: NDArray[np.float32], start: Mixture, regularisation: float, threads: int) -> Fit:
-    from classicseg.kernels.distinct import distinct_rows
     from classicseg.kernels.kmeans_blocks import arrange
 
-    blocks = arrange(*distinct_rows(pixels)[:2])
+    blocks = arrange(pixels, threads=threads)
     samples = weighted_samples(blocks.planes, blocks.weights)
     return expectation_maximisation(samples, start, "full", regularisation, _STEPS, -np.inf, threads)
 

@@ -55,12 +55,11 @@ def _steps(space: str, pixels: Samples) -> Case:
 
 def _four_starts(space: str, pixels: Samples) -> Case:
     """What `KMeans()` does; scikit-learn is handed the starts, while ours draws them in its own time."""
-    from classicseg.kernels.distinct import distinct_rows
     from classicseg.kernels.kmeans_blocks import arrange
     from classicseg.kernels.seeding import draw_uniforms, seed_of_blocks
 
     rng = np.random.default_rng(0)
-    blocks = arrange(*distinct_rows(pixels)[:2])
+    blocks = arrange(pixels)
     starts = [seed_of_blocks(blocks, draw_uniforms(_CLUSTERS, rng)) for _ in range(_STARTS)]
     return Case(
         method="kmeans",
@@ -94,37 +93,36 @@ def _on_grey_levels(levels: Samples) -> Case:
 
 
 def _start(pixels: Samples) -> Centers:
-    from classicseg.kernels.kmeans import seed_centers
+    from classicseg.kernels.kmeans_blocks import arrange
+    from classicseg.kernels.seeding import draw_uniforms, seed_of_blocks
 
-    return seed_centers(pixels, _CLUSTERS, np.random.default_rng(0))
+    return seed_of_blocks(arrange(pixels), draw_uniforms(_CLUSTERS, np.random.default_rng(0)))
 
 
 def _ours(pixels: Samples, start: Centers, steps: int) -> tuple[NDArray[np.int32], Centers]:
-    from classicseg.kernels.distinct import distinct_rows, look_up_all
-    from classicseg.kernels.kmeans import lloyd
+    from classicseg.kernels.kmeans import lloyd_of_blocks
+    from classicseg.kernels.kmeans_blocks import arrange, for_each_sample
 
-    colors, counts, index = distinct_rows(pixels, thread_count(None))
-    found = lloyd(colors, start, steps, 0.0, thread_count(None), counts)
-    return look_up_all(found.labels, index), found.centers
+    blocks = arrange(pixels, threads=thread_count(None))
+    found = lloyd_of_blocks(blocks, start, steps, 0.0, thread_count(None))
+    return for_each_sample(found.labels, blocks), found.centers
 
 
 def _ours_of_starts(pixels: Samples) -> tuple[NDArray[np.int32], Centers]:
-    from classicseg.kernels.distinct import distinct_rows, look_up_all
-    from classicseg.kernels.kmeans import best_of_starts, in_given_order
-    from classicseg.kernels.kmeans_blocks import arrange
+    from classicseg.kernels.kmeans import best_of_starts
+    from classicseg.kernels.kmeans_blocks import arrange, for_each_sample
 
-    colors, counts, index = distinct_rows(pixels, thread_count(None))
-    blocks = arrange(colors, counts)
+    blocks = arrange(pixels, threads=thread_count(None))
     rng = np.random.default_rng(0)
     best = best_of_starts(blocks, _CLUSTERS, _STARTS, rng, _MOST_STEPS, 0.0, thread_count(None))
-    return look_up_all(in_given_order(best, blocks).labels, index), best.centers
+    return for_each_sample(best.labels, blocks), best.centers
 
 
 def _ours_on_grey(levels: Samples) -> tuple[NDArray[np.int32], Centers]:
     from classicseg.kernels.distinct import distinct_rows, look_up_all
     from classicseg.kernels.kmeans_line import best_on_line
 
-    values, counts, index = distinct_rows(levels, thread_count(None))
+    values, counts, index = distinct_rows(levels)
     found = best_on_line(values[:, 0], counts, _CLUSTERS, _MOST_STEPS, 0.0, thread_count(None))
     return look_up_all(found.labels, index), found.centers
 

@@ -12,12 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from classicseg.kernels.compile import kernel
-from classicseg.parallel import chunks, for_chunks
 
 _FEWEST_SLOTS, _MOST_SLOTS_AT_FIRST = 1 << 9, 1 << 17
 _GROWTH = 4
 _BLOCK = 256
-_FEWEST_A_THREAD = 1 << 14
 _FREE = -1
 _LOW_HALF = 0xFFFFFFFF
 _FACTOR = 0x5F356495  # odd, 31 bits: a product with 32 bits stays within int64
@@ -59,48 +57,47 @@ def _number_rows(words, start, found, table, rows, index):
 
     `table` is an open-addressing hash table of row numbers, `found` of them at the start. Returns the first sample
     that has no number yet, and how many rows are found by then.
+
+    Each sample is written to the place of the next new row, and the number that a free slot stands for is the next new
+    one. So the row that a slot names is compared with the sample whether it is new or not: the one branch that has to
+    be foreseen is whether another row has taken the slot.
     """
     samples, depth = words.shape
-    last_slot = np.int64(len(table) - 1)
+    last_slot = np.uint32(len(table) - 1)
     hashes = np.empty(_BLOCK, np.uint32)
-    guesses = np.empty(_BLOCK, np.uint32)
-    missed = np.empty(_BLOCK, np.int64)
+    flat_words, flat_rows = words.reshape(samples * depth), rows.reshape(len(rows) * depth)
     for first in range(start, samples, _BLOCK):
         stop = min(first + _BLOCK, samples)
         if 2 * (found + stop - first) > len(table):
             return first, found
         _hash(words, first, stop, hashes)
-        # Most samples are the row in their first slot. Neither the reads that tell nor what follows from them waits for
-        # another sample, so that many cache misses are under way at once; a free slot stands for row 0 here.
-        for j in range(stop - first):
-            guesses[j] = max(table[np.int64(hashes[j]) & last_slot], 0)
-        left = 0
-        for j in range(stop - first):
-            differing = np.uint32(0)
-            for d in range(depth):
-                differing |= rows[guesses[j], d] ^ words[first + j, d]
-            index[first + j] = guesses[j]
-            missed[left] = j
-            left += (differing != 0) | (found == 0)
-        for m in range(left):
-            i = first + missed[m]
-            slot = np.int64(hashes[missed[m]]) & last_slot
-            number = np.int64(table[slot])
-            while number >= 0:
-                same = True
+        for i in range(first, stop):
+            slot = hashes[i - first] & last_slot
+            new = np.uint64(found)
+            number = min(np.uint64(np.uint32(table[slot])), new)  # a free slot holds the greatest of all numbers
+            if depth == 3:  # apart, since strides that the compiler knows spare it half of the instructions
+                word, of_new, row = np.uint64(3 * i), np.uint64(3) * new, np.uint64(3) * number
+                x, y, z = flat_words[word], flat_words[word + np.uint64(1)], flat_words[word + np.uint64(2)]
+                flat_rows[of_new], flat_rows[of_new + np.uint64(1)], flat_rows[of_new + np.uint64(2)] = x, y, z
+                differing = (flat_rows[row] ^ x) | (flat_rows[row + np.uint64(1)] ^ y)
+                differing |= flat_rows[row + np.uint64(2)] ^ z
+            elif depth == 1:
+                flat_rows[new] = flat_words[np.uint64(i)]
+                differing = flat_rows[number] ^ flat_words[np.uint64(i)]
+            else:
+                differing = np.uint32(0)
                 for d in range(depth):
-                    same = same and rows[number, d] == words[i, d]
-                if same:
-                    break
-                slot = (slot + 1) & last_slot
-                number = np.int64(table[slot])
-            if number < 0:
-                number = found
-                table[slot] = number
+                    rows[new, d] = words[i, d]
+                    differing |= rows[number, d] ^ words[i, d]
+            while differing:
+                slot = (slot + np.uint32(1)) & last_slot
+                number = min(np.uint64(np.uint32(table[slot])), new)
+                differing = np.uint32(0)
                 for d in range(depth):
-                    rows[number, d] = words[i, d]
-                found += 1
+                    differing |= rows[number, d] ^ words[i, d]
+            table[slot] = number
             index[i] = number
+            found += number == new
     return samples, found
 
 
@@ -137,7 +134,7 @@ class _Numbering:
 
     def __init__(self, most: int, depth: int) -> None:
         # Pages of an array are taken from the machine only when they are written: room for the worst case is free.
-        self.rows = np.empty((max(most, 1), depth), dtype=np.uint32)
+        self.rows = np.empty((most + 1, depth), dtype=np.uint32)
         self.found = 0
         slots = 1 << most.bit_length()  # enough where half of the samples are distinct
         self.table = np.full(min(max(slots, _FEWEST_SLOTS), _MOST_SLOTS_AT_FIRST), _FREE, dtype=np.int32)
@@ -152,42 +149,26 @@ class _Numbering:
                 _refill(self.rows, self.found, self.table)
 
 
-def distinct_rows(samples: NDArray[np.float32], threads: int = 1) -> Distinct:
+def distinct_rows(samples: NDArray[np.float32]) -> Distinct:
     """The distinct rows of `samples` (N, D), exactly: rows are equal when all their values are, bit for bit.
 
-    Rows come in order of first appearance, whatever the threads: each numbers a stretch of the samples, and the
-    stretches' rows are numbered anew, one stretch after another. Zeros must have no sign (-0.0 and 0.0 would count as
-    two values). O(N D) by hash tables that grow with the number of distinct rows; beside the result they take at most
-    32 bytes for each, and as much again with every further thread.
+    Rows come in order of first appearance. Zeros must have no sign (-0.0 and 0.0 would count as two values). O(N D) by
+    a hash table that grows with the number of distinct rows; beside the result it takes at most 32 bytes for each.
     """
     samples = np.ascontiguousarray(samples, dtype=np.float32)
     words = samples.view(np.uint32)
     index = np.empty(len(words), dtype=np.int32)
-    stretches = chunks(len(words), max(-(-len(words) // threads), _FEWEST_A_THREAD))
-    whole = _Numbering(len(words), words.shape[1])
-    numberings = [whole, *(_Numbering(stop - start, words.shape[1]) for start, stop in stretches[1:])]
-    counts = [np.zeros(0, dtype=np.int64)] * len(numberings)
-
-    def work(stretch: int, start: int, stop: int) -> None:
-        numberings[stretch].number(words[start:stop], index[start:stop])
-        counts[stretch] = np.zeros(numberings[stretch].found, dtype=np.int64)
-        _count(index[start:stop], counts[stretch])
-
-    for_chunks(work, stretches, threads)
-    numbers = [np.empty(each.found, dtype=np.int32) for each in numberings]
-    for own, numbering, (start, stop) in zip(numbers[1:], numberings[1:], stretches[1:], strict=True):
-        whole.number(numbering.rows[: numbering.found], own)
-        _look_up(own, index[start:stop], index[start:stop])
-    total = np.zeros(whole.found, dtype=np.int64)
-    if counts:
-        total[: len(counts[0])] = counts[0]
-    for own, of_own in zip(numbers[1:], counts[1:], strict=True):
-        total[own] += of_own
-    return Distinct(whole.rows[: whole.found].view(np.float32), total, index)
+    numbering = _Numbering(len(words), words.shape[1])
+    numbering.number(words, index)
+    counts = np.zeros(numbering.found, dtype=np.int64)
+    _count(index, counts)
+    return Distinct(numbering.rows[: numbering.found].view(np.float32), counts, index)
 
 
-def look_up_all(values: NDArray[np.int32], index: NDArray[np.int32]) -> NDArray[np.int32]:
-    """``values[index]`` for the `index` of `distinct_rows`, without NumPy's tests of every entry."""
-    found = np.empty_like(index)
+def look_up_all(
+    values: NDArray[np.int32], index: NDArray[np.int32], out: NDArray[np.int32] | None = None
+) -> NDArray[np.int32]:
+    """``values[index]`` for the `index` of `distinct_rows`, without NumPy's tests of every entry; into `out` if any."""
+    found = np.empty_like(index) if out is None else out
     _look_up(values, index, found)
     return found

@@ -14,13 +14,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from classicseg.kernels.compile import kernel
+from classicseg.kernels.curve import along_the_curve
+from classicseg.kernels.distinct import Distinct, distinct_rows, look_up_all
+from classicseg.parallel import chunks, for_chunks
 
 BLOCK = 64  # most samples in a block; also the lanes of the loops over samples and over blocks
 _FEWEST = BLOCK // 2
 _OUTWARD = 1 + 1e-12  # the sides of a box are rounded away from its middle
-_DIGIT = 11  # bits a pass of the radix sort
-_MOST_BITS = 16
-_MOST_DIMENSIONS = 30
+_ROWS_AT_FIRST = 1 << 12
+_SAMPLES_AT_ONCE = 1 << 18  # whose distinct ones are found in the caches
 
 
 class Blocks(NamedTuple):
@@ -32,8 +34,6 @@ class Blocks(NamedTuple):
         The samples; what follows the last is padding, so that loops may have a fixed length.
     weights : (n + BLOCK,) float64 array
         Their weights, 0 in the padding.
-    order : (n,) int32 array
-        The number of each sample before it was arranged.
     starts : (B + 1,) int64 array
         Where each block begins.
     middles : (D, B + BLOCK) float32 array
@@ -43,72 +43,53 @@ class Blocks(NamedTuple):
         Sums of weight times value over each block, and the sum of the weights.
     variance : float
         The mean of the features' variances.
+    places, index : int32 arrays
+        Where the samples lie that were arranged: sample i is the one at ``places[index[i]]``, or at ``places[i]`` if
+        `index` is None.
     """
 
     planes: NDArray[np.float32]
     weights: NDArray[np.float64]
-    order: NDArray[np.int32]
     starts: NDArray[np.int64]
     middles: NDArray[np.float32]
     halves: NDArray[np.float64]
     totals: NDArray[np.float64]
     variance: float
+    places: NDArray[np.int32]
+    index: NDArray[np.int32] | None  # type: ignore[assignment]  # nobody looks for a value in this tuple
+
+    @property
+    def size(self) -> int:
+        """The number of samples in the blocks."""
+        return int(self.starts[-1])
 
 
 @kernel
-def squared_distances(planes, start, point, distance):
-    """distance[j] = sum_d (planes[d, start + j] - point[d])^2 for BLOCK samples, in the order of d.
+def squared_distances(planes, start, points, number, distance):
+    """distance[j] = sum_d (planes[d, start + j] - points[number, d])^2 for BLOCK samples, in the order of d.
 
-    The loops run along the samples. Rows are cut out first: an index that might be negative, as far as the compiler
-    knows, would make it gather the samples one by one.
+    The loops run along the samples. Their indices are unsigned: one that might be negative, as far as the compiler
+    knows, would make it gather the samples one by one, and to cut rows out first costs as much as the loop.
     """
-    row, coordinate = planes[0][start : start + BLOCK], point[0]
+    first = np.uint64(start)
+    coordinate = points[number, 0]
     if len(planes) < 3:
         for j in range(BLOCK):
-            difference = np.float64(row[j]) - coordinate
+            difference = np.float64(planes[0, first + np.uint64(j)]) - coordinate
             distance[j] = difference * difference
     else:  # the same for colours in one loop, which takes half the time
-        second, third = planes[1][start : start + BLOCK], planes[2][start : start + BLOCK]
-        of_second, of_third = point[1], point[2]
+        of_second, of_third = points[number, 1], points[number, 2]
         for j in range(BLOCK):
-            difference = np.float64(row[j]) - coordinate
-            along_second = np.float64(second[j]) - of_second
-            along_third = np.float64(third[j]) - of_third
+            i = first + np.uint64(j)
+            difference = np.float64(planes[0, i]) - coordinate
+            along_second = np.float64(planes[1, i]) - of_second
+            along_third = np.float64(planes[2, i]) - of_third
             distance[j] = difference * difference + along_second * along_second + along_third * along_third
     for d in range(1 if len(planes) < 3 else 3, len(planes)):
-        row, coordinate = planes[d][start : start + BLOCK], point[d]
+        coordinate = points[number, d]
         for j in range(BLOCK):
-            difference = np.float64(row[j]) - coordinate
+            difference = np.float64(planes[d, first + np.uint64(j)]) - coordinate
             distance[j] += difference * difference
-
-
-@kernel
-def _keys(samples, low, scale, spread, keys):
-    """The place of each sample on the Z-order curve: the bits of its cell's coordinates, interleaved."""
-    last = len(spread) - 1
-    for i in range(len(samples)):
-        key = np.int64(0)
-        for d in range(min(samples.shape[1], _MOST_DIMENSIONS)):
-            cell = min(np.int64((np.float64(samples[i, d]) - low[d]) * scale), last)
-            key |= spread[cell] << d
-        keys[i] = key
-
-
-@kernel
-def _sort_pass(keys, order, shift, sorted_keys, sorted_order):
-    """One stable pass of a radix sort by the digit of the keys that starts at bit `shift`."""
-    starts = np.zeros((1 << _DIGIT) + 1, np.int64)
-    mask = (1 << _DIGIT) - 1
-    for i in range(len(keys)):
-        starts[((np.int64(keys[i]) >> shift) & mask) + 1] += 1
-    for digit in range(1 << _DIGIT):
-        starts[digit + 1] += starts[digit]
-    for i in range(len(keys)):
-        digit = (np.int64(keys[i]) >> shift) & mask
-        place = starts[digit]
-        starts[digit] += 1
-        sorted_keys[place] = keys[i]
-        sorted_order[place] = order[i]
 
 
 @kernel
@@ -132,69 +113,99 @@ def _cut(keys, starts):
 
 
 @kernel
-def _fill(samples, weights, order, starts, planes, arranged_weights, middles, halves, totals, variances):
-    blocks, depth = totals.shape[0], samples.shape[1]
-    for block in range(blocks):
-        weight = 0.0
-        for i in range(starts[block], starts[block + 1]):
-            arranged_weights[i] = weights[order[i]]
-            weight += arranged_weights[i]
-        totals[block, depth] = weight
+def _fill(planes, weights, starts, middles, halves, totals, variances):
+    """The boxes and the sums of the blocks, and the variances of the planes.
+
+    Lane by lane, then folded: in a single sum or minimum, each sample would have to wait for the one before it.
+    """
+    blocks, depth = len(totals), len(planes)
+    lows, highs, shares = np.empty(BLOCK, np.float32), np.empty(BLOCK, np.float32), np.empty(BLOCK)
+    squares = np.empty(BLOCK)
     for d in range(depth):
-        origin = np.float64(samples[0, d])  # the variance is taken about a sample, lest two large numbers cancel
+        origin = planes[d, 0]  # the variance is taken about a sample, lest two large numbers cancel
         weight, moment, square = 0.0, 0.0, 0.0
+        squares[:] = 0.0
         for block in range(blocks):
-            low, high, total = np.inf, -np.inf, 0.0
-            for i in range(starts[block], starts[block + 1]):
-                planes[d, i] = samples[order[i], d]
-                value = np.float64(planes[d, i])
-                low = min(low, value)
-                high = max(high, value)
-                total += arranged_weights[i] * value
-                square += arranged_weights[i] * (value - origin) * (value - origin)
-            middles[d, block] = 0.5 * (low + high)
+            first, size = np.uint64(starts[block]), starts[block + 1] - starts[block]
+            edge = planes[d, first]
+            for j in range(BLOCK):
+                i = first + np.uint64(j)
+                value = planes[d, i] if j < size else edge
+                share = weights[i] if j < size else 0.0
+                away = np.float64(value) - np.float64(origin)
+                lows[j], highs[j], shares[j] = value, value, share * np.float64(value)
+                squares[j] += share * away * away
+            width = BLOCK // 2
+            while width > 0:
+                for j in range(width):
+                    low, high = lows[width + j], highs[width + j]
+                    lows[j] = low if low < lows[j] else lows[j]
+                    highs[j] = high if high > highs[j] else highs[j]
+                    shares[j] += shares[width + j]
+                width //= 2
+            middles[d, block] = np.float32(0.5) * (lows[0] + highs[0])
             middle = np.float64(middles[d, block])
-            halves[d, block] = max(high - middle, middle - low) * _OUTWARD
-            totals[block, d] = total
+            halves[d, block] = max(np.float64(highs[0]) - middle, middle - np.float64(lows[0])) * _OUTWARD
+            totals[block, d] = shares[0]
             weight += totals[block, depth]
-            moment += total - totals[block, depth] * origin
+            moment += totals[block, d] - totals[block, depth] * np.float64(origin)
+        for j in range(BLOCK):
+            square += squares[j]
         variances[d] = max(square / weight - (moment / weight) * (moment / weight), 0.0)
 
 
-def arrange(samples: NDArray[np.float32], weights: NDArray[np.floating] | NDArray[np.integer] | None = None) -> Blocks:
-    """The `samples` (n, D) with their `weights` (n,), 1 if that is None, in blocks of near neighbours. O(n D)."""
+def arrange(samples: NDArray[np.float32], counts: NDArray[np.int64] | None = None, threads: int = 1) -> Blocks:
+    """The `samples` (N, D) in blocks of near neighbours. O(N D).
+
+    Each comes `counts` (N,) times. If that is None, each comes once, and those that are equal are counted as one:
+    parts that fit the caches beside one another, and what they leave together, where a few may stay apart.
+    """
     samples = np.ascontiguousarray(samples, dtype=np.float32)
-    weights = np.ones(len(samples)) if weights is None else np.ascontiguousarray(weights, dtype=np.float64)
-    count, depth = samples.shape
-    order, keys = _along_the_curve(samples)
-    starts = np.empty(count // _FEWEST + 2, dtype=np.int64)
+    index = None
+    if counts is None:
+        samples, counts, index = _counted_once(samples, threads)
+    planes, weights, keys, places = along_the_curve(samples, np.ascontiguousarray(counts, dtype=np.int64), BLOCK)
+    starts = np.empty(len(keys) // _FEWEST + 2, dtype=np.int64)
     blocks = _cut(keys, starts)
     starts = starts[: blocks + 1].copy()
-    planes = np.zeros((depth, count + BLOCK), dtype=np.float32)
-    arranged_weights = np.zeros(count + BLOCK)
-    middles = np.zeros((depth, blocks + BLOCK), dtype=np.float32)
-    halves = np.zeros((depth, blocks + BLOCK))
-    totals = np.empty((blocks, depth + 1))
-    variances = np.empty(depth)
-    _fill(samples, weights, order, starts, planes, arranged_weights, middles, halves, totals, variances)
-    return Blocks(planes, arranged_weights, order, starts, middles, halves, totals, float(variances.mean()))
+    middles = np.zeros((len(planes), blocks + BLOCK), dtype=np.float32)
+    halves = np.zeros((len(planes), blocks + BLOCK))
+    totals = np.empty((blocks, len(planes) + 1))
+    totals[:, -1] = np.add.reduceat(weights, starts[:-1])
+    variances = np.empty(len(planes))
+    _fill(planes, weights, starts, middles, halves, totals, variances)
+    return Blocks(planes, weights, starts, middles, halves, totals, float(variances.mean()), places, index)
 
 
-def _along_the_curve(samples: NDArray[np.float32]) -> tuple[NDArray[np.int32], NDArray[np.uint32]]:
-    """The order of the samples along the Z-order curve through cubic cells, and their places on it."""
-    depth = min(samples.shape[1], _MOST_DIMENSIONS)
-    bits = min(_MOST_BITS, (22 if depth <= 3 else 30) // depth)
-    # Column by column: NumPy takes much longer for the extremes along the first axis.
-    low = np.array([column.min() for column in samples.T], dtype=np.float64)
-    side = max(float(column.max()) - least for column, least in zip(samples.T, low, strict=True))
-    spread = np.zeros(1 << bits, dtype=np.int64)
-    for bit in range(bits):
-        spread |= ((np.arange(1 << bits) >> bit) & 1) << (bit * depth)
-    keys = np.empty(len(samples), dtype=np.uint32)
-    _keys(samples, low, float(1 << bits) / side if side else 0.0, spread, keys)
-    order = np.arange(len(samples), dtype=np.int32)
-    other_keys, other_order = np.empty_like(keys), np.empty_like(order)
-    for shift in range(0, bits * depth, _DIGIT):
-        _sort_pass(keys, order, shift, other_keys, other_order)
-        keys, other_keys, order, other_order = other_keys, keys, other_order, order
-    return order, keys
+def _counted_once(
+    samples: NDArray[np.float32], threads: int
+) -> tuple[NDArray[np.float32], NDArray[np.int64], NDArray[np.int32]]:
+    """The distinct rows of each part of the samples, their counts, and which of them each sample is."""
+    bounds = chunks(len(samples), _SAMPLES_AT_ONCE)
+    parts: list[Distinct] = [distinct_rows(samples[:0])] * len(bounds)
+
+    def work(part: int, start: int, stop: int) -> None:
+        parts[part] = distinct_rows(samples[start:stop])
+
+    for_chunks(work, bounds, threads)
+    if len(parts) == 1:
+        return parts[0]
+    before = 0
+    for part in parts:
+        part.index[:] += before
+        before += len(part.rows)
+    rows, counts, index = (np.concatenate(each) for each in zip(*parts, strict=True))
+    return rows, counts, index
+
+
+def for_each_sample(values: NDArray[np.int32], blocks: Blocks) -> NDArray[np.int32]:
+    """What `values` (n,) say of the rows of the blocks, for each sample that was given to `arrange`."""
+    own = look_up_all(values, blocks.places)
+    return own if blocks.index is None else look_up_all(own, blocks.index)
+
+
+def count_distinct(blocks: Blocks, limit: int) -> int:
+    """The number of distinct rows in the blocks, counted no further than `limit`. O(n D), mostly much less."""
+    rows = blocks.planes[:, : blocks.size].T
+    found = len(distinct_rows(rows[:_ROWS_AT_FIRST]).rows)
+    return min(limit, found if found >= limit else len(distinct_rows(rows).rows))

@@ -6,8 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from classicseg.kernels.histograms import best_cuts
-from classicseg.kernels.kmeans import Clustering, in_given_order, lloyd_of_blocks
-from classicseg.kernels.kmeans_blocks import arrange
+from classicseg.kernels.kmeans import Clustering, lloyd_of_blocks
+from classicseg.kernels.kmeans_blocks import arrange, for_each_sample
 
 _MOST_CHOICES = 1 << 20  # entries of the table of the dynamic programme
 
@@ -29,7 +29,8 @@ def best_on_line(
     coarse, weights = _on_a_grid(values, counts, _MOST_CHOICES // count)
     start = _optimal(coarse, weights, min(count, len(coarse)))
     blocks = arrange(values[:, np.newaxis], counts)
-    return in_given_order(lloyd_of_blocks(blocks, start.centers, max_iter, tol, threads), blocks)
+    found = lloyd_of_blocks(blocks, start.centers, max_iter, tol, threads)
+    return found._replace(labels=for_each_sample(found.labels, blocks))
 
 
 def _optimal(values, counts, count):

@@ -58,16 +58,16 @@ def _potential(planes, weights, starts, middles, halves, chosen, nearest, shares
     `settle` the new centre is taken in.
     """
     depth = len(planes)
-    point = np.empty(depth)
+    point = np.empty((1, depth))
     for d in range(depth):
-        point[d] = planes[d, chosen]
+        point[0, d] = planes[d, chosen]
     lanes = np.zeros(BLOCK)
     distance, parts = np.empty(BLOCK), np.empty(BLOCK)
     settled = 0.0
     for block in range(len(shares)):
         reach = 0.0
         for d in range(depth):
-            beyond = abs(point[d] - np.float64(middles[d, block])) - halves[d, block]
+            beyond = abs(point[0, d] - np.float64(middles[d, block])) - halves[d, block]
             if beyond > 0:
                 reach += beyond * beyond
         if reach * _INWARD > widest[block]:
@@ -75,15 +75,16 @@ def _potential(planes, weights, starts, middles, halves, chosen, nearest, shares
             continue
         start = starts[block]
         size = starts[block + 1] - start
-        squared_distances(planes, start, point, distance)
-        own_weights, own_nearest = weights[start : start + BLOCK], nearest[start : start + BLOCK]
+        squared_distances(planes, start, point, np.int64(0), distance)
+        first = np.uint64(start)
         for j in range(BLOCK):  # what belongs to the next block, or to none, counts nothing
-            least = distance[j] if distance[j] < own_nearest[j] else own_nearest[j]
+            before = nearest[first + np.uint64(j)]
+            least = distance[j] if distance[j] < before else before
             distance[j] = least if j < size else 0.0
-            parts[j] = own_weights[j] * distance[j]
+            parts[j] = weights[first + np.uint64(j)] * distance[j]
         if settle:
             for j in range(size):
-                own_nearest[j] = distance[j]
+                nearest[start + j] = distance[j]
             shares[block], widest[block] = _sum_and_maximum(parts, distance)
             settled += shares[block]
         else:

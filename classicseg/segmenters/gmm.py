@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from classicseg.kernels.kmeans_blocks import Blocks
 
 _MOST_AUTO = 8
-_COLORS_AT_FIRST = 1 << 12
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -93,10 +92,11 @@ class GaussianMixture(Segmenter):
 
     def _segment(self, image: Image, context: Context) -> tuple[NDArray[np.integer], dict[str, Any]]:
         from classicseg.kernels.gmm import posteriors, weighted_samples
+        from classicseg.kernels.kmeans_blocks import count_distinct
 
         blocks, index = self._distinct_colors(image, context.threads)
         samples = weighted_samples(blocks.planes, blocks.weights)
-        most = _count_distinct(blocks, _MOST_AUTO if isinstance(self.n_components, str) else self.n_components)
+        most = count_distinct(blocks, _MOST_AUTO if isinstance(self.n_components, str) else self.n_components)
         findings: dict[str, Any] = {}
         if self.n_components == "auto":
             fits = {k: self._fit(blocks, samples, k, context.threads) for k in range(1, most + 1)}
@@ -120,16 +120,10 @@ class GaussianMixture(Segmenter):
 
     def _distinct_colors(self, image: Image, threads: int) -> tuple[Blocks, NDArray[np.int32]]:
         """The distinct colours of the picture in `space`, arranged in blocks; the place among them of each pixel."""
-        from classicseg.kernels.distinct import distinct_rows
-        from classicseg.kernels.kmeans_blocks import arrange
+        from classicseg.kernels.kmeans_blocks import arrange, for_each_sample
 
-        # Found before they are converted, since colours are fewer than pixels.
-        colors, counts, index = distinct_rows(image.samples(image.planes))
-        line = Image(np.ascontiguousarray(colors.T)[:, np.newaxis], np.ones((1, len(colors)), dtype=bool), image.kind)
-        blocks = arrange(line.samples(line.in_space(self.space, threads)), counts)
-        places = np.empty(len(blocks.order), dtype=np.int32)
-        places[blocks.order] = np.arange(len(places), dtype=np.int32)
-        return blocks, places[index]
+        blocks = arrange(image.samples(image.in_space(self.space, threads)), threads=threads)
+        return blocks, for_each_sample(np.arange(blocks.size, dtype=np.int32), blocks)
 
     def _fit(self, blocks: Blocks, samples: Samples, count: int, threads: int) -> Fit:
         from classicseg.kernels.gmm import expectation_maximisation
@@ -150,24 +144,17 @@ class GaussianMixture(Segmenter):
         return mixture_of_clusters(samples, labels, count, self.covariance_type, self.reg_covar, threads)
 
 
-def _count_distinct(blocks: Blocks, limit: int) -> int:
-    """The number of distinct colours, counted no further than `limit`; conversion may have made some of them equal."""
-    from classicseg.kernels.distinct import distinct_rows
-
-    colors = blocks.planes[:, : len(blocks.order)].T
-    found = len(distinct_rows(colors[:_COLORS_AT_FIRST]).rows)
-    return min(limit, found if found >= limit else len(distinct_rows(colors).rows))
-
-
 def _expanded(values: NDArray[Any], index: NDArray[np.int32], mask: NDArray[np.bool_]) -> NDArray[Any]:
-    """Planes (K, H, W) of what `values` (K, n) says of each pixel's colour; 0 outside the mask."""
+    """Planes (K, H, W) of what `values` (K, n), of four bytes each, say of each pixel's colour; 0 outside the mask."""
+    from classicseg.kernels.distinct import look_up_all
+
     planes = np.zeros((len(values), *mask.shape), dtype=values.dtype)
     everywhere = bool(mask.all())
-    for plane, row in zip(planes, values, strict=True):
+    for plane, row in zip(planes.view(np.int32), np.ascontiguousarray(values).view(np.int32), strict=True):
         if everywhere:
-            np.take(row, index, out=plane.reshape(-1), mode="clip")  # the one mode that writes straight into `out`
+            look_up_all(row, index, plane.reshape(-1))
         else:
-            plane[mask] = row[index]
+            plane[mask] = look_up_all(row, index)
     return planes
 
 

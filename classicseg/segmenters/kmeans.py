@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -98,24 +98,18 @@ class KMeans(Segmenter):
     random_state: int = parameter(0, "seed of the starts", low=0)
 
     def _segment(self, image: Image, context: Context) -> tuple[NDArray[np.integer], dict[str, Any]]:
-        from classicseg.kernels.distinct import look_up_all
-        from classicseg.kernels.silhouettes import simplified_silhouette
-
-        samples, counts, index = self._weighted_samples(image, context.threads)
-        most = min(_MOST_AUTO if isinstance(self.n_clusters, str) else self.n_clusters, len(samples))
-        best_of = self._solver(samples, counts, context.threads)
+        samples = image.samples(image.in_space(self.space, context.threads))
+        on_line = samples.shape[1] == 1 and not self.spatial_weight
+        search = (self._on_line if on_line else self._among_colors)(samples, image.mask, context.threads)
         findings: dict[str, Any] = {}
-        if self.n_clusters == "auto" and most > 1:
-            tried = {k: best_of(k) for k in range(2, most + 1)}
-            silhouettes = {
-                k: simplified_silhouette(samples, counts, clustering.centers, context.threads)
-                for k, clustering in tried.items()
-            }
+        if self.n_clusters == "auto" and search.most > 1:
+            tried = {k: search.best_of(k) for k in range(2, search.most + 1)}
+            silhouettes = {k: search.silhouette(clustering) for k, clustering in tried.items()}
             best = tried[max(silhouettes, key=lambda k: silhouettes[k])]
             findings["silhouettes"] = silhouettes
         else:
-            best = best_of(most)
-        labels = best.labels if index is None else look_up_all(best.labels, index)
+            best = search.best_of(search.most)
+        labels = search.labels_of_pixels(best)
         if image.mask.all():
             raw = labels.reshape(image.shape)
         else:
@@ -129,39 +123,60 @@ class KMeans(Segmenter):
             "converged": best.converged,
         }
 
-    def _weighted_samples(
-        self, image: Image, threads: int
-    ) -> tuple[NDArray[np.float32], NDArray[np.int64], NDArray[np.int32] | None]:
-        """Distinct samples, how often each comes, and which of them each pixel is; with position, all pixels."""
-        from classicseg.kernels.distinct import distinct_rows
+    def _on_line(self, samples: NDArray[np.float32], _: NDArray[np.bool_], threads: int) -> _Search:
+        from classicseg.kernels.distinct import distinct_rows, look_up_all
+        from classicseg.kernels.kmeans_line import best_on_line
+        from classicseg.kernels.silhouettes import simplified_silhouette
 
-        samples = image.samples(image.in_space(self.space, threads))
-        if not self.spatial_weight:
-            return distinct_rows(samples, threads)
-        depth = samples.shape[1]
-        placed = np.empty((len(samples), depth + 2), dtype=np.float32)
-        placed[:, :depth] = samples
-        for axis, position in enumerate(np.nonzero(image.mask)):
-            placed[:, depth + axis] = position.astype(np.float32) * np.float32(self.spatial_weight)
-        return placed, np.ones(len(placed), dtype=np.int64), None
+        levels, counts, index = distinct_rows(samples)
+        return _Search(
+            most=self._most(len(levels)),
+            best_of=lambda count: best_on_line(levels[:, 0], counts, count, self.max_iter, self.tol, threads),
+            silhouette=lambda found: simplified_silhouette(levels, counts, found.centers, threads),
+            labels_of_pixels=lambda found: look_up_all(found.labels, index),
+        )
 
-    def _solver(
-        self, samples: NDArray[np.float32], counts: NDArray[np.int64], threads: int
-    ) -> Callable[[int], Clustering]:
-        """What finds the best clustering of a given number of clusters."""
-        if samples.shape[1] == 1:
-            from classicseg.kernels.kmeans_line import best_on_line
+    def _among_colors(self, samples: NDArray[np.float32], mask: NDArray[np.bool_], threads: int) -> _Search:
+        from classicseg.kernels.kmeans import best_of_starts
+        from classicseg.kernels.kmeans_blocks import arrange, count_distinct, for_each_sample
+        from classicseg.kernels.silhouettes import simplified_silhouette
 
-            return lambda count: best_on_line(samples[:, 0], counts, count, self.max_iter, self.tol, threads)
-        from classicseg.kernels.kmeans import best_of_starts, in_given_order
-        from classicseg.kernels.kmeans_blocks import arrange
-
-        blocks = arrange(samples, counts)
+        if self.spatial_weight:  # no two pixels are equal
+            blocks = arrange(_placed(samples, mask, self.spatial_weight), np.ones(len(samples), dtype=np.int64))
+            most = self._most(len(samples))
+        else:
+            blocks = arrange(samples, threads=threads)
+            most = count_distinct(blocks, self._most(len(samples)))
 
         def best_of(count: int) -> Clustering:
             rng = np.random.default_rng(self.random_state)
             starts = self.n_init if count > 1 else 1
-            best = best_of_starts(blocks, count, starts, rng, self.max_iter, self.tol, threads)
-            return in_given_order(best, blocks)
+            return best_of_starts(blocks, count, starts, rng, self.max_iter, self.tol, threads)
 
-        return best_of
+        def silhouette(found: Clustering) -> float:
+            rows = np.ascontiguousarray(blocks.planes[:, : blocks.size].T)
+            return simplified_silhouette(rows, blocks.weights[: blocks.size].astype(np.int64), found.centers, threads)
+
+        return _Search(most, best_of, silhouette, lambda found: for_each_sample(found.labels, blocks))
+
+    def _most(self, distinct: int) -> int:
+        return min(_MOST_AUTO if isinstance(self.n_clusters, str) else self.n_clusters, distinct)
+
+
+class _Search(NamedTuple):
+    """How clusters are found among the samples of a picture, `most` of them at most."""
+
+    most: int
+    best_of: Callable[[int], Clustering]
+    silhouette: Callable[[Clustering], float]
+    labels_of_pixels: Callable[[Clustering], NDArray[np.int32]]
+
+
+def _placed(samples: NDArray[np.float32], mask: NDArray[np.bool_], weight: float) -> NDArray[np.float32]:
+    """The samples followed by their weighted positions."""
+    depth = samples.shape[1]
+    placed = np.empty((len(samples), depth + 2), dtype=np.float32)
+    placed[:, :depth] = samples
+    for axis, position in enumerate(np.nonzero(mask)):
+        placed[:, depth + axis] = position.astype(np.float32) * np.float32(weight)
+    return placed

@@ -7,7 +7,6 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 from reference import distinct as plain
 
-from classicseg.kernels import distinct
 from classicseg.kernels.distinct import distinct_rows, look_up_all
 
 small = pytest.mark.small
@@ -28,18 +27,6 @@ def test_equals_the_plain_twin(samples):
     assert found.counts.tolist() == counts
     assert found.index.tolist() == index
     assert [part.dtype for part in found] == [np.float32, np.int64, np.int32]
-
-
-@small
-@pytest.mark.parametrize("depth", [1, 3])
-@pytest.mark.parametrize("count", [1, 4, 5, 31])
-def test_stretches_of_threads_leave_the_order_of_first_appearance(monkeypatch, depth, count):
-    monkeypatch.setattr(distinct, "_FEWEST_A_THREAD", 2)
-    samples = np.random.default_rng(count).integers(0, 3, (count, depth)).astype(np.float32)
-    rows, counts, index = plain.distinct_rows(samples.tolist())
-    for threads in (2, 3, 5):
-        found = distinct_rows(samples, threads)
-        assert (found.rows.tolist(), found.counts.tolist(), found.index.tolist()) == (rows, counts, index)
 
 
 @small
@@ -75,6 +62,3 @@ def test_of_a_photograph(photograph):
     assert len(found.rows) == len(np.unique(samples, axis=0))
     assert np.array_equal(found.rows[found.index], samples)
     assert found.counts.sum() == len(samples)
-    for threads in (2, 3):
-        again = distinct_rows(samples, threads)
-        assert all(np.array_equal(one, other) for one, other in zip(found, again, strict=True))

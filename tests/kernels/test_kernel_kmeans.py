@@ -8,13 +8,24 @@ from hypothesis import given
 from hypothesis import strategies as st
 from reference import kmeans as plain
 
-from classicseg.image import count_distinct
-from classicseg.kernels import kmeans_line
-from classicseg.kernels.kmeans import best_of_starts, in_given_order, lloyd, lloyd_of_blocks, seed_centers
-from classicseg.kernels.kmeans_blocks import BLOCK, arrange
+from classicseg import image
+from classicseg.kernels import kmeans_blocks, kmeans_line
+from classicseg.kernels.kmeans import best_of_starts, lloyd_of_blocks
+from classicseg.kernels.kmeans_blocks import BLOCK, arrange, count_distinct, for_each_sample
 from classicseg.kernels.kmeans_line import best_on_line
 from classicseg.kernels.seeding import draw_uniforms, seed_of_blocks
 from classicseg.kernels.silhouettes import simplified_silhouette
+
+
+def lloyd(samples, centers, max_iter, tol, threads, weights=None):
+    """Lloyd's steps as the segmenter takes them, with the labels of the samples in the order in which they came."""
+    blocks = arrange(samples, weights, threads)
+    found = lloyd_of_blocks(blocks, centers, max_iter, tol, threads)
+    return found._replace(labels=for_each_sample(found.labels, blocks))
+
+
+def seed_centers(samples, count, rng, weights=None):
+    return seed_of_blocks(arrange(samples, weights), draw_uniforms(count, rng))
 
 
 @st.composite
@@ -28,17 +39,18 @@ def weighted_samples(draw, depths=(1, 2, 3, 5, 40), most=200):
 
 
 @pytest.mark.small
-@given(weighted_samples())
-def test_blocks_hold_every_sample_within_their_boxes(drawn):
+@given(weighted_samples(), st.booleans())
+def test_blocks_hold_every_sample_within_their_boxes(drawn, counted):
     samples, weights = drawn
-    blocks = arrange(samples, weights)
-    ordered = blocks.planes[:, : len(samples)].T
-    assert sorted(blocks.order.tolist()) == list(range(len(samples)))
-    assert np.array_equal(ordered, samples[blocks.order])
-    assert np.array_equal(blocks.weights[: len(samples)], weights[blocks.order])
-    assert not blocks.weights[len(samples) :].any()
+    blocks = arrange(samples, weights if counted else None)
+    weights = weights if counted else np.ones(len(samples))
+    ordered = blocks.planes[:, : blocks.size].T
+    places = for_each_sample(np.arange(blocks.size, dtype=np.int32), blocks)
+    assert np.array_equal(ordered[places], samples)
+    assert np.array_equal(blocks.weights[: blocks.size], np.bincount(places, weights))
+    assert not blocks.weights[blocks.size :].any()
     bounds = blocks.starts.tolist()
-    assert (bounds[0], bounds[-1]) == (0, len(samples))
+    assert (bounds[0], bounds[-1]) == (0, blocks.size)
     for block, (start, stop) in enumerate(pairwise(bounds)):
         assert 0 < stop - start <= BLOCK
         own, own_weights = ordered[start:stop].astype(float), blocks.weights[start:stop]
@@ -46,6 +58,37 @@ def test_blocks_hold_every_sample_within_their_boxes(drawn):
         np.testing.assert_allclose(blocks.totals[block], [*(own_weights @ own), own_weights.sum()], rtol=1e-12)
     variances = np.average((samples.astype(float) - np.average(samples, 0, weights)) ** 2, 0, weights)
     assert blocks.variance == pytest.approx(variances.mean(), rel=1e-9, abs=1e-12)
+
+
+@pytest.mark.small
+@given(weighted_samples(depths=(1, 3, 4), most=30), st.integers(5, 20))
+def test_parts_counted_apart_make_the_same_samples(drawn, at_once):
+    samples, _ = drawn
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(kmeans_blocks, "_SAMPLES_AT_ONCE", at_once)
+        blocks = arrange(samples)
+    places = for_each_sample(np.arange(blocks.size, dtype=np.int32), blocks)
+    assert np.array_equal(blocks.planes[:, places].T, samples)
+    assert np.array_equal(blocks.weights[: blocks.size], np.bincount(places))
+    assert count_distinct(blocks, 1000) == len(np.unique(samples, axis=0))
+
+
+@pytest.mark.small
+def test_equal_samples_are_one_where_a_cell_holds_no_others():
+    rng = np.random.default_rng(0)
+    samples = rng.integers(0, 256, (40, 3)).astype(np.float32)[rng.integers(0, 40, 900)]
+    distinct = np.unique(samples, axis=0)
+    assert arrange(samples).size == len(distinct)
+    assert arrange(samples, np.ones(900, dtype=np.int64)).size == len(distinct)
+
+
+@pytest.mark.small
+@pytest.mark.parametrize("side", [0.0, 1e-38, 3e38])
+def test_samples_of_no_or_any_extent_are_arranged(side):
+    samples = (np.arange(150, dtype=np.float32).reshape(50, 3) / 150 * np.float32(side)).astype(np.float32)
+    blocks = arrange(samples)
+    places = for_each_sample(np.arange(blocks.size, dtype=np.int32), blocks)
+    assert np.array_equal(blocks.planes[:, places].T, samples)
 
 
 @pytest.mark.small
@@ -61,12 +104,14 @@ def test_a_step_equals_the_plain_one_ties_included(drawn, count):
 
 
 @pytest.mark.small
-@given(weighted_samples(most=80), st.integers(1, 5))
+@given(weighted_samples(depths=(1, 2, 3), most=24), st.integers(1, 4))
 def test_weights_stand_for_copies(drawn, count):
     samples, weights = drawn
     start = np.unique(samples, axis=0)[:count].astype(float)
-    found = lloyd(samples, start, 5, 0.0, 1, weights)
-    copies = lloyd(np.repeat(samples, weights, axis=0), start, 5, 0.0, 1)
+    found = lloyd(samples, start, 3, 0.0, 1, weights)
+    repeated = np.repeat(samples, weights, axis=0)
+    copies = lloyd(repeated, start, 3, 0.0, 1)
+    assert copies.labels.tolist() == plain.assign(repeated.tolist(), copies.centers.tolist())
     np.testing.assert_allclose(found.centers, copies.centers, rtol=1e-9, atol=1e-12)
     assert found.inertia == pytest.approx(copies.inertia, rel=1e-9)
 
@@ -93,7 +138,8 @@ def test_seeds_equal_the_plain_twin(seed, depth):
     blocks = arrange(samples, weights)
     uniforms = draw_uniforms(7, rng)
     found = seed_of_blocks(blocks, uniforms)
-    ordered, ordered_weights = samples[blocks.order].tolist(), weights[blocks.order].tolist()
+    ordered = blocks.planes[:, : blocks.size].T.tolist()
+    ordered_weights = blocks.weights[: blocks.size].tolist()
     assert found.tolist() == plain.seed_centers(ordered, ordered_weights, uniforms.tolist())
 
 
@@ -114,15 +160,14 @@ def test_best_of_starts_is_the_best_of_each_whatever_the_threads(photograph):
     for threads in (1, 2, 3):
         best = best_of_starts(blocks, 7, 4, np.random.default_rng(3), 300, 1e-4, threads)
         assert best.inertia == min(clustering.inertia for clustering in each)
-        labels = in_given_order(best, blocks).labels
+        labels = for_each_sample(best.labels, blocks)
         assert float(np.sum((samples - best.centers[labels]) ** 2)) == pytest.approx(best.inertia)
 
 
 def test_threads_do_not_matter_where_there_are_many_chunks():
     samples = np.random.default_rng(0).normal(0, 30, (300_000, 2)).astype(np.float32)
-    blocks = arrange(samples)
     start = samples[:9].astype(float)
-    one, two, three = (lloyd_of_blocks(blocks, start, 12, 0.0, threads) for threads in (1, 2, 3))
+    one, two, three = (lloyd(samples, start, 12, 0.0, threads) for threads in (1, 2, 3))
     for other in (two, three):
         assert np.array_equal(other.labels, one.labels)
         assert np.array_equal(other.centers, one.centers)
@@ -261,4 +306,5 @@ def test_seeds_follow_the_generator():
 @pytest.mark.parametrize(("limit", "expected"), [(1, 1), (2, 2), (3, 3), (10, 3)])
 def test_count_distinct(limit, expected):
     samples = np.array([[1, 2], [1, 2], [2, 1], [1, 2], [0, 0], [2, 1]], dtype=np.float32)
-    assert count_distinct(samples, limit) == expected
+    assert image.count_distinct(samples, limit) == expected
+    assert count_distinct(arrange(samples), limit) == expected

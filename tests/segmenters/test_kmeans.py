@@ -7,8 +7,8 @@ from reference.lab import srgb_to_lab
 
 import classicseg
 from classicseg.image import as_image
-from classicseg.kernels.distinct import distinct_rows
-from classicseg.kernels.kmeans import seed_centers
+from classicseg.kernels.kmeans_blocks import arrange
+from classicseg.kernels.seeding import draw_uniforms, seed_of_blocks
 
 
 def features(picture, space="lab", spatial_weight=0.0):
@@ -27,9 +27,8 @@ def test_inertia_of_scikit_learn_from_the_same_centres(photograph, parameters, c
     from sklearn.cluster import KMeans
 
     samples = features(photograph, **parameters)
-    colors = samples if "spatial_weight" in parameters else distinct_rows(samples).rows
-    counts = None if "spatial_weight" in parameters else distinct_rows(samples).counts
-    start = seed_centers(colors, count, np.random.default_rng(5), counts)
+    blocks = arrange(samples)
+    start = seed_of_blocks(blocks, draw_uniforms(count, np.random.default_rng(5)))
     theirs = KMeans(count, init=start, n_init=1, algorithm="lloyd").fit(samples.astype(np.float64))
     result = classicseg.run(photograph, "kmeans", n_clusters=count, n_init=1, random_state=5, **parameters)
     assert result.findings["inertia"] == pytest.approx(theirs.inertia_, rel=1e-4)

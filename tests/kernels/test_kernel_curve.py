@@ -1,0 +1,32 @@
+"""The order along the Z-order curve, against plain integers."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from reference import curve as plain
+
+from classicseg.kernels.curve import along_the_curve
+
+PADDING = 7
+
+
+@pytest.mark.small
+@given(
+    st.integers(0, 2**32 - 1), st.integers(1, 60), st.sampled_from([1, 2, 3, 5, 24]), st.sampled_from([0.0, 1e-3, 90.0])
+)
+def test_equals_the_plain_twin(seed, count, depth, extent):
+    rng = np.random.default_rng(seed)
+    samples = rng.normal(0, 1, (count, depth)) if seed % 2 else rng.integers(0, 5, (count, depth))
+    samples = (samples * rng.random(depth) * extent + 20).astype(np.float32)
+    counts = rng.integers(1, 9, count)
+    found = along_the_curve(samples, counts, PADDING)
+    rows, totals, places = plain.along_the_curve(samples.tolist(), counts.tolist())
+    assert found.planes[:, : len(rows)].T.tolist() == rows
+    assert found.weights[: len(rows)].tolist() == totals
+    assert found.places.tolist() == places
+    assert (found.planes.shape, found.weights.shape) == ((depth, len(rows) + PADDING), (len(rows) + PADDING,))
+    assert not found.planes[:, len(rows) :].any()
+    assert not found.weights[len(rows) :].any()
+    assert len(found.keys) == len(rows)
+    assert (np.diff(found.keys.astype(np.int64)) >= 0).all()
