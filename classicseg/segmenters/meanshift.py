@@ -173,7 +173,7 @@ class MeanShift(Segmenter):
         spatial = self.spatial_bandwidth
         assert spatial is not None
         if self.share > 0:
-            from classicseg.kernels.meanshift_together import lattice_for
+            from classicseg.kernels.meanshift_lattice import lattice_for
 
             lattice = lattice_for(planes, mask, spatial, width)
             if lattice is not None:

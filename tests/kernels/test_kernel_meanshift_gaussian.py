@@ -7,7 +7,7 @@ from reference import meanshift as alone
 from classicseg.image import as_image
 from classicseg.kernels.meanshift import climb
 from classicseg.kernels.meanshift_gaussian import climb_gaussian, sampling
-from classicseg.kernels.meanshift_together import lattice_for
+from classicseg.kernels.meanshift_lattice import lattice_for
 
 small = pytest.mark.small
 
@@ -42,7 +42,7 @@ def test_one_step_is_the_weighted_mean_of_the_samples(depth, spatial):
     planes, mask = noisy(rng, depth, (14, 16)), rng.random((14, 16)) > 0.2
     lattice = lattice_for(planes, mask, spatial, 9.7)
     modes, steps, _ = climb_gaussian(planes, mask, lattice, 0.0, 1, 0.0, threads=1)
-    expected = one_step(planes, mask, spatial, 9.7, 2 ** sampling(spatial))
+    expected = one_step(planes, mask, spatial, 9.7, 2 ** sampling(spatial, 16))
     scales = np.array([spatial, spatial] + [9.7] * depth)
     away = np.abs((modes - expected) / scales)
     assert np.quantile(away, 0.99) < 2 / lattice.radius + 1e-3

@@ -10,7 +10,8 @@ from reference import meanshift_lattice as plain
 
 from classicseg.image import as_image
 from classicseg.kernels.meanshift import climb
-from classicseg.kernels.meanshift_together import climb_together, lattice_for
+from classicseg.kernels.meanshift_lattice import lattice_for
+from classicseg.kernels.meanshift_together import climb_together
 
 small = pytest.mark.small
 

@@ -10,7 +10,7 @@ from reference.lab import srgb_to_lab
 
 import classicseg
 from classicseg import MeanShift, ParameterError
-from classicseg.kernels.meanshift_together import lattice_for
+from classicseg.kernels.meanshift_lattice import lattice_for
 
 KERNELS = ["epanechnikov", "gaussian"]
 ALONE = {"share": 0, "tol": 1e-3}  # each pixel climbs alone, as the plain twin does
