@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -88,8 +86,7 @@ def _gaussian_step(rows, width, pad, grid, factor, limit, reach, here, there):
 
 @kernel
 def _climb_on(
-    rows, width, pad, grid, factor, limit, reach, share, cell, max_iter, tol, tile, states, there, lists, count, taken,
-    most, steps, rests,
+    rows, width, pad, grid, factor, limit, reach, share, cell, max_iter, tol, states, there, lists, count, taken, most,
 ):  # fmt: skip
     """Step on with the climbs of a tile, as in `meanshift_together`, `most` of them."""
     active, joined, following, heads = lists[0], lists[1], lists[2], lists[3]
@@ -99,7 +96,7 @@ def _climb_on(
         for i in range(count):
             _gaussian_step(rows, width, pad, grid, factor, limit, reach, states[active[i]], there[i])
         most -= count
-        count = move(states, active, count, there, tile, tol, taken, steps, rests)
+        count = move(states, active, count, there, tol, taken, lists[4])
     return count, taken
 
 
@@ -146,13 +143,11 @@ def climb_gaussian(
     grid = np.array([shift + down, shift + across, row << shift, column << shift], dtype=np.int64)
     looks = (2 * _SUPPORT * radius / 2.0**shift) ** 2 / 2.0 ** (down + across)
 
-    def climb_on(tile: NDArray[np.int64], room: Room, count: int, taken: int, *ends: Any) -> tuple[int, int]:
+    def climb_on(room: Room, count: int, taken: int) -> tuple[int, int]:
         step = np.float32(-_HALF_LOG2_E / radius**2), np.float32((_SUPPORT * radius) ** 2), reach
         meeting = float((share * radius) ** 2), cell_of(share, lattice)
         resting = int(max_iter), float((tol * radius) ** 2)
         most = int(_LOOKS / looks) + 1
-        return _climb_on(
-            rows.ravel(), rows.shape[2], pad, grid, *step, *meeting, *resting, tile, *room, count, taken, most, *ends
-        )
+        return _climb_on(rows.ravel(), rows.shape[2], pad, grid, *step, *meeting, *resting, *room, count, taken, most)
 
     return for_tiles(climb_on, starts, 0, inside, lattice, max_iter, threads, progress)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from threading import get_ident
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -49,10 +48,11 @@ def _step(rows, width, pad, shift, limit, reach, down, across, sums, states, cli
 
 
 @kernel
-def begin_climbs(rows, width, inside, pad, shift, tile, states, lists, steps, rests):
+def begin_climbs(rows, width, inside, pad, shift, tile, states, lists):
     """Put a climb at each pixel inside of a tile (first row, last row, first column, last column); how many there are.
 
-    The first of the lists numbers them in raster order of the tile, whose pixel (r, c) has the number r * columns + c.
+    Pixel (r, c) of the tile has the climb r * columns + c. The first of the lists holds the climbs that are active, in
+    rising order; the second, for each, the climb that it goes on as.
     """
     active, joined = lists[0], lists[1]
     across, count = tile[3] - tile[2], 0
@@ -67,7 +67,6 @@ def begin_climbs(rows, width, inside, pad, shift, tile, states, lists, steps, re
             states[climb, 0], states[climb, 1] = row << shift, column << shift
             for d in range(3):
                 states[climb, 2 + d] = rows[place + d * width]
-            steps[row, column], rests[row, column] = 0, False
     return count
 
 
@@ -105,46 +104,53 @@ def meet(states, active, count, cell, share, heads, following, joined):
 
 
 @kernel
-def move(states, active, count, there, tile, tol, taken, steps, rests):
-    """Move climbs active[:count] to the lattice points `there`, and keep those that moved farther than sqrt(tol)."""
-    across, kept = tile[3] - tile[2], 0
+def move(states, active, count, there, tol, taken, ended):
+    """Move climbs active[:count] to the lattice points `there`, and keep those that moved farther than sqrt(tol).
+
+    `ended` is the steps that each has taken, below 0 where it does not rest.
+    """
+    kept = 0
     for i in range(count):
         climb, moved = active[i], 0.0
         for d in range(5):
-            moved += np.float64(there[i, d] - states[climb, d]) * np.float64(there[i, d] - states[climb, d])
+            difference = np.float64(there[i, d] - states[climb, d])
+            moved += difference * difference
             states[climb, d] = there[i, d]
-        row, column = tile[0] + climb // across, tile[2] + climb % across
-        steps[row, column], rests[row, column] = taken, moved <= tol
-        if moved > tol:
-            active[kept] = climb
-            kept += 1
+        goes_on = moved > tol
+        ended[climb] = -taken if goes_on else taken
+        active[kept] = climb  # overwritten by the next one if it rests: a branch would be guessed wrong often
+        kept += np.int64(goes_on)
     return kept
 
 
 @kernel
-def end_climbs(inside, tile, states, joined, units, origin, modes, steps, rests):
-    """Write the place origin + units * lattice point at which each climb of a tile ended to `modes` (H, W, 2 + D)."""
+def end_climbs(inside, tile, states, lists, units, origin, ends, modes, steps, rests):
+    """Write the place origin + units * lattice point at which each climb of a tile ended to `modes` (H, W, 2 + D).
+
+    `ends` is room for these places.
+    """
+    joined, ended = lists[1], lists[4]
     across = tile[3] - tile[2]
     for row in range(tile[0], tile[1]):
         for column in range(tile[2], tile[3]):
             if not inside[row, column]:
                 continue
+            climb = (row - tile[0]) * across + column - tile[2]
             # The climb that was met is of an earlier pixel, whose own end is known by now.
-            climb = joined[(row - tile[0]) * across + column - tile[2]]
-            r, c = tile[0] + climb // across, tile[2] + climb % across
-            if r == row and c == column:
+            last = joined[joined[climb]]
+            if last == climb:
                 for d in range(len(units)):
-                    modes[row, column, d] = np.float32(origin[d] + units[d] * states[climb, d])
-            else:
-                for d in range(len(units)):
-                    modes[row, column, d] = modes[r, c, d]
-                steps[row, column], rests[row, column] = steps[r, c], rests[r, c]
+                    ends[climb, d] = np.float32(origin[d] + units[d] * states[climb, d])
+            joined[climb] = last
+            for d in range(len(units)):
+                modes[row, column, d] = ends[last, d]
+            steps[row, column], rests[row, column] = abs(ended[last]), ended[last] > 0
 
 
 @kernel
 def _climb_on(
-    rows, width, pad, shift, limit, reach, share, cell, max_iter, tol, down, across, sums, tile, states, there, lists,
-    count, taken, most, steps, rests,
+    rows, width, pad, shift, limit, reach, share, cell, max_iter, tol, down, across, sums, states, there, lists,
+    count, taken, most,
 ):  # fmt: skip
     """Step on with `count` climbs of a tile, all together, after `taken` steps; before each, those that meet are joined.
 
@@ -157,7 +163,7 @@ def _climb_on(
         for i in range(count):
             _step(rows, width, pad, shift, limit, reach, down, across, sums, states, active[i], there, i)
         most -= count * len(down) * len(across)
-        count = move(states, active, count, there, tile, tol, taken, steps, rests)
+        count = move(states, active, count, there, tol, taken, lists[4])
     return count, taken
 
 
@@ -182,12 +188,12 @@ def climb_together(
     wide = int(np.ceil(2 * radius / 2.0**shift))  # no window meets more rows or columns
     high, broad = -(-wide // ROWS) * ROWS, -(-wide // LANES) * LANES
 
-    def climb_on(tile: NDArray[np.int64], room: Room, count: int, taken: int, *ends: Any) -> tuple[int, int]:
+    def climb_on(room: Room, count: int, taken: int) -> tuple[int, int]:
         down, across, sums = np.empty(high, np.int32), np.empty(broad, np.int32), np.empty(6, np.int64)
         return _climb_on(
             rows.ravel(), rows.shape[2], pad, shift, lattice.limit, lattice.reach, float((share * radius) ** 2),
             cell_of(share, lattice), int(max_iter), float((tol * radius) ** 2), down, across, sums,
-            tile, *room, count, taken, _LOOKS, *ends,
+            *room, count, taken, _LOOKS,
         )  # fmt: skip
 
     return for_tiles(climb_on, rows, pad, inside, lattice, max_iter, threads, progress)
@@ -199,7 +205,7 @@ def cell_of(share: float, lattice: Lattice) -> int:
 
 
 def for_tiles(
-    climb_on: Callable[..., tuple[int, int]],
+    climb_on: Callable[[Room, int, int], tuple[int, int]],
     starts: NDArray[np.int32],
     pad: int,
     inside: NDArray[np.bool_],
@@ -210,8 +216,8 @@ def for_tiles(
 ) -> tuple[NDArray[np.float32], NDArray[np.int32], NDArray[np.bool_]]:
     """Modes, steps and rests of climbs from the lattice colours `starts`, which have `pad` rows and columns around.
 
-    ``climb_on(tile, room, count, taken, steps, rests)`` goes on for a while with the `count` climbs of a tile that
-    have `taken` steps behind them, and gives both numbers anew.
+    ``climb_on(room, count, taken)`` goes on for a while with the `count` climbs of a tile that have `taken` steps
+    behind them, and gives both numbers anew.
     """
     height, width = inside.shape
     depth = len(lattice.lowest)
@@ -228,12 +234,12 @@ def for_tiles(
         if progress is not None:
             progress(share)
 
-    def climb_all(tile: NDArray[np.int64], room: Room, count: int) -> None:
+    def climb_all(room: Room, count: int) -> None:
         nonlocal stopped
         taken = 0
         try:
             while count > 0 and taken < max_iter and not stopped:
-                count, taken = climb_on(tile, room, count, taken, steps, rests)
+                count, taken = climb_on(room, count, taken)
                 if count > 0 and get_ident() == caller:
                     report(shown)  # which may raise, to stop it all
         except BaseException:
@@ -244,10 +250,11 @@ def for_tiles(
         row, column = corners[first]
         tile = np.array([row, min(row + _TILE, height), column, min(column + _TILE, width)], dtype=np.int64)
         states, there = np.empty((_TILE**2, 5), dtype=np.int32), np.empty((_TILE**2, 5), dtype=np.int32)
-        lists = np.empty((4, _TILE**2), dtype=np.int32)
+        lists = np.zeros((5, _TILE**2), dtype=np.int32)
+        ends = np.empty((_TILE**2, 2 + depth), dtype=np.float32)
         place = starts.ravel(), starts.shape[2], inside, pad, lattice.shift
-        climb_all(tile, (states, there, lists), begin_climbs(*place, tile, states, lists, steps, rests))
-        end_climbs(inside, tile, states, lists[1], units, origin, modes, steps, rests)
+        climb_all((states, there, lists), begin_climbs(*place, tile, states, lists))
+        end_climbs(inside, tile, states, lists, units, origin, ends, modes, steps, rests)
 
     for_chunks(work, chunks(len(corners), 1), threads, None if progress is None else report)
     return modes, steps, rests

@@ -65,8 +65,8 @@ def test_climbs_together_equal_their_plain_twin(kind, masked, range_bandwidth):
     )
     planes = np.ascontiguousarray(np.moveaxis(lab_of(picture), -1, 0))
     shift = lattice_for(planes, mask, 2.3, range_bandwidth).shift
-    modes, _, _ = meanshift_lattice.climb_together(planes, mask, shift, 2.3, range_bandwidth, 0.25, 100, 0.05)
-    expected = plain.fuse(modes, mask, 2.3, range_bandwidth, 1.0)
+    modes, _, _ = meanshift_lattice.climb_together(planes, mask, shift, 2.3, range_bandwidth, 0.35, 100, 0.01)
+    expected = plain.fuse(modes, mask, np.inf, range_bandwidth, 0.35)
     assert 1 < expected.max() < 144
     assert np.array_equal(labels, expected)
 
