@@ -13,43 +13,44 @@ from classicseg.parallel import Progress
 
 _SUPPORT = 3  # bandwidths
 _WITHIN = 4  # rows and columns that are looked at within a bandwidth, at least
-_IN_ALL = 16  # rows that are looked at of a picture that has so many, and columns
+_IN_ALL = 16  # rows and columns that are looked at of a picture that has so many
 _LOOKS = 1 << 26  # at samples, until a tile may be stopped
 _SCALE = np.float32(2**13)  # sums of 64 weights times 3 bandwidths stay below 2^31 as whole numbers of this part
 _HALF_LOG2_E = 0.5 * float(np.log2(np.e))
 
 
 @kernel
-def _gaussian_step(rows, width, pad, grid, factor, limit, reach, here, there):
-    """Set `there` to the weighted mean of the samples about `here` (y, x, a, b, c), rounded to the lattice.
+def _gaussian_step(rows, width, pad, grid, factor, limit, reach, states, climb, there, place):
+    """Set there[place] to the weighted mean of the samples about states[climb], rounded to the lattice.
 
-    The grid is (shift of rows, of columns, first sampled row, column): samples stand 2^shift units apart. One at
-    squared distance u < limit weighs 2^(factor u). Sums of four rows are float32, those of columns whole numbers, so
+    The grid is (shift, row, column): samples stand 2^shift units apart, the first at that row and column, in units. One
+    at squared distance u < limit weighs 2^(factor u). Sums of four rows are float32, those of columns whole numbers, so
     that their order does not matter and they stand in vector registers.
     """
-    y, x, a, b, c = np.int64(here[0]) - grid[2], np.int64(here[1]) - grid[3], here[2], here[3], here[4]
-    high, wide = 1 << grid[0], 1 << grid[1]
-    top, bottom = (y - reach + high - 1) >> grid[0], (y + reach) >> grid[0]
-    left, right = (x - reach + wide - 1) >> grid[1], (x + reach) >> grid[1]
-    unit, zero, none = np.float32(wide), np.float32(0), np.int64(0)
+    shift, y, x = grid[0], states[climb, 0] - grid[1], states[climb, 1] - grid[2]
+    a, b, c = states[climb, 2], states[climb, 3], states[climb, 4]
+    side = 1 << shift
+    top, bottom = (y - reach + side - 1) >> shift, (y + reach) >> shift
+    left, right = (x - reach + side - 1) >> shift, (x + reach) >> shift
+    unit, zero, none = np.float32(side), np.float32(0), np.int64(0)
     one_row, three_rows = np.uintp(width), np.uintp(3 * width)
     weight, y_sum, x_sum = none, none, none
     a_sum, b_sum, c_sum = none, none, none
     for row in range(top, bottom + 1, ROWS):
         line = (row + pad) * 3 * width
-        away = (row << grid[0]) - y
+        away = (row << shift) - y
         for column in range(left, right + 1, LANES):
-            place = np.uintp(line + column + pad)
-            start = np.float32((column << grid[1]) - x)
+            first = np.uintp(line + column + pad)
+            start = np.float32((column << shift) - x)
             ws, ys, xs = np.int32(0), np.int32(0), np.int32(0)
             sa, sb, sc = np.int32(0), np.int32(0), np.int32(0)
             for k in range(LANES):
                 across = start + np.float32(k) * unit
                 squared = across * across
-                p = place + np.uintp(k)
+                p = first + np.uintp(k)
                 w_rows, y_rows, a_rows, b_rows, c_rows = zero, zero, zero, zero, zero
                 for i in range(ROWS):
-                    dy = np.float32(away + i * high)
+                    dy = np.float32(away + i * side)
                     da, db = np.float32(np.int32(rows[p] - a)), np.float32(np.int32(rows[p + one_row] - b))
                     dc = np.float32(np.int32(rows[p + one_row + one_row] - c))
                     u = squared + dy * dy + da * da + db * db + dc * dc
@@ -74,14 +75,14 @@ def _gaussian_step(rows, width, pad, grid, factor, limit, reach, here, there):
             b_sum += sb
             c_sum += sc
     for d in range(5):
-        there[d] = here[d]
+        there[place, d] = states[climb, d]
     if weight > 0:
         w_sum = np.float64(weight)
-        there[0] += np.int32(np.floor(y_sum / w_sum + 0.5))
-        there[1] += np.int32(np.floor(x_sum / w_sum + 0.5))
-        there[2] += np.int32(np.floor(a_sum / w_sum + 0.5))
-        there[3] += np.int32(np.floor(b_sum / w_sum + 0.5))
-        there[4] += np.int32(np.floor(c_sum / w_sum + 0.5))
+        there[place, 0] += np.int32(np.floor(y_sum / w_sum + 0.5))
+        there[place, 1] += np.int32(np.floor(x_sum / w_sum + 0.5))
+        there[place, 2] += np.int32(np.floor(a_sum / w_sum + 0.5))
+        there[place, 3] += np.int32(np.floor(b_sum / w_sum + 0.5))
+        there[place, 4] += np.int32(np.floor(c_sum / w_sum + 0.5))
 
 
 @kernel
@@ -94,25 +95,27 @@ def _climb_on(
         taken += 1
         count = meet(states, active, count, cell, share, heads, following, joined)
         for i in range(count):
-            _gaussian_step(rows, width, pad, grid, factor, limit, reach, states[active[i]], there[i])
+            _gaussian_step(rows, width, pad, grid, factor, limit, reach, states, active[i], there, i)
         most -= count
         count = move(states, active, count, there, tol, taken, lists[4])
     return count, taken
 
 
-def sampling(spatial_bandwidth: float, length: int) -> int:
-    """m, where every 2^m-th of `length` rows or columns is looked at: at least four within a bandwidth, 16 in all."""
-    return max(0, int(np.floor(np.log2(min(spatial_bandwidth / _WITHIN, length / _IN_ALL)))))
+def sampling(spatial_bandwidth: float, shape: tuple[int, ...]) -> int:
+    """m, where every 2^m-th pixel of every 2^m-th row is looked at: at least 4 a bandwidth, and 16 a row and column.
 
-
-def first_sample(inside: NDArray[np.bool_], down: int, across: int) -> tuple[int, int]:
-    """The row below `down` and the column below `across` from which on every so-manyth meets most pixels inside.
-
-    A mask of odd rows would hold no sample otherwise, and nothing would move. Of equals it is the first.
+    Of a picture that is thinner than 32 pixels all are: its windows hold few enough.
     """
-    held = [np.count_nonzero(inside[row::down, column::across]) for row in range(down) for column in range(across)]
-    row, column = divmod(int(np.argmax(held)), across)
-    return row, column
+    return max(0, int(np.floor(np.log2(min(spatial_bandwidth / _WITHIN, min(shape) / _IN_ALL)))))
+
+
+def first_sample(inside: NDArray[np.bool_], every: int) -> tuple[int, int]:
+    """The row and column below `every` from which on every so-manyth pixel meets most pixels inside; (0, 0) of equals.
+
+    A mask of odd rows would hold no sample otherwise, and nothing would move.
+    """
+    held = [np.count_nonzero(inside[row::every, column::every]) for row in range(every) for column in range(every)]
+    return divmod(int(np.argmax(held)), every)
 
 
 def climb_gaussian(
@@ -128,26 +131,25 @@ def climb_gaussian(
     """Modes (H, W, 2 + D), steps and rests of Gaussian climbs from every pixel of planes (D, H, W), D up to 3.
 
     Weights are exp(-u / 2) at u < 9 squared bandwidths, in float32. Under bandwidths of 8 and more, every second (from
-    16 on, fourth, ...) row is looked at, from `first_sample` on, though at least 16 of them; columns likewise. Climbs
-    meet and rest as in `climb_together`.
+    16 on, fourth, ...) pixel and row is looked at, from `first_sample` on, as far as `sampling` allows. Climbs meet and
+    rest as in `climb_together`.
     """
     radius, shift = lattice.radius, lattice.shift
-    down, across = (sampling(radius / 2.0**shift, length) for length in inside.shape)
-    reach = int(np.ceil(_SUPPORT * radius)) - 1
-    pad = (reach >> (shift + min(down, across))) + 2
+    every = 1 << sampling(radius / 2.0**shift, inside.shape)
+    sample_shift, reach = shift + every.bit_length() - 1, int(np.ceil(_SUPPORT * radius)) - 1
+    pad = (reach >> sample_shift) + 2
     starts = lay_out(planes, inside, lattice, 0, 0, 0, threads)
-    row, column = first_sample(inside, 1 << down, 1 << across)
-    some = np.ascontiguousarray(planes[:, row :: 1 << down, column :: 1 << across])
-    some_inside = np.ascontiguousarray(inside[row :: 1 << down, column :: 1 << across])
+    row, column = first_sample(inside, every)
+    some = np.ascontiguousarray(planes[:, row::every, column::every])
+    some_inside = np.ascontiguousarray(inside[row::every, column::every])
     rows = lay_out(some, some_inside, lattice, pad, ROWS, LANES, threads)
-    grid = np.array([shift + down, shift + across, row << shift, column << shift], dtype=np.int64)
-    looks = (2 * _SUPPORT * radius / 2.0**shift) ** 2 / 2.0 ** (down + across)
+    grid = np.array([sample_shift, row << shift, column << shift], dtype=np.int64)
+    most = int(_LOOKS / (2 * _SUPPORT * radius / 2.0**sample_shift) ** 2) + 1
 
     def climb_on(room: Room, count: int, taken: int) -> tuple[int, int]:
         step = np.float32(-_HALF_LOG2_E / radius**2), np.float32((_SUPPORT * radius) ** 2), reach
         meeting = float((share * radius) ** 2), cell_of(share, lattice)
         resting = int(max_iter), float((tol * radius) ** 2)
-        most = int(_LOOKS / looks) + 1
         return _climb_on(rows.ravel(), rows.shape[2], pad, grid, *step, *meeting, *resting, *room, count, taken, most)
 
     return for_tiles(climb_on, starts, 0, inside, lattice, max_iter, threads, progress)
