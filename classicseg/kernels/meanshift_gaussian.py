@@ -14,7 +14,7 @@ from classicseg.parallel import Progress
 _SUPPORT = 3  # bandwidths
 _WITHIN = 4  # rows and columns that are looked at within a bandwidth, at least
 _IN_ALL = 16  # rows and columns that are looked at of a picture that has so many
-_LOOKS = 1 << 26  # at samples, until a tile may be stopped
+LOOKS = 1 << 26  # at samples, until a tile may be stopped
 _SCALE = np.float32(2**13)  # sums of 64 weights times 3 bandwidths stay below 2^31 as whole numbers of this part
 _HALF_LOG2_E = 0.5 * float(np.log2(np.e))
 
@@ -144,7 +144,7 @@ def climb_gaussian(
     some_inside = np.ascontiguousarray(inside[row::every, column::every])
     rows = lay_out(some, some_inside, lattice, pad, ROWS, LANES, threads)
     grid = np.array([sample_shift, row << shift, column << shift], dtype=np.int64)
-    most = int(_LOOKS / (2 * _SUPPORT * radius / 2.0**sample_shift) ** 2) + 1
+    most = int(LOOKS / (2 * _SUPPORT * radius / 2.0**sample_shift) ** 2) + 1
 
     def climb_on(room: Room, count: int, taken: int) -> tuple[int, int]:
         step = np.float32(-_HALF_LOG2_E / radius**2), np.float32((_SUPPORT * radius) ** 2), reach

@@ -13,7 +13,7 @@ from classicseg.kernels.meanshift_lattice import LANES, ROWS, Lattice, lay_out, 
 from classicseg.parallel import Progress, chunks, for_chunks
 
 _TILE = 64  # side of the squares of pixels whose climbs may meet
-_LOOKS = 1 << 28  # at pixels, about a tenth of a second: then a tile takes a breath, in which it may be stopped
+LOOKS = 1 << 28  # at pixels, about a tenth of a second: then a tile takes a breath, in which it may be stopped
 
 # What the climbs of a tile need: their states, their next states, and lists (see `begin_climbs` and `meet`).
 Room = tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.int32]]
@@ -119,7 +119,7 @@ def move(states, active, count, there, tol, taken, ended):
         goes_on = moved > tol
         ended[climb] = -taken if goes_on else taken
         active[kept] = climb  # overwritten by the next one if it rests: a branch would be guessed wrong often
-        kept += np.int64(goes_on)
+        kept += 1 if goes_on else 0
     return kept
 
 
@@ -152,7 +152,7 @@ def _climb_on(
     rows, width, pad, shift, limit, reach, share, cell, max_iter, tol, down, across, sums, states, there, lists,
     count, taken, most,
 ):  # fmt: skip
-    """Step on with `count` climbs of a tile, all together, after `taken` steps; before each, those that meet are joined.
+    """Go on with `count` climbs of a tile that have taken `taken` steps; before each step, those that meet are joined.
 
     Stops when all rest, after `max_iter` steps in all, or when `most` pixels were looked at.
     """
@@ -193,7 +193,7 @@ def climb_together(
         return _climb_on(
             rows.ravel(), rows.shape[2], pad, shift, lattice.limit, lattice.reach, float((share * radius) ** 2),
             cell_of(share, lattice), int(max_iter), float((tol * radius) ** 2), down, across, sums,
-            *room, count, taken, _LOOKS,
+            *room, count, taken, LOOKS,
         )  # fmt: skip
 
     return for_tiles(climb_on, rows, pad, inside, lattice, max_iter, threads, progress)

@@ -9,7 +9,9 @@ from reference import meanshift as alone
 from reference import meanshift_lattice as plain
 
 from classicseg.image import as_image
+from classicseg.kernels import meanshift_gaussian, meanshift_together
 from classicseg.kernels.meanshift import climb
+from classicseg.kernels.meanshift_gaussian import climb_gaussian
 from classicseg.kernels.meanshift_lattice import lattice_for
 from classicseg.kernels.meanshift_together import climb_together
 
@@ -156,3 +158,23 @@ def test_threads_do_not_matter():
     for threads in (2, 3):
         other = climb_together(planes, picture.mask, lattice, 0.2, 100, 0.05, threads=threads)
         assert all(np.array_equal(a, b) for a, b in zip(one, other, strict=True))
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+@pytest.mark.parametrize("driver", [climb_together, climb_gaussian])
+def test_a_wide_window_can_be_stopped_within_a_tile(monkeypatch, driver, threads):
+    """Where tiles take long, progress is told in between as well, and what it raises ends all threads' work."""
+    monkeypatch.setattr(meanshift_together, "LOOKS", 1)
+    monkeypatch.setattr(meanshift_gaussian, "LOOKS", 1)
+    planes, mask = noisy(np.random.default_rng(0), 1, (64, 128)), np.ones((64, 128), dtype=bool)
+    lattice, shares = lattice_for(planes, mask, 4.0, 9.7), []
+    driver(planes, mask, lattice, 0.2, 20, 0.0, threads, progress=shares.append)
+    assert shares == sorted(shares)
+    assert len(shares) > 10
+    assert shares[-1] == 1
+
+    def stop(_):
+        raise InterruptedError
+
+    with pytest.raises(InterruptedError):
+        driver(planes, mask, lattice, 0.2, 20, 0.0, threads, progress=stop)
