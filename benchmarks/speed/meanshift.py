@@ -2,7 +2,9 @@
 
 pymeanshift runs in a Python of its own (see `pymeanshift_once`), which the variable CLASSICSEG_PYMEANSHIFT names; a
 worker there waits for pictures, so that nothing but its call is timed. Covering is compared on pictures of BSDS500 in
-the folder that CLASSICSEG_DATA names.
+the folder that CLASSICSEG_DATA names. A coarser map often covers better, so that the settings have to correspond: both
+drop segments below 20 pixels, and on 25 of the training photographs (every eighth) our defaults give 385 segments, its
+settings 383. Nothing was chosen on the pictures of the comparison.
 """
 
 from __future__ import annotations
@@ -101,17 +103,18 @@ def _worker() -> subprocess.Popen[str]:
 
 
 def _covers_as_well(_: Any, __: Any) -> Check:
-    """Mean covering on pictures of BSDS500, for both at the settings that are timed."""
+    """Mean covering on pictures of BSDS500, for both at the settings that are timed, and how many segments cover so."""
     try:
         ours, theirs = _coverings()
     except (OSError, ValueError) as error:
         return Check(False, f"not checked: {error}")
-    figure = f"covering {ours:.4f} against {theirs:.4f} on {_TRUTHS} pictures of BSDS500 val"
-    return Check(ours >= theirs, figure)
+    figures = (f"{covering:.4f} ({segments:.0f} segments)" for covering, segments in (ours, theirs))
+    return Check(ours[0] >= theirs[0], f"covering {' against '.join(figures)} on {_TRUTHS} pictures of BSDS500 val")
 
 
 @cache
-def _coverings() -> tuple[float, float]:
+def _coverings() -> tuple[tuple[float, float], tuple[float, float]]:
+    """Mean covering and number of segments, ours and theirs."""
     from classicseg.datasets import open_dataset
     from classicseg.metrics import score
 
@@ -123,10 +126,12 @@ def _coverings() -> tuple[float, float]:
     for sample in samples[:: len(samples) // _TRUTHS][:_TRUTHS]:
         loaded = sample.read()
         picture = np.ascontiguousarray(loaded.image.array)
-        results = MeanShift().segment(picture), _elsewhere(picture)().astype(np.int64) + 1
-        found.append([score(labels, loaded.truths, "covering", kind=loaded.kind) for labels in results])
-    ours, theirs = np.mean(found, axis=0)
-    return float(ours), float(theirs)
+        maps = MeanShift().segment(picture), _elsewhere(picture)().astype(np.int64) + 1
+        found.append(
+            [(score(each, loaded.truths, "covering", kind=loaded.kind), len(np.unique(each))) for each in maps]
+        )
+    ours, theirs = np.mean(found, axis=0).tolist()
+    return tuple(ours), tuple(theirs)
 
 
 def _colors(picture: NDArray[np.uint8]) -> Case:

@@ -2,64 +2,57 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 from numpy.typing import NDArray
 
 from classicseg.kernels.compile import kernel
 from classicseg.kernels.exponential import exp2_32
-from classicseg.kernels.meanshift_together import (
-    Lattice,
-    begin_climbs,
-    cell_of,
-    end_climbs,
-    for_tiles,
-    lay_out,
-    meet,
-    move,
-)
+from classicseg.kernels.meanshift_lattice import LANES, ROWS, Lattice, lay_out
+from classicseg.kernels.meanshift_together import Room, cell_of, for_tiles, meet, move
 from classicseg.parallel import Progress
 
-_LANES, _ROWS = 16, 4  # more rows are not unrolled, and then nothing is vectorised
 _SUPPORT = 3  # bandwidths
-_SAMPLES = 4  # rows and columns that are looked at within a bandwidth, at least
+_WITHIN = 4  # rows and columns that are looked at within a bandwidth, at least
+_IN_ALL = 16  # rows and columns that are looked at of a picture that has so many
+LOOKS = 1 << 26  # at samples, until a tile may be stopped
 _SCALE = np.float32(2**13)  # sums of 64 weights times 3 bandwidths stay below 2^31 as whole numbers of this part
 _HALF_LOG2_E = 0.5 * float(np.log2(np.e))
 
 
 @kernel
-def _gaussian_step(rows, width, pad, shift, factor, limit, reach, blocks, y, x, a, b, c, there):
-    """Set `there` to the weighted mean of the samples about (y, x, a, b, c), rounded to the lattice.
+def _gaussian_step(rows, width, pad, grid, factor, limit, reach, states, climb, there, place):
+    """Set there[place] to the weighted mean of the samples about states[climb], rounded to the lattice.
 
-    A sample at squared distance u < limit weighs 2^(factor u). Sums of four rows are float32, those of columns whole
-    numbers, so that their order does not matter and they stand in vector registers.
+    The grid is (shift, row, column): samples stand 2^shift units apart, the first at that row and column, in units. One
+    at squared distance u < limit weighs 2^(factor u). Sums of four rows are float32, those of columns whole numbers, so
+    that their order does not matter and they stand in vector registers.
     """
+    shift, y, x = grid[0], states[climb, 0] - grid[1], states[climb, 1] - grid[2]
+    a, b, c = states[climb, 2], states[climb, 3], states[climb, 4]
     side = 1 << shift
-    top, bottom, left = (y - reach + side - 1) >> shift, (y + reach) >> shift, (x - reach + side - 1) >> shift
-    fa, fb, fc, unit = np.float32(a), np.float32(b), np.float32(c), np.float32(side)
-    zero = np.float32(0)
+    top, bottom = (y - reach + side - 1) >> shift, (y + reach) >> shift
+    left, right = (x - reach + side - 1) >> shift, (x + reach) >> shift
+    unit, zero, none = np.float32(side), np.float32(0), np.int64(0)
     one_row, three_rows = np.uintp(width), np.uintp(3 * width)
-    none = np.int64(0)
     weight, y_sum, x_sum = none, none, none
     a_sum, b_sum, c_sum = none, none, none
-    for row in range(top, bottom + 1, _ROWS):
+    for row in range(top, bottom + 1, ROWS):
         line = (row + pad) * 3 * width
         away = (row << shift) - y
-        for block in range(blocks):
-            column = left + _LANES * block
-            place = np.uintp(line + column + pad)
+        for column in range(left, right + 1, LANES):
+            first = np.uintp(line + column + pad)
             start = np.float32((column << shift) - x)
             ws, ys, xs = np.int32(0), np.int32(0), np.int32(0)
             sa, sb, sc = np.int32(0), np.int32(0), np.int32(0)
-            for k in range(_LANES):
+            for k in range(LANES):
                 across = start + np.float32(k) * unit
                 squared = across * across
-                p = place + np.uintp(k)
+                p = first + np.uintp(k)
                 w_rows, y_rows, a_rows, b_rows, c_rows = zero, zero, zero, zero, zero
-                for i in range(_ROWS):
+                for i in range(ROWS):
                     dy = np.float32(away + i * side)
-                    da, db, dc = rows[p] - fa, rows[p + one_row] - fb, rows[p + one_row + one_row] - fc
+                    da, db = np.float32(np.int32(rows[p] - a)), np.float32(np.int32(rows[p + one_row] - b))
+                    dc = np.float32(np.int32(rows[p + one_row + one_row] - c))
                     u = squared + dy * dy + da * da + db * db + dc * dc
                     power = exp2_32(u * factor)
                     w = power if u < limit else zero
@@ -81,51 +74,39 @@ def _gaussian_step(rows, width, pad, shift, factor, limit, reach, blocks, y, x, 
             a_sum += sa
             b_sum += sb
             c_sum += sc
-    there[0], there[1], there[2], there[3], there[4] = y, x, a, b, c
+    for d in range(5):
+        there[place, d] = states[climb, d]
     if weight > 0:
         w_sum = np.float64(weight)
-        there[0] += np.int64(np.floor(y_sum / w_sum + 0.5))
-        there[1] += np.int64(np.floor(x_sum / w_sum + 0.5))
-        there[2] += np.int64(np.floor(a_sum / w_sum + 0.5))
-        there[3] += np.int64(np.floor(b_sum / w_sum + 0.5))
-        there[4] += np.int64(np.floor(c_sum / w_sum + 0.5))
+        there[place, 0] += np.int32(np.floor(y_sum / w_sum + 0.5))
+        there[place, 1] += np.int32(np.floor(x_sum / w_sum + 0.5))
+        there[place, 2] += np.int32(np.floor(a_sum / w_sum + 0.5))
+        there[place, 3] += np.int32(np.floor(b_sum / w_sum + 0.5))
+        there[place, 4] += np.int32(np.floor(c_sum / w_sum + 0.5))
 
 
 @kernel
-def _climb_tile(
-    starts, start_width, samples, width, inside, pad, shift, sample_shift, sample_row, sample_column, factor, limit,
-    reach, blocks, share, cell, max_iter, tol, tile, states, scratch, units, origin, modes, steps, rests,
+def _climb_on(
+    rows, width, pad, grid, factor, limit, reach, share, cell, max_iter, tol, states, there, lists, count, taken, most,
 ):  # fmt: skip
-    """Climb from the pixels of a tile, all together step by step; before each, those that meet are joined.
-
-    The first of the samples stands at (sample_row, sample_column), in units of the lattice.
-    """
-    active, joined, following, heads = scratch[0], scratch[1], scratch[2], scratch[3]
-    count = begin_climbs(starts, start_width, inside, np.int64(0), shift, tile, states, active, joined, steps, rests)
-    there = np.empty(5, np.int64)
-    taken = 0
-    while count > 0 and taken < max_iter:
+    """Step on with the climbs of a tile, as in `meanshift_together`, `most` of them."""
+    active, joined, following, heads = lists[0], lists[1], lists[2], lists[3]
+    while count > 0 and taken < max_iter and most > 0:
         taken += 1
         count = meet(states, active, count, cell, share, heads, following, joined)
-        kept = 0
         for i in range(count):
-            here = states[active[i]]
-            _gaussian_step(
-                samples, width, pad, sample_shift, factor, limit, reach, blocks, np.int64(here[0]) - sample_row,
-                np.int64(here[1]) - sample_column, here[2], here[3], here[4], there,
-            )  # fmt: skip
-            there[0] += sample_row
-            there[1] += sample_column
-            if move(states, active[i], tile, tol, taken, there, steps, rests):
-                active[kept] = active[i]
-                kept += 1
-        count = kept
-    end_climbs(inside, tile, states, joined, units, origin, modes, steps, rests)
+            _gaussian_step(rows, width, pad, grid, factor, limit, reach, states, active[i], there, i)
+        most -= count
+        count = move(states, active, count, there, tol, taken, lists[4])
+    return count, taken
 
 
-def sampling(spatial_bandwidth: float) -> int:
-    """m, where every 2^m-th pixel of every 2^m-th row is looked at: at least four within a bandwidth."""
-    return max(0, int(np.floor(np.log2(spatial_bandwidth / _SAMPLES))))
+def sampling(spatial_bandwidth: float, shape: tuple[int, ...]) -> int:
+    """m, where every 2^m-th pixel of every 2^m-th row is looked at: at least 4 a bandwidth, and 16 a row and column.
+
+    Of a picture that is thinner than 32 pixels all are: its windows hold few enough.
+    """
+    return max(0, int(np.floor(np.log2(min(spatial_bandwidth / _WITHIN, min(shape) / _IN_ALL)))))
 
 
 def first_sample(inside: NDArray[np.bool_], every: int) -> tuple[int, int]:
@@ -150,26 +131,25 @@ def climb_gaussian(
     """Modes (H, W, 2 + D), steps and rests of Gaussian climbs from every pixel of planes (D, H, W), D up to 3.
 
     Weights are exp(-u / 2) at u < 9 squared bandwidths, in float32. Under bandwidths of 8 and more, every second (from
-    16 on, fourth, ...) pixel and row is looked at, from `first_sample` on. Climbs meet and rest as in `climb_together`.
+    16 on, fourth, ...) pixel and row is looked at, from `first_sample` on, as far as `sampling` allows. Climbs meet and
+    rest as in `climb_together`.
     """
     radius, shift = lattice.radius, lattice.shift
-    every = sampling(radius / 2.0**shift)
-    sample_shift, reach = shift + every, int(np.ceil(_SUPPORT * radius)) - 1
+    every = 1 << sampling(radius / 2.0**shift, inside.shape)
+    sample_shift, reach = shift + every.bit_length() - 1, int(np.ceil(_SUPPORT * radius)) - 1
     pad = (reach >> sample_shift) + 2
-    starts, _ = lay_out(planes, inside, lattice, 0, 0, 0, threads)
-    row, column = first_sample(inside, 1 << every)
-    some = np.ascontiguousarray(planes[:, row :: 1 << every, column :: 1 << every])
-    some_inside = np.ascontiguousarray(inside[row :: 1 << every, column :: 1 << every])
-    rows, _ = lay_out(some, some_inside, lattice, pad, _ROWS, _LANES, threads)
-    blocks = -(-int(np.ceil(2 * _SUPPORT * radius / 2.0**sample_shift)) // _LANES)
+    starts = lay_out(planes, inside, lattice, 0, 0, 0, threads)
+    row, column = first_sample(inside, every)
+    some = np.ascontiguousarray(planes[:, row::every, column::every])
+    some_inside = np.ascontiguousarray(inside[row::every, column::every])
+    rows = lay_out(some, some_inside, lattice, pad, ROWS, LANES, threads)
+    grid = np.array([sample_shift, row << shift, column << shift], dtype=np.int64)
+    most = int(LOOKS / (2 * _SUPPORT * radius / 2.0**sample_shift) ** 2) + 1
 
-    def climb_tile(tile: NDArray[np.int64], states: NDArray[np.int32], scratch: NDArray[np.int32], *ends: Any) -> None:
-        _climb_tile(
-            starts.ravel(), starts.shape[2], rows.ravel(), rows.shape[2], inside, pad, shift, sample_shift,
-            row << shift, column << shift,
-            np.float32(-_HALF_LOG2_E / radius**2), np.float32((_SUPPORT * radius) ** 2), reach, blocks,
-            float((share * radius) ** 2), cell_of(share, lattice), int(max_iter), float((tol * radius) ** 2),
-            tile, states, scratch, *ends,
-        )  # fmt: skip
+    def climb_on(room: Room, count: int, taken: int) -> tuple[int, int]:
+        step = np.float32(-_HALF_LOG2_E / radius**2), np.float32((_SUPPORT * radius) ** 2), reach
+        meeting = float((share * radius) ** 2), cell_of(share, lattice)
+        resting = int(max_iter), float((tol * radius) ** 2)
+        return _climb_on(rows.ravel(), rows.shape[2], pad, grid, *step, *meeting, *resting, *room, count, taken, most)
 
-    return for_tiles(climb_tile, inside, lattice, threads, progress)
+    return for_tiles(climb_on, starts, 0, inside, lattice, max_iter, threads, progress)

@@ -1,159 +1,60 @@
-"""Mean shift on a lattice, whole numbers throughout: climbs that meet go on as one.
-
-Positions and colours are rounded to a lattice on which both bandwidths are `radius` units long, so that a window is a
-ball and its sums are exact in any order: that is what lets the loops run in vector registers without fast-math, and the
-same numbers come out whatever the machine.
-"""
+"""Mean shift on a lattice, whole numbers throughout: climbs that meet go on as one."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any
+from threading import get_ident
 
 import numpy as np
 from numpy.typing import NDArray
 
 from classicseg.kernels.compile import kernel
+from classicseg.kernels.meanshift_lattice import LANES, ROWS, Lattice, lay_out, sum_window
 from classicseg.parallel import Progress, chunks, for_chunks
 
-_LANES, _ROWS = 16, 8  # columns and rows of a window that are looked at together
-_MOST_UNITS = 2048  # of a bandwidth: squares below 2^24 are exact in float32
-_LEAST_UNITS = 128
-_GREATEST_COLOR = 16383  # 16 x 8 of them add up to less than 2^21, and three such sums share one 64-bit word
-_FAR = 100_000.0  # the colour of what does not count: farther from every colour than any bandwidth
 _TILE = 64  # side of the squares of pixels whose climbs may meet
-_ROWS_AT_ONCE = 64
+LOOKS = 1 << 28  # at pixels, about a tenth of a second: then a tile takes a breath, in which it may be stopped
 
-
-@dataclass(frozen=True)
-class Lattice:
-    """How pixels become lattice points: `1 << shift` units a pixel, `radius` units a bandwidth.
-
-    A colour c stands at round((c - lowest) * radius / range_bandwidth).
-    """
-
-    shift: int
-    radius: float
-    range_bandwidth: float
-    lowest: NDArray[np.float64]
-
-    @property
-    def limit(self) -> int:
-        """Whole squared distances below this are below radius^2."""
-        return int(np.ceil(self.radius**2))
-
-    @property
-    def reach(self) -> int:
-        """The greatest whole distance below the radius."""
-        return int(np.ceil(self.radius)) - 1
-
-
-def lattice_for(
-    planes: NDArray[np.float32], inside: NDArray[np.bool_], spatial_bandwidth: float, range_bandwidth: float
-) -> Lattice | None:
-    """The finest lattice on which sums stay exact, or None where it would be too coarse or has too many planes.
-
-    `planes` is (D, H, W) with D up to 3. Bandwidths are 128 to 2048 units long, for colours that span up to 128
-    bandwidths.
-    """
-    if len(planes) > 3:
-        return None
-    samples = planes.reshape(len(planes), -1) if inside.all() else planes[:, inside]
-    lowest = samples.min(axis=1).astype(np.float64)
-    span = float((samples.max(axis=1) - lowest).max())
-    units = min(_MOST_UNITS, _GREATEST_COLOR * range_bandwidth / span) if span else _MOST_UNITS
-    shift = int(np.floor(np.log2(units / spatial_bandwidth)))
-    radius = spatial_bandwidth * 2.0**shift
-    farthest = (max(inside.shape) + 2 * spatial_bandwidth + _LANES) * 2.0**shift
-    if shift < 0 or radius < _LEAST_UNITS or farthest >= 2**31:
-        return None
-    return Lattice(shift, radius, float(range_bandwidth), lowest)
+# What the climbs of a tile need: their states, their next states, and lists (see `begin_climbs` and `meet`).
+Room = tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.int32]]
 
 
 @kernel
-def _lay_out(planes, inside, lowest, scale, pad, first_row, last_row, rows, words):
-    """Fill rows (H + padding, 3, W + padding) with lattice colours, and words with three of them packed together."""
-    depth, _, width = planes.shape
-    for row in range(first_row, last_row):
-        for column in range(width):
-            if not inside[row, column]:
-                continue
-            word = np.int64(0)
-            for d in range(depth):
-                value = np.floor((np.float64(planes[d, row, column]) - lowest[d]) * scale + 0.5)
-                rows[row + pad, d, column + pad] = np.float32(value)
-                word |= np.int64(value) << (21 * d)
-            words[row + pad, column + pad] = word
-            for d in range(depth, 3):
-                rows[row + pad, d, column + pad] = np.float32(0.0)
+def _step(rows, width, pad, shift, limit, reach, down, across, sums, states, climb, there, place):
+    """Set there[place] to the mean of the lattice points in a ball about states[climb], rounded to the lattice.
 
-
-@kernel
-def _step(rows, words, width, pad, shift, limit, reach, blocks, y, x, a, b, c, there):
-    """Set `there` to the mean of the lattice points in a ball about (y, x, a, b, c), rounded to the lattice.
-
-    A point counts where dy^2 + dx^2 + da^2 + db^2 + dc^2 < limit. Sixteen columns of eight rows are looked at together;
-    their sums are whole numbers, several to a machine word: count + 2^8 sum k + 2^20 sum i of the columns k and rows i,
-    and the three colours 21 bits apart.
+    A point counts where dy^2 + dx^2 + da^2 + db^2 + dc^2 < limit.
     """
-    side = 1 << shift
-    top, bottom, left = (y - reach + side - 1) >> shift, (y + reach) >> shift, (x - reach + side - 1) >> shift
-    fa, fb, fc, unit = np.float32(a), np.float32(b), np.float32(c), np.float32(side)
-    one_row, three_rows = np.uintp(width), np.uintp(3 * width)
-    none = np.int64(0)
-    count, y_sum, x_sum = none, none, none
-    a_sum, b_sum, c_sum = none, none, none
-    for row in range(top, bottom + 1, _ROWS):
-        line = (row + pad) * width
-        away = (row << shift) - y
-        for block in range(blocks):
-            column = left + _LANES * block
-            place, word = np.uintp(3 * line + column + pad), np.uintp(line + column + pad)
-            start = np.float32((column << shift) - x)
-            places, colors = np.int32(0), np.int64(0)
-            for k in range(_LANES):
-                across = start + np.float32(k) * unit
-                squared = across * across
-                p, w = place + np.uintp(k), word + np.uintp(k)
-                for i in range(_ROWS):
-                    da, db, dc = rows[p] - fa, rows[p + one_row] - fb, rows[p + one_row + one_row] - fc
-                    near = np.float32(limit - (away + i * side) * (away + i * side))
-                    inside = squared + da * da + db * db + dc * dc < near
-                    places = np.int32(places + (np.int32(1 + (k << 8) + (i << 20)) if inside else np.int32(0)))
-                    colors += words[w] if inside else 0
-                    p += three_rows
-                    w += one_row
-            found = places & 255
-            count += found
-            x_sum += ((places >> 8) & 4095) + column * found
-            y_sum += (places >> 20) + row * found
-            a_sum += colors & 0x1FFFFF
-            b_sum += (colors >> 21) & 0x1FFFFF
-            c_sum += colors >> 42
-    there[0], there[1], there[2], there[3], there[4] = y, x, a, b, c
+    side, y, x = 1 << shift, np.int64(states[climb, 0]), np.int64(states[climb, 1])
+    a, b, c = states[climb, 2], states[climb, 3], states[climb, 4]
+    top, left = (y - reach + side - 1) >> shift, (x - reach + side - 1) >> shift
+    for i in range(len(down)):
+        away = ((top + i) << shift) - y
+        down[i] = np.int32(min(away * away, limit))
+    for i in range(len(across)):
+        away = ((left + i) << shift) - x
+        across[i] = np.int32(min(away * away, limit))
+    corner = (top + pad) * 3 * width + left + pad
+    sum_window(rows, width, corner, down, across, a, b, c, np.int32(limit), sums)
+    count = sums[0]
+    for d in range(5):
+        there[place, d] = states[climb, d]
     if count > 0:  # else all points lie at the very edge of the window, and rounding moved them out
         n = np.float64(count)
-        there[0], there[1] = np.int64(np.floor(side * y_sum / n + 0.5)), np.int64(np.floor(side * x_sum / n + 0.5))
-        there[2], there[3] = np.int64(np.floor(a_sum / n + 0.5)), np.int64(np.floor(b_sum / n + 0.5))
-        there[4] = np.int64(np.floor(c_sum / n + 0.5))
+        there[place, 0] = np.int32(np.floor(side * (sums[1] + top * count) / n + 0.5))
+        there[place, 1] = np.int32(np.floor(side * (sums[2] + left * count) / n + 0.5))
+        for d in range(2, 5):
+            there[place, d] += np.int32(np.floor(sums[1 + d] / n + 0.5))
 
 
 @kernel
-def _squared_distance(states, one, other):
-    total = np.int64(0)
-    for d in range(5):
-        difference = np.int64(states[one, d]) - np.int64(states[other, d])
-        total += difference * difference
-    return total
-
-
-@kernel
-def begin_climbs(rows, width, inside, pad, shift, tile, states, active, joined, steps, rests):
+def begin_climbs(rows, width, inside, pad, shift, tile, states, lists):
     """Put a climb at each pixel inside of a tile (first row, last row, first column, last column); how many there are.
 
-    `active` numbers them in raster order of the tile, whose pixel (r, c) has the number r * columns + c.
+    Pixel (r, c) of the tile has the climb r * columns + c. The first of the lists holds the climbs that are active, in
+    rising order; the second, for each, the climb that it goes on as.
     """
+    active, joined = lists[0], lists[1]
     across, count = tile[3] - tile[2], 0
     for row in range(tile[0], tile[1]):
         for column in range(tile[2], tile[3]):
@@ -165,9 +66,17 @@ def begin_climbs(rows, width, inside, pad, shift, tile, states, active, joined, 
             place = (row + pad) * 3 * width + column + pad
             states[climb, 0], states[climb, 1] = row << shift, column << shift
             for d in range(3):
-                states[climb, 2 + d] = np.int32(rows[place + d * width])
-            steps[row, column], rests[row, column] = 0, False
+                states[climb, 2 + d] = rows[place + d * width]
     return count
+
+
+@kernel
+def _squared_distance(states, one, other):
+    total = np.int64(0)
+    for d in range(5):
+        difference = np.int64(states[one, d]) - np.int64(states[other, d])
+        total += difference * difference
+    return total
 
 
 @kernel
@@ -195,63 +104,67 @@ def meet(states, active, count, cell, share, heads, following, joined):
 
 
 @kernel
-def move(states, climb, tile, tol, taken, there, steps, rests):
-    """Move a climb to the lattice point `there`, and say whether it goes on: it moved farther than sqrt(tol) units."""
-    moved = 0.0
-    for d in range(5):
-        moved += np.float64(there[d] - states[climb, d]) * np.float64(there[d] - states[climb, d])
-        states[climb, d] = there[d]
-    across = tile[3] - tile[2]
-    row, column = tile[0] + climb // across, tile[2] + climb % across
-    steps[row, column], rests[row, column] = taken, moved <= tol
-    return moved > tol
+def move(states, active, count, there, tol, taken, ended):
+    """Move climbs active[:count] to the lattice points `there`, and keep those that moved farther than sqrt(tol).
+
+    `ended` is the steps that each has taken, below 0 where it does not rest.
+    """
+    kept = 0
+    for i in range(count):
+        climb, moved = active[i], 0.0
+        for d in range(5):
+            difference = np.float64(there[i, d] - states[climb, d])
+            moved += difference * difference
+            states[climb, d] = there[i, d]
+        goes_on = moved > tol
+        ended[climb] = -taken if goes_on else taken
+        active[kept] = climb  # overwritten by the next one if it rests: a branch would be guessed wrong often
+        kept += 1 if goes_on else 0
+    return kept
 
 
 @kernel
-def end_climbs(inside, tile, states, joined, units, origin, modes, steps, rests):
-    """Write the place origin + units * lattice point at which each climb of a tile ended to `modes` (H, W, 2 + D)."""
+def end_climbs(inside, tile, states, lists, units, origin, ends, modes, steps, rests):
+    """Write the place origin + units * lattice point at which each climb of a tile ended to `modes` (H, W, 2 + D).
+
+    `ends` is room for these places.
+    """
+    joined, ended = lists[1], lists[4]
     across = tile[3] - tile[2]
     for row in range(tile[0], tile[1]):
         for column in range(tile[2], tile[3]):
             if not inside[row, column]:
                 continue
+            climb = (row - tile[0]) * across + column - tile[2]
             # The climb that was met is of an earlier pixel, whose own end is known by now.
-            climb = joined[(row - tile[0]) * across + column - tile[2]]
-            r, c = tile[0] + climb // across, tile[2] + climb % across
-            if r == row and c == column:
+            last = joined[joined[climb]]
+            if last == climb:
                 for d in range(len(units)):
-                    modes[row, column, d] = np.float32(origin[d] + units[d] * states[climb, d])
-            else:
-                for d in range(len(units)):
-                    modes[row, column, d] = modes[r, c, d]
-                steps[row, column], rests[row, column] = steps[r, c], rests[r, c]
+                    ends[climb, d] = np.float32(origin[d] + units[d] * states[climb, d])
+            joined[climb] = last
+            for d in range(len(units)):
+                modes[row, column, d] = ends[last, d]
+            steps[row, column], rests[row, column] = abs(ended[last]), ended[last] > 0
 
 
 @kernel
-def _climb_tile(
-    rows, words, width, inside, pad, shift, limit, reach, blocks, share, cell, max_iter, tol, tile, states, scratch,
-    units, origin, modes, steps, rests,
+def _climb_on(
+    rows, width, pad, shift, limit, reach, share, cell, max_iter, tol, down, across, sums, states, there, lists,
+    count, taken, most,
 ):  # fmt: skip
-    """Climb from the pixels of a tile, all together step by step; before each, those that meet are joined."""
-    active, joined, following, heads = scratch[0], scratch[1], scratch[2], scratch[3]
-    count = begin_climbs(rows, width, inside, pad, shift, tile, states, active, joined, steps, rests)
-    there = np.empty(5, np.int64)
-    taken = 0
-    while count > 0 and taken < max_iter:
+    """Go on with `count` climbs of a tile that have taken `taken` steps; before each step, those that meet are joined.
+
+    Stops when all rest, after `max_iter` steps in all, or when `most` pixels were looked at.
+    """
+    active, joined, following, heads = lists[0], lists[1], lists[2], lists[3]
+    while count > 0 and taken < max_iter and most > 0:
         taken += 1
         count = meet(states, active, count, cell, share, heads, following, joined)
-        kept = 0
         for i in range(count):
-            here = states[active[i]]
-            _step(
-                rows, words, width, pad, shift, limit, reach, blocks, np.int64(here[0]), np.int64(here[1]), here[2],
-                here[3], here[4], there,
-            )  # fmt: skip
-            if move(states, active[i], tile, tol, taken, there, steps, rests):
-                active[kept] = active[i]
-                kept += 1
-        count = kept
-    end_climbs(inside, tile, states, joined, units, origin, modes, steps, rests)
+            _step(rows, width, pad, shift, limit, reach, down, across, sums, states, active[i], there, i)
+        most -= count * len(down) * len(across)
+        count = move(states, active, count, there, tol, taken, lists[4])
+    return count, taken
 
 
 def climb_together(
@@ -271,17 +184,19 @@ def climb_together(
     """
     radius, shift = lattice.radius, lattice.shift
     pad = (lattice.reach >> shift) + 2
-    rows, words = lay_out(planes, inside, lattice, pad, _ROWS, _LANES, threads)
-    blocks = -(-int(np.ceil(2 * radius / 2.0**shift)) // _LANES)
+    rows = lay_out(planes, inside, lattice, pad, ROWS, LANES, threads)
+    wide = int(np.ceil(2 * radius / 2.0**shift))  # no window meets more rows or columns
+    high, broad = -(-wide // ROWS) * ROWS, -(-wide // LANES) * LANES
 
-    def climb_tile(tile: NDArray[np.int64], states: NDArray[np.int32], scratch: NDArray[np.int32], *ends: Any) -> None:
-        _climb_tile(
-            rows.ravel(), words.ravel(), rows.shape[2], inside, pad, shift, lattice.limit, lattice.reach, blocks,
-            float((share * radius) ** 2), cell_of(share, lattice), int(max_iter), float((tol * radius) ** 2),
-            tile, states, scratch, *ends,
+    def climb_on(room: Room, count: int, taken: int) -> tuple[int, int]:
+        down, across, sums = np.empty(high, np.int32), np.empty(broad, np.int32), np.empty(6, np.int64)
+        return _climb_on(
+            rows.ravel(), rows.shape[2], pad, shift, lattice.limit, lattice.reach, float((share * radius) ** 2),
+            cell_of(share, lattice), int(max_iter), float((tol * radius) ** 2), down, across, sums,
+            *room, count, taken, LOOKS,
         )  # fmt: skip
 
-    return for_tiles(climb_tile, inside, lattice, threads, progress)
+    return for_tiles(climb_on, rows, pad, inside, lattice, max_iter, threads, progress)
 
 
 def cell_of(share: float, lattice: Lattice) -> int:
@@ -290,13 +205,20 @@ def cell_of(share: float, lattice: Lattice) -> int:
 
 
 def for_tiles(
-    climb_tile: Callable[..., None],
+    climb_on: Callable[[Room, int, int], tuple[int, int]],
+    starts: NDArray[np.int32],
+    pad: int,
     inside: NDArray[np.bool_],
     lattice: Lattice,
+    max_iter: int,
     threads: int,
     progress: Progress | None,
 ) -> tuple[NDArray[np.float32], NDArray[np.int32], NDArray[np.bool_]]:
-    """Modes, steps and rests by calls of ``climb_tile(tile, states, scratch, units, origin, modes, steps, rests)``."""
+    """Modes, steps and rests of climbs from the lattice colours `starts`, which have `pad` rows and columns around.
+
+    ``climb_on(room, count, taken)`` goes on for a while with the `count` climbs of a tile that have `taken` steps
+    behind them, and gives both numbers anew.
+    """
     height, width = inside.shape
     depth = len(lattice.lowest)
     units = np.array([2.0**-lattice.shift] * 2 + [lattice.range_bandwidth / lattice.radius] * depth)
@@ -304,39 +226,35 @@ def for_tiles(
     modes = np.zeros((height, width, 2 + depth), dtype=np.float32)
     steps, rests = np.zeros(inside.shape, dtype=np.int32), np.ones(inside.shape, dtype=bool)
     corners = [(row, column) for row in range(0, height, _TILE) for column in range(0, width, _TILE)]
+    caller, shown, stopped = get_ident(), 0.0, False
+
+    def report(share: float) -> None:
+        nonlocal shown
+        shown = share
+        if progress is not None:
+            progress(share)
+
+    def climb_all(room: Room, count: int) -> None:
+        nonlocal stopped
+        taken = 0
+        try:
+            while count > 0 and taken < max_iter and not stopped:
+                count, taken = climb_on(room, count, taken)
+                if count > 0 and get_ident() == caller:
+                    report(shown)  # which may raise, to stop it all
+        except BaseException:
+            stopped = True
+            raise
 
     def work(_: int, first: int, __: int) -> None:
         row, column = corners[first]
         tile = np.array([row, min(row + _TILE, height), column, min(column + _TILE, width)], dtype=np.int64)
-        states, scratch = np.empty((_TILE**2, 5), dtype=np.int32), np.empty((4, _TILE**2), dtype=np.int32)
-        climb_tile(tile, states, scratch, units, origin, modes, steps, rests)
+        states, there = np.empty((_TILE**2, 5), dtype=np.int32), np.empty((_TILE**2, 5), dtype=np.int32)
+        lists = np.zeros((5, _TILE**2), dtype=np.int32)
+        ends = np.empty((_TILE**2, 2 + depth), dtype=np.float32)
+        place = starts.ravel(), starts.shape[2], inside, pad, lattice.shift
+        climb_all((states, there, lists), begin_climbs(*place, tile, states, lists))
+        end_climbs(inside, tile, states, lists, units, origin, ends, modes, steps, rests)
 
-    for_chunks(work, chunks(len(corners), 1), threads, progress)
+    for_chunks(work, chunks(len(corners), 1), threads, None if progress is None else report)
     return modes, steps, rests
-
-
-def lay_out(
-    planes: NDArray[np.float32],
-    inside: NDArray[np.bool_],
-    lattice: Lattice,
-    pad: int,
-    more_rows: int,
-    more_columns: int,
-    threads: int,
-) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
-    """Rows (H + ., 3, W + .) of lattice colours, and words (H + ., W + .) with three of them 21 bits apart.
-
-    There are `pad` rows and columns on each side for windows that reach beyond the picture, and `more` for blocks that
-    reach beyond the windows.
-    """
-    height, width = inside.shape
-    shape = (height + 2 * pad + more_rows, width + 2 * pad + more_columns)
-    rows = np.full((shape[0], 3, shape[1]), _FAR, dtype=np.float32)
-    words = np.zeros(shape, dtype=np.int64)
-    scale = lattice.radius / lattice.range_bandwidth
-
-    def work(_: int, first: int, last: int) -> None:
-        _lay_out(planes, inside, lattice.lowest, float(scale), pad, first, last, rows, words)
-
-    for_chunks(work, chunks(height, _ROWS_AT_ONCE), threads)
-    return rows, words

@@ -23,8 +23,7 @@ def test_equals_the_plain_twin(picture, radius, color_radius, max_iter):
     assert np.array_equal(found, plain.filtered(picture, radius, color_radius, max_iter, 1.0))
 
 
-@pytest.mark.small
-@pytest.mark.parametrize("radius", [2, 8, 11])
+@pytest.mark.parametrize("radius", [pytest.param(2, marks=pytest.mark.small), 8, 11])
 def test_equals_the_plain_twin_on_tones_with_noise(radius):
     rng = np.random.default_rng(radius)
     picture = np.clip(np.array([60, 160])[np.arange(16) // 8][:, None] + rng.normal(0, 9, (13, 16, 3)), 0, 255)

@@ -46,7 +46,10 @@ def density(point, colors, mask, spatial, range_, kernel):
 
 
 def fuse(modes, mask, spatial, range_, reach):
-    """Segments 1..n in raster order: chains of neighbours whose modes lie within `reach` bandwidths of each other."""
+    """Segments 1..n in raster order: chains of neighbours whose modes lie within `reach` bandwidths of each other.
+
+    Where the spatial bandwidth is infinite, colours decide alone.
+    """
     height, width = mask.shape
     bandwidths = np.array([spatial, spatial] + [range_] * (modes.shape[2] - 2), dtype=np.float64)
     numbers = np.zeros(mask.shape, dtype=np.int32)
@@ -67,10 +70,10 @@ def fuse(modes, mask, spatial, range_, reach):
     return numbers
 
 
-def segments(colors, mask, spatial, range_, kernel, reach=1.0, max_iter=1000, tol=0.0):
+def segments(colors, mask, spatial, range_, kernel, reach=0.35, max_iter=1000, tol=0.0):
     """The label map of mean shift without merging of small segments."""
     modes, _, _ = climb(colors, mask, spatial, range_, kernel, max_iter, tol)
-    fused = fuse(modes, mask, spatial, range_, reach)
+    fused = fuse(modes, mask, math.inf, range_, reach)
     assert np.array_equal(fused, flood_fill_components(fused, mask))
     return fused
 
