@@ -55,7 +55,7 @@ def normalised_eigenpairs(graph: Graph, count: int, threads: int = 1) -> Solutio
     elif size * band**2 <= BANDED_WORK:
 
         def multiply(block: NDArray[np.float64]) -> NDArray[np.float64]:
-            return multiply_rows(graph.starts, graph.ends, values, block, threads)
+            return multiply_rows(graph._replace(weights=values), block, threads)
 
         columns = np.zeros((size, band + 1))
         below = rows >= graph.ends
@@ -76,7 +76,7 @@ def residual(graph: Graph, eigenvalues: NDArray[np.float64], vectors: NDArray[np
     from classicseg.kernels.graphs import multiply_rows
 
     degree = graph.degrees[:, np.newaxis]
-    product = multiply_rows(graph.starts, graph.ends, graph.weights, vectors, 1)
+    product = multiply_rows(graph, vectors, 1)
     errors = (product - degree * vectors * eigenvalues) / np.sqrt(degree)
     return float(np.linalg.norm(errors, axis=0).max())
 
