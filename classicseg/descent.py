@@ -16,16 +16,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from classicseg.kernels import graphs, pixel_groups, stencil
-from classicseg.multilevel import Block, Level, coarsest_vectors, fill, ritz
+from classicseg.multilevel import Block, Level, coarsest_vectors, down, fill, ritz
 from classicseg.parallel import chunks, for_chunks
 
 _COLUMNS = 1 << 13
 _SPARE = 4  # vectors beyond those asked for, on the coarser graphs
 _DEGREE = 6  # of the filter on these, and
-_FINER_DEGREE = 3  # on the finer ones
-_PIXEL_PRODUCTS = 8  # of a filter on pixels: its degree times the offsets at which pixels are linked,
-_LEAST_DEGREE, _MOST_DEGREE = 2, 4  # within these bounds
-_CUT_OFF = 0.7  # eigenvalues below this are filtered out,
+_FINER_DEGREE = 4
+_PIXEL_PRODUCTS = 10  # of a filter on pixels: its degree times the offsets at which pixels are linked,
+_LEAST_DEGREE, _MOST_DEGREE = 2, 5  # within these bounds
+_CUT_OFF = 0.5  # eigenvalues below this are filtered out,
 _MARGIN = 3.0  # or those so many times as far below 1 as the last eigenvalue wanted
 
 
@@ -42,9 +42,10 @@ def handed_down(levels: list[Level], count: int, exact: int, threads: int) -> tu
         level = levels[depth]
         if depth == exact - 1:
             block = block[:, :count]
-        block = level.share[:, np.newaxis] * block[level.group]
+        block = down(level, block)
         fill(block.T, levels[depth + 1].graph.size)
-        block = _filtered(level, block, cut_off(values[count - 1]), _DEGREE if depth >= exact else _FINER_DEGREE, threads)
+        degree = _DEGREE if depth >= exact else _FINER_DEGREE
+        block = _filtered(level, block, cut_off(values[count - 1]), degree, threads)
         if depth >= exact:
             values, block = _turned(level, block, threads)
         blocks.insert(0, block)
@@ -83,7 +84,7 @@ def _filtered(level: Level, block: Block, most: float, degree: int, threads: int
     def multiply(vectors: Block, along: float, own: float, past: float, result: Block) -> None:
         graphs.multiply_rows(level.normalised, vectors, threads, along, own, past, result)
 
-    return _chebyshev(multiply, block, np.zeros_like(block), most, degree)[0]  # type: ignore[no-any-return]
+    return _chebyshev(multiply, block, np.zeros_like(block), most, degree)[0]
 
 
 def pixel_vectors(

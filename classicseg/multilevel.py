@@ -162,6 +162,12 @@ def vectors(
     return values, block, worst
 
 
+def down(level: Level, block: Block) -> Block:
+    """A block of the next coarser level, (groups, m), on this one, (n, m): what a group has is shared by its nodes."""
+    assert level.share is not None and level.group is not None
+    return level.share[:, np.newaxis] * block[level.group]
+
+
 def fill(block: NDArray[Any], known: int) -> None:
     """Random rows behind the first `known`, where fewer groups than vectors have made those depend on the others."""
     if known < len(block):

@@ -24,7 +24,10 @@ def discretise(eigenvectors: NDArray[np.float64], threads: int = 1) -> NDArray[n
 
 
 def candidates(columns: NDArray[np.float64]) -> list[NDArray[np.int32]]:
-    """Classes of the columns (k, n) by the rotations from which `discretise` would begin, each without a turn."""
+    """Classes of the columns (k, n) by the rotations from which `discretise` would begin, each without a turn.
+
+    Of the columns only the directions count.
+    """
     rows = unit_columns(np.ascontiguousarray(columns))
     few = rows[:, :: -(-rows.shape[1] // _ROWS_AT_FIRST)]
     rotations = [_first_rotation(few, first) for first in _fixed_starts(few)] + [_first_rotation(rows, 0)]
@@ -51,6 +54,12 @@ def _first_rotation(rows: NDArray[np.float64], first: int) -> NDArray[np.float64
         overlap += np.abs(rotation[:, column - 1] @ rows)
         rotation[:, column] = rows[:, np.argmin(overlap)]
     return rotation
+
+
+def nearest_rotation(sums: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The rotation that brings unit rows nearest to their classes' unit vectors, whose `sums` (k, k) these are."""
+    left, _, right = np.linalg.svd(sums)
+    return np.asarray((left @ right).T)
 
 
 def _turn(

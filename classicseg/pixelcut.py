@@ -13,12 +13,13 @@ from classicseg.descent import handed_down, pixel_vectors
 from classicseg.kernels import pixel_groups, stencil
 from classicseg.kernels.graphs import by_group
 from classicseg.kernels.refining import awake_pixels, refine, refine_rows, sum_classes, sum_pixel_classes
-from classicseg.kernels.rotation import nearest
+from classicseg.kernels.rotation import nearest, sum_unit_rows
 from classicseg.multilevel import SHARE, Level, coarse_levels
 
-_SWEEPS = 4
+_SWEEPS = 8
 _SMALL = 128  # nodes of a graph that is solved exactly
-_FEW = 0.0625  # share of the links between pixels that the graph may have whose eigenvectors become classes
+_FEW = 4096  # links of a graph, both ways, whose eigenvectors become classes,
+_SHARE_OF_LINKS = 0.0625  # or this share of those between pixels where it is more
 _TRIED = 3
 _WORTH_THREADS = 1 << 20  # links below which threads take longer to begin than to be done
 
@@ -35,6 +36,9 @@ class Links(NamedTuple):
     def number(self) -> int:
         """The number of links between two pixels inside the mask."""
         height, width = self.mask.shape
+        if self.mask.all():
+            offsets = stencil.half_offsets(self.radius)
+            return int(sum(max(height - dy, 0) * max(width - abs(dx), 0) for dy, dx in offsets.tolist()))
         total = 0
         for dy, dx in stencil.half_offsets(self.radius):
             if dy < height and abs(dx) < width:
@@ -70,13 +74,15 @@ def cut_pixels(links: Links, wanted: int, count_of: Callable[[NDArray[np.float64
     group = pixel_groups.aggregate(graph, strongest, SHARE, threads)
     order, starts = by_group(group, int(group.max()) + 1)
     levels = coarse_levels(pixel_groups.group_links(graph, group, order, starts, threads), max(_SMALL, 2 * wanted))
-    exact = next((i for i, level in enumerate(levels) if len(level.graph.ends) <= _FEW * most), len(levels) - 1)
+    few = max(_FEW, _SHARE_OF_LINKS * most)
+    exact = next((i for i, level in enumerate(levels) if len(level.graph.ends) <= few), len(levels) - 1)
     values, blocks = handed_down(levels, wanted, exact, threads)
     values, worst, vectors = pixel_vectors(graph, group, levels[0], blocks[0][:, :wanted], values[-1], threads)
     count = count_of(values)
     of_group = _classes_of_groups(levels, exact, blocks[exact][:, :count])
-    turn = _turn_of(levels[0], np.diff(starts), blocks[0][:, :count], of_group.classes)
-    best = _best_of_pixels(graph, of_group, group, nearest(vectors[:count], turn, graph.root, threads), threads)
+    sums = sum_unit_rows(blocks[0][:, :count], of_group.classes, np.diff(starts))
+    turned = nearest(vectors[:count], ncut.nearest_rotation(sums), graph.root, threads)
+    best = _best_of_pixels(graph, of_group, group, turned, threads)
     classes = np.maximum(graph.frame.picture(best.classes), 0)
     return PixelCut(values, classes, ncut.shares(best.total, best.inner), worst, "multilevel")
 
@@ -96,8 +102,8 @@ class _Classes(NamedTuple):
 
 def _classes_of_groups(levels: list[Level], exact: int, vectors: NDArray[np.float64]) -> _Classes:
     """Those that cut least among a few that the eigenvectors of one level suggest, refined there and on finer ones."""
-    graph, root = levels[exact].graph, levels[exact].root
-    suggested = ncut.candidates((vectors / root[:, np.newaxis]).T)
+    graph = levels[exact].graph
+    suggested = ncut.candidates(vectors.T)
     tried = [_Classes(classes, *sum_classes(graph, classes, vectors.shape[1])) for classes in suggested]
     tried = sorted(tried, key=lambda each: each.cut)[:_TRIED]
     for each in tried:
@@ -107,16 +113,6 @@ def _classes_of_groups(levels: list[Level], exact: int, vectors: NDArray[np.floa
         best = best._replace(classes=best.classes[level.group])
         refine_rows(level.graph, *best, _SWEEPS)
     return best
-
-
-def _turn_of(
-    level: Level, sizes: NDArray[np.int64], vectors: NDArray[np.float64], classes: NDArray[np.int32]
-) -> NDArray[np.float64]:
-    """The rotation that brings the unit rows of each class of groups, counted by pixels, nearest to its unit vector."""
-    rows = ncut.unit_columns((vectors / level.root[:, np.newaxis]).T) * sizes
-    sums = np.stack([np.bincount(classes, row, len(rows)) for row in rows], axis=1)
-    left, _, right = np.linalg.svd(sums)
-    return (left @ right).T
 
 
 def _best_of_pixels(

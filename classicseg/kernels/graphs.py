@@ -50,7 +50,7 @@ class Graph(NamedTuple):
 
 @kernel
 def _multiply_rows(starts, ends, weights, block, along, own, past, first, last, result):
-    """result[i] = along A[i] block + own block[i] + past result[i], with A[i] a row of weights; four links at a time."""
+    """result[i] = along A[i] block + own block[i] + past result[i], A[i] a row of weights; four links at a time."""
     width = block.shape[1]
     total = np.empty(width)
     for i in range(first, last):

@@ -12,25 +12,24 @@ from classicseg.parallel import chunks, for_chunks
 
 _STRIP = 64  # rows that are grouped together
 _GROUPS = 1024
+_AT_ONCE = 512
 
 
 @kernel
-def _aggregate(links, root, strongest, shifts, first, last, share, group):
-    """Groups of strongly linked pixels among first..last, numbered from 0 in `group` (-1 where no pixel is).
-
-    A link of p is strong if it is at least `share` times the strongest. A pixel of which no strong neighbour is in a
-    group makes one with all of these; each of the rest joins the group to which its strongest link leads.
-    """
+def _found(links, root, strongest, shifts, first, last, share, group):
+    """Groups of pixels among first..last of which none was strongly linked to a group before; returns how many."""
     count = 0
     for p in range(first, last):
         if root[p] == 0 or group[p] >= 0:
             continue
-        least = share * strongest[p]
+        least = share * strongest[p] / root[p]  # of links[o, p] root[q]
         free = True
         for o in range(len(shifts)):
             q, back = p + shifts[o], p - shifts[o]
-            w, before = links[o, p] * root[p] * root[q], links[o, back] * root[p] * root[back]
-            if (q < last and w >= least and group[q] >= 0) or (back >= first and before >= least and group[back] >= 0):
+            if back >= first and group[back] >= 0 and links[o, back] * root[back] >= least:
+                free = False
+                break
+            if q < last and group[q] >= 0 and links[o, p] * root[q] >= least:
                 free = False
                 break
         if not free:
@@ -38,30 +37,63 @@ def _aggregate(links, root, strongest, shifts, first, last, share, group):
         group[p] = count
         for o in range(len(shifts)):
             q, back = p + shifts[o], p - shifts[o]
-            w, before = links[o, p] * root[p] * root[q], links[o, back] * root[p] * root[back]
+            w, before = links[o, p] * root[q], links[o, back] * root[back]
             if q < last and w > 0 and w >= least:
                 group[q] = count
             if back >= first and before > 0 and before >= least:
                 group[back] = count
         count += 1
-    founders = count
-    for p in range(first, last):
-        if root[p] == 0 or group[p] >= 0:
-            continue
-        best, most = -1, np.float32(0)
+    return count
+
+
+@kernel
+def _look(links, here, root, there, group, most, best, count):
+    """Where links root exceeds all before and leads into a group, it is kept with the group; unsigned positions."""
+    for i in range(count):
+        to = group[there + i]
+        weight = links[here + i] * root[there + i] if to >= 0 else np.float32(0)
+        greater = weight > most[i]
+        best[i] = to if greater else best[i]
+        most[i] = weight if greater else most[i]
+
+
+@kernel
+def _join(links, root, shifts, size, first, last, group, joined):
+    """joined[p - first] = the group to which the strongest link of p into one leads, within first..last; or -1."""
+    most = np.empty(_AT_ONCE, dtype=np.float32)
+    best = np.empty(_AT_ONCE, dtype=np.int32)
+    for start in range(first, last, _AT_ONCE):
+        stop = min(start + _AT_ONCE, last)
+        most[:] = np.float32(0)
+        best[:] = np.int32(-1)
         for o in range(len(shifts)):
-            q, back = p + shifts[o], p - shifts[o]
-            if q < last and 0 <= group[q] < founders and links[o, p] * root[q] > most:
-                best, most = group[q], links[o, p] * root[q]
-            if back >= first and 0 <= group[back] < founders and links[o, back] * root[back] > most:
-                best, most = group[back], links[o, back] * root[back]
-        if best < 0:
-            best = count
-            count += 1
-        group[p] = -2 - best  # not seen by those that join later
+            shift = shifts[o]
+            reach = np.uint64(max(min(stop, last - shift) - start, 0))
+            here, there = np.uint64(o * size + start), np.uint64(start + shift)
+            _look(links, here, root, there, group, most, best, reach)
+            skipped = max(first + shift - start, 0)
+            reach = np.uint64(max(stop - start - skipped, 0))
+            here, there = np.uint64(o * size + start + skipped - shift), np.uint64(start + skipped - shift)
+            _look(links, here, root, there, group, most[skipped:], best[skipped:], reach)
+        joined[start - first : stop - first] = best[: stop - start]
+
+
+@kernel
+def _aggregate(links, root, strongest, shifts, first, last, share, group):
+    """Groups of strongly linked pixels among first..last, numbered from 0 in `group` (-1 where no pixel is).
+
+    A link of p is strong if it is at least `share` times the strongest. A pixel of which no strong neighbour is in a
+    group makes one with all of these; each of the rest joins the group to which its strongest link leads, or makes one.
+    """
+    count = _found(links, root, strongest, shifts, first, last, share, group)
+    joined = np.empty(last - first, dtype=np.int32)
+    _join(links.reshape(-1), root, shifts, links.shape[1], first, last, group, joined)
     for p in range(first, last):
-        if group[p] < -1:
-            group[p] = -2 - group[p]
+        if root[p] > 0 and group[p] < 0:
+            group[p] = joined[p - first]
+            if group[p] < 0:
+                group[p] = count
+                count += 1
     return count
 
 

@@ -76,6 +76,32 @@ def nearest(
     return classes
 
 
+@kernel
+def _sum_unit_rows(rows, classes, counts, sums):
+    """sums[k] = the rows of class k, each brought to length 1 and taken so many times as its count."""
+    for i in range(len(rows)):
+        largest = 0.0  # taken out first: squares of weak nodes' rows are 0
+        for v in range(rows.shape[1]):
+            largest = max(largest, abs(rows[i, v]))
+        if largest == 0.0:
+            continue
+        squares = 0.0
+        for v in range(rows.shape[1]):
+            squares += (rows[i, v] / largest) ** 2
+        factor = counts[i] / (largest * np.sqrt(squares))
+        for v in range(rows.shape[1]):
+            sums[classes[i], v] += factor * rows[i, v]
+
+
+def sum_unit_rows(
+    rows: NDArray[np.float64], classes: NDArray[np.int32], counts: NDArray[np.int64]
+) -> NDArray[np.float64]:
+    """For each class the sum of its rows (n, k), brought to length 1, each so many times as `counts` says: (k, k)."""
+    sums = np.zeros((rows.shape[1], rows.shape[1]))
+    _sum_unit_rows(np.ascontiguousarray(rows), classes, np.ascontiguousarray(counts, dtype=np.int64), sums)
+    return sums
+
+
 def classify(
     rows: NDArray[np.float64], rotation: NDArray[np.float64], threads: int
 ) -> tuple[NDArray[np.int32], NDArray[np.float64]]:
