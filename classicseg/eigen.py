@@ -18,7 +18,7 @@ from classicseg.graphs import Graph
 
 _DENSE_NODES = 256  # up to here the dense matrix is hardly larger than the sparse one
 BANDED_WORK = 3e8  # nodes times squared width of the band, up to which a graph is factored
-_ABOVE_ALL = 1 + 1e-4
+_ABOVE_ALL = 1 + 1e-7  # nearer, crowded eigenvalues part sooner; not so near that the factor loses its digits
 _SPARE = 8  # vectors in a block beyond those asked for: they let the last of those converge
 _DEPTH = 6  # blocks in the Krylov basis
 _RESIDUAL = 1e-9

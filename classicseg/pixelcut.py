@@ -119,10 +119,10 @@ def _best_of_pixels(
     graph: stencil.Stencil, of_group: _Classes, group: NDArray[np.int32], turned: NDArray[np.int32], threads: int
 ) -> _Classes:
     """The classes of the groups, or those of each pixel by its own vector: which cut less once refined."""
-    handed = of_group._replace(classes=np.where(group >= 0, of_group.classes[np.maximum(group, 0)], np.int32(-1)))
-    awake = awake_pixels(graph, handed.classes, threads)
-    refine(graph, *handed, awake, _SWEEPS)
-    awake = awake_pixels(graph, turned, threads)
-    own = _Classes(turned, *sum_pixel_classes(graph, turned, awake, len(of_group.total)))
-    refine(graph, *own, awake, _SWEEPS)
-    return min(handed, own, key=lambda each: each.cut)
+    handed = np.where(group >= 0, of_group.classes[np.maximum(group, 0)], np.int32(-1))
+    outcomes = []
+    for classes in (handed, turned):
+        awake = awake_pixels(graph, classes, threads)
+        outcomes.append(_Classes(classes, *sum_pixel_classes(graph, classes, awake, len(of_group.total))))
+        refine(graph, *outcomes[-1], awake, _SWEEPS)
+    return min(outcomes, key=lambda each: each.cut)

@@ -54,3 +54,12 @@ def test_runs_agree_on_flat_scenes_and_on_noise():
         first = classicseg.segment(image, "spectral", **parameters)
         for _ in range(3):
             assert np.array_equal(classicseg.segment(image, "spectral", **parameters), first)
+
+
+def test_a_line_of_pixels_whose_eigenvalues_crowd_is_solved_in_few_rounds(monkeypatch):
+    """Gaps fall with the square of the length, to 1e-8 here; a shift that is much farther from 1 takes 40 rounds."""
+    monkeypatch.setattr(eigen, "_MOST_RESTARTS", 4)
+    steps = np.random.default_rng(0).normal(0, 4, 20000).cumsum()
+    found = classicseg.run((steps % 256).astype(np.uint8)[np.newaxis], "spectral", n_superpixels=0).findings
+    assert found["solver"] == "banded"
+    assert found["residual"] < 1e-8

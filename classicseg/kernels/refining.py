@@ -18,17 +18,14 @@ _GAIN = 1e-12  # least, for a move: rounding moves nothing
 
 
 @kernel
-def _move(own, loop, to_class, inner, total):
-    """The class to which a node of class `own` moves: sum_k inner_k / total_k becomes greatest; both are kept up.
+def _move(own, degree, loop, to_class, inner, total, sizes):
+    """The class to which a node of class `own` moves: sum_k inner_k / total_k becomes greatest; all are kept up.
 
-    The node's links are its `loop` and to_class[k] to other nodes of class k. It stays where it is the last of its
-    class.
+    The node's links weigh `degree`, of which `loop` leads to itself and to_class[k] to other nodes of class k. It stays
+    where it is the last of its class.
     """
-    degree = loop
-    for k in range(len(inner)):
-        degree += to_class[k]
     left = total[own] - degree
-    if left <= 0.5 * degree:
+    if sizes[own] == 1 or left <= 0:
         return own
     lost = inner[own] / total[own] - (inner[own] - 2 * to_class[own] - loop) / left
     best, most = own, _GAIN
@@ -42,13 +39,25 @@ def _move(own, loop, to_class, inner, total):
         total[own] = left
         inner[best] += 2 * to_class[best] + loop
         total[best] += degree
+        sizes[own] -= 1
+        sizes[best] += 1
     return best
+
+
+@kernel
+def _count(classes, count):
+    """The number of nodes of each class."""
+    sizes = np.zeros(count, dtype=np.int64)
+    for own in classes:
+        if own >= 0:
+            sizes[own] += 1
+    return sizes
 
 
 @kernel
 def _refine_rows(starts, ends, weights, sweeps, classes, inner, total):
     """Sweeps over the nodes of a graph in rows: those move that are at a border, where anything has moved."""
-    to_class = np.zeros(len(inner))
+    to_class, sizes = np.zeros(len(inner)), _count(classes, len(inner))
     awake = np.ones(len(classes), dtype=np.bool_)
     for _ in range(sweeps):
         moved = False
@@ -56,9 +65,10 @@ def _refine_rows(starts, ends, weights, sweeps, classes, inner, total):
             if not awake[i]:
                 continue
             awake[i] = False
-            own, loop, border = classes[i], 0.0, False
+            own, degree, loop, border = classes[i], 0.0, 0.0, False
             to_class[:] = 0.0
             for e in range(starts[i], starts[i + 1]):
+                degree += weights[e]
                 if ends[e] == i:
                     loop += weights[e]
                 else:
@@ -67,12 +77,12 @@ def _refine_rows(starts, ends, weights, sweeps, classes, inner, total):
                     to_class[other] += weights[e]
             if not border:
                 continue
-            to = _move(own, loop, to_class, inner, total)
+            to = _move(own, degree, loop, to_class, inner, total, sizes)
             if to != own:
                 classes[i] = to
                 moved = True
                 for e in range(starts[i], starts[i + 1]):
-                    awake[ends[e]] = True
+                    awake[ends[e]] = ends[e] != i
         if not moved:
             break
 
@@ -108,7 +118,7 @@ def _wake(classes, shifts, first, last, awake):
 @kernel
 def _refine(links, loops, root, shifts, first, last, sweeps, awake, classes, inner, total):
     """Sweeps over the pixels first..last in raster order: those move that are awake, and a move wakes who is near."""
-    to_class = np.zeros(len(inner))
+    to_class, sizes = np.zeros(len(inner)), _count(classes, len(inner))
     for _ in range(sweeps):
         moved = False
         for p in range(first, last):
@@ -126,7 +136,7 @@ def _refine(links, loops, root, shifts, first, last, sweeps, awake, classes, inn
                     to_class[classes[q]] += here * (links[o, p] * np.float64(root[q]))
                 if classes[before] >= 0:
                     to_class[classes[before]] += here * (links[o, before] * np.float64(root[before]))
-            to = _move(own, here * (loops[p] * here), to_class, inner, total)
+            to = _move(own, here * here, here * (loops[p] * here), to_class, inner, total, sizes)
             if to != own:
                 classes[p] = to
                 moved = True
