@@ -37,14 +37,13 @@ class Links(NamedTuple):
         """The number of links between two pixels inside the mask."""
         height, width = self.mask.shape
         if self.mask.all():
-            offsets = stencil.half_offsets(self.radius)
-            return int(sum(max(height - dy, 0) * max(width - abs(dx), 0) for dy, dx in offsets.tolist()))
+            offsets = stencil.half_offsets(self.radius, self.mask.shape)
+            return int(sum((height - dy) * (width - abs(dx)) for dy, dx in offsets.tolist()))
         total = 0
-        for dy, dx in stencil.half_offsets(self.radius):
-            if dy < height and abs(dx) < width:
-                left, right = max(0, -dx), width - max(0, dx)
-                both = self.mask[: height - dy, left:right] & self.mask[dy:, left + dx : right + dx]
-                total += int(np.count_nonzero(both))
+        for dy, dx in stencil.half_offsets(self.radius, self.mask.shape):
+            left, right = max(0, -dx), width - max(0, dx)
+            both = self.mask[: height - dy, left:right] & self.mask[dy:, left + dx : right + dx]
+            total += int(np.count_nonzero(both))
         return total
 
 
@@ -61,13 +60,13 @@ class PixelCut(NamedTuple):
 def memory_of_pixels(shape: tuple[int, int], radius: float, count: int) -> int:
     """Bytes that `cut_pixels` takes: the links, and the blocks of vectors of the solver."""
     pixels = shape[0] * shape[1]
-    links = len(stencil.half_offsets(radius))
+    links = len(stencil.half_offsets(radius, shape))
     return int(pixels * (4 * links + 8 * 3 * (count + 4) + 100))
 
 
 def cut_pixels(links: Links, wanted: int, count_of: Callable[[NDArray[np.float64]], int], threads: int) -> PixelCut:
     """Classes by the `wanted` greatest eigenpairs, of which `count_of` tells from the eigenvalues how many to take."""
-    most = links.mask.size * len(stencil.half_offsets(links.radius))
+    most = links.mask.size * len(stencil.half_offsets(links.radius, links.mask.shape))
     if most < _WORTH_THREADS:
         threads = 1
     graph, strongest = stencil.pixel_stencil(*links, threads)

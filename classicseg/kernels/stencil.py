@@ -25,17 +25,18 @@ class Frame(NamedTuple):
 
     height: int
     width: int
-    reach: int
+    down: int  # the longest links, in rows
+    across: int  # and in columns
 
     @property
     def pitch(self) -> int:
         """From one row to the next."""
-        return self.width + self.reach
+        return self.width + self.across
 
     @property
     def margin(self) -> int:
         """Where the first pixel lies."""
-        return self.reach * self.pitch + self.reach
+        return self.down * self.pitch + self.across
 
     @property
     def size(self) -> int:
@@ -174,8 +175,9 @@ def pixel_stencil(
     w_pq = exp(-|c_p - c_q|^2 / (2 color_scale^2) - |p - q|^2 / (2 spatial_scale^2)) up to `radius`. A pixel without a
     link is linked with itself, by 1. O(N radius^2) time, 4 bytes a link in memory.
     """
-    offsets = half_offsets(radius)
-    frame = Frame(mask.shape[0], mask.shape[1], int(radius))
+    offsets = half_offsets(radius, mask.shape)
+    down, across = (int(reach) for reach in np.abs(offsets).max(axis=0, initial=0))
+    frame = Frame(mask.shape[0], mask.shape[1], down, across)
     shifts = offsets[:, 0] * frame.pitch + offsets[:, 1]
     places = (np.sum(offsets**2, axis=1) / (2.0 * spatial_scale**2)).astype(np.float32)
     scale = np.float32(1 / (2.0 * color_scale**2))
@@ -195,12 +197,13 @@ def pixel_stencil(
     return Stencil(frame, shifts, links, loops, root), strongest
 
 
-def half_offsets(radius: float) -> NDArray[np.int64]:
-    """One of each two opposite offsets (dy, dx) of at most `radius`, nearest rows first."""
+def half_offsets(radius: float, shape: tuple[int, int]) -> NDArray[np.int64]:
+    """One of each two opposite offsets (dy, dx) of at most `radius` within a picture, nearest rows first."""
     reach = int(radius)
     steps = np.mgrid[0 : reach + 1, -reach : reach + 1].reshape(2, -1).T.astype(np.int64)
     later = (steps[:, 0] > 0) | (steps[:, 1] > 0)
-    return np.ascontiguousarray(steps[later & (np.sum(steps**2, axis=1) <= radius**2)])
+    within = (steps[:, 0] < shape[0]) & (np.abs(steps[:, 1]) < shape[1])
+    return np.ascontiguousarray(steps[later & within & (np.sum(steps**2, axis=1) <= radius**2)])
 
 
 def multiply(

@@ -88,5 +88,7 @@ def test_groups_and_their_links_equal_the_plain_twins(height, width, radius, dep
 
 
 def test_half_of_all_offsets():
-    offsets = stencil.half_offsets(2.0).tolist()
+    offsets = stencil.half_offsets(2.0, (9, 9)).tolist()
     assert offsets == [[0, 1], [0, 2], [1, -1], [1, 0], [1, 1], [2, 0]]
+    assert stencil.half_offsets(2.0, (2, 2)).tolist() == [[0, 1], [1, -1], [1, 0], [1, 1]]
+    assert stencil.half_offsets(2.0, (1, 9)).tolist() == [[0, 1], [0, 2]]
