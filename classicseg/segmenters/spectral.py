@@ -68,12 +68,12 @@ class SpectralClustering(Segmenter):
     Graphs of superpixels, and of as many pixels as can be factored (about 3,000 at radius 5, 8,000 at radius 2), are
     solved exactly (``solver`` "dense" or "banded"): to a residual of 1e-9, unless eigenvalues crowd. The pixels of
     larger pictures are solved approximately ("multilevel"), in weights of single precision. Strongly linked pixels make
-    groups, the groups make coarser graphs, and the eigenvectors of a coarse one, exact on the coarsest, suggest classes.
-    On each finer graph, down to the pixels, nodes move one by one where that lowers the cut; so do the classes that the
-    eigenvectors say of each pixel, handed down and smoothed, and what cuts less is kept. The cut is mostly below that
-    of the exact eigenvectors' classes (a fifth on pieces of photographs), and now and then above it, by some hundredths,
-    or more where it is a few thousandths. Eigenvalues are rough: 1 - lambda, summed, is mostly a tenth above the exact
-    sum on such pieces, and up to 2.6 times as large; the ``residual`` is some thousandths to hundredths.
+    groups, the groups make coarser graphs, and the eigenvectors of a coarse one suggest classes. On each finer graph,
+    down to the pixels, nodes move one by one where that lowers the cut; so do the classes that the eigenvectors, handed
+    down and smoothed, say of each pixel, and what cuts less is kept. The cut is mostly below that of the exact
+    eigenvectors' classes (a fifth on pieces of photographs), now and then above it by some hundredths, or by more where
+    it is a few thousandths. Eigenvalues are rough: 1 - lambda, summed, is mostly a tenth above the exact sum on such
+    pieces, and up to 2.6 times as large; the ``residual`` is some thousandths to hundredths.
     Time is O(N) but for small factors; memory at every pixel a node, radius 5 and 8 clusters is about half a KiB a
     pixel, and with superpixels that of the picture.
 
