@@ -64,8 +64,8 @@ def _join(links, root, shifts, size, first, last, group, joined):
     best = np.empty(_AT_ONCE, dtype=np.int32)
     for start in range(first, last, _AT_ONCE):
         stop = min(start + _AT_ONCE, last)
-        most[:] = np.float32(0)
-        best[:] = np.int32(-1)
+        for i in range(_AT_ONCE):
+            most[i], best[i] = np.float32(0), np.int32(-1)
         for o in range(len(shifts)):
             shift = shifts[o]
             reach = np.uint64(max(min(stop, last - shift) - start, 0))
@@ -75,7 +75,8 @@ def _join(links, root, shifts, size, first, last, group, joined):
             reach = np.uint64(max(stop - start - skipped, 0))
             here, there = np.uint64(o * size + start + skipped - shift), np.uint64(start + skipped - shift)
             _look(links, here, root, there, group, most[skipped:], best[skipped:], reach)
-        joined[start - first : stop - first] = best[: stop - start]
+        for i in range(stop - start):
+            joined[start - first + i] = best[i]
 
 
 @kernel
