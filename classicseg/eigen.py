@@ -15,14 +15,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from classicseg.graphs import Graph
+from classicseg.parallel import Progress
 
 _DENSE_NODES = 256  # up to here the dense matrix is hardly larger than the sparse one
 BANDED_WORK = 3e8  # nodes times squared width of the band, up to which a graph is factored
-_ABOVE_ALL = 1 + 1e-4
+_ABOVE_ALL = 1 + 1e-7  # nearer, crowded eigenvalues part sooner; not so near that the factor loses its digits
 _SPARE = 8  # vectors in a block beyond those asked for: they let the last of those converge
 _DEPTH = 6  # blocks in the Krylov basis
 _RESIDUAL = 1e-9
 _MOST_RESTARTS = 60
+_FALLING = 0.7  # share of the least residual so far that the next has to come below, or the round was idle
+_MOST_IDLE = 3
 _MOST_STEPS = 300
 
 
@@ -34,9 +37,10 @@ class Solution(NamedTuple):
     solver: str
 
 
-def normalised_eigenpairs(graph: Graph, count: int, threads: int = 1) -> Solution:
+def normalised_eigenpairs(graph: Graph, count: int, threads: int = 1, progress: Progress | None = None) -> Solution:
     """The `count` greatest eigenpairs of D^-1/2 W D^-1/2.
 
+    `progress` is told the share of the rounds that are done at most, and may end the work by an exception.
     Dense: O(n^3). Banded: O(n b^2) for nodes whose links reach at most b numbers on. Multilevel: about O(links) a step;
     residuals of 1e-9 all the same, unless eigenvalues crowd too much for 300 steps.
     """
@@ -55,13 +59,13 @@ def normalised_eigenpairs(graph: Graph, count: int, threads: int = 1) -> Solutio
     elif size * band**2 <= BANDED_WORK:
 
         def multiply(block: NDArray[np.float64]) -> NDArray[np.float64]:
-            return multiply_rows(graph.starts, graph.ends, values, block, threads)
+            return multiply_rows(graph._replace(weights=values), block, threads)
 
         columns = np.zeros((size, band + 1))
         below = rows >= graph.ends
         columns[graph.ends[below], rows[below] - graph.ends[below]] = -values[below]
         columns[:, 0] += _ABOVE_ALL
-        eigenvalues, eigenvectors = _block_krylov(columns, multiply, count)
+        eigenvalues, eigenvectors = _block_krylov(columns, multiply, count, progress)
         solver = "banded"
     else:
         from classicseg.multilevel import graph_eigenvectors
@@ -76,21 +80,28 @@ def residual(graph: Graph, eigenvalues: NDArray[np.float64], vectors: NDArray[np
     from classicseg.kernels.graphs import multiply_rows
 
     degree = graph.degrees[:, np.newaxis]
-    product = multiply_rows(graph.starts, graph.ends, graph.weights, vectors, 1)
+    product = multiply_rows(graph, vectors, 1)
     errors = (product - degree * vectors * eigenvalues) / np.sqrt(degree)
     return float(np.linalg.norm(errors, axis=0).max())
 
 
 def _block_krylov(
-    columns: NDArray[np.float64], multiply: Callable[[NDArray[np.float64]], NDArray[np.float64]], count: int
+    columns: NDArray[np.float64],
+    multiply: Callable[[NDArray[np.float64]], NDArray[np.float64]],
+    count: int,
+    progress: Progress | None,
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Rayleigh-Ritz on the span of X, A X, A^2 X, ... with A the inverse of the banded matrix, restarted."""
+    """Rayleigh-Ritz on the span of X, A X, A^2 X, ... with A the inverse of the banded matrix, restarted.
+
+    As long as the residuals fall: where more eigenvalues crowd than the block is wide, they stop short of the goal.
+    """
     from classicseg.kernels.banded import factor, solve
 
     factored = factor(columns)
     width = count + _SPARE
     block = np.random.default_rng(0).standard_normal((len(columns), width))
-    for _ in range(_MOST_RESTARTS):
+    least, idle = np.inf, 0
+    for restart in range(_MOST_RESTARTS):
         basis = [np.linalg.qr(block)[0]]
         for _ in range(_DEPTH - 1):
             following = solve(factored, basis[-1].T).T
@@ -104,6 +115,11 @@ def _block_krylov(
         eigenvalues, rotation = eigenvalues[: -width - 1 : -1], rotation[:, : -width - 1 : -1]
         block = whole @ rotation
         residuals = np.linalg.norm(image @ rotation - block * eigenvalues, axis=0)
-        if residuals[:count].max() <= _RESIDUAL:
+        worst = float(residuals[:count].max())
+        idle = 0 if worst < _FALLING * least else idle + 1
+        least = min(least, worst)
+        if worst <= _RESIDUAL or idle >= _MOST_IDLE:
             break
+        if progress is not None:
+            progress((restart + 1) / _MOST_RESTARTS)
     return eigenvalues[:count], block[:, :count]

@@ -2,41 +2,10 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 import numpy as np
 from numpy.typing import NDArray
 
-
-class Graph(NamedTuple):
-    """A symmetric graph in rows: row i holds the links starts[i]:starts[i + 1], to nodes `ends` with `weights`.
-
-    Every link stands in both its rows, a loop once; no row is empty.
-    """
-
-    starts: NDArray[np.int64]
-    ends: NDArray[np.int32]
-    weights: NDArray[np.float64]
-
-    @property
-    def size(self) -> int:
-        """The number of nodes."""
-        return len(self.starts) - 1
-
-    @property
-    def rows(self) -> NDArray[np.int64]:
-        """The row of each link."""
-        return np.repeat(np.arange(self.size), np.diff(self.starts))
-
-    @property
-    def degrees(self) -> NDArray[np.float64]:
-        """For each node the sum of its weights."""
-        return np.bincount(self.rows, self.weights, self.size).astype(np.float64)
-
-    @property
-    def links(self) -> int:
-        """The number of links between two nodes."""
-        return int(np.count_nonzero(self.rows < self.ends))
+from classicseg.kernels.graphs import Graph, near
 
 
 def affinity(
@@ -50,8 +19,6 @@ def affinity(
 
     w_ij = exp(-|c_i - c_j|^2 / (2 color_scale^2) - |p_i - p_j|^2 / (2 spatial_scale^2)). O(n + links).
     """
-    from classicseg.kernels.graphs import near
-
     starts, ends = near(positions, radius)
     size = len(positions)
     rows = np.repeat(np.arange(size), np.diff(starts))

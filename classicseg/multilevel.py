@@ -13,18 +13,19 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from classicseg.graphs import Graph
-from classicseg.kernels import graphs, stencil
+from classicseg.kernels import graphs
 from classicseg.parallel import chunks, for_chunks
 
 Block = NDArray[np.float64]
 Operator = Callable[[Block], Block]
 
-_SHARE = 0.25  # of the strongest link, for a link to be strong
+SHARE = 0.25  # of the strongest link, for a link to be strong
 _DAMPING = 0.6
 _ALONE = 1e-3  # share of its links by which a node may leave and still be taken for a part of its own
 _MOST_ALONE = 150
@@ -42,14 +43,13 @@ _DEPENDENT = 1e-12  # directions of less than this share of the longest are roun
 
 @dataclass
 class Level:
-    """A graph of groups: normalised rows, and how its nodes are grouped for the next level (none at the coarsest)."""
+    """A graph of groups: its weights, the same normalised, and how its nodes are grouped for the next level."""
 
-    starts: NDArray[np.int64]
-    ends: NDArray[np.int32]
-    values: NDArray[np.float64]
+    graph: Graph
+    normalised: Graph
     root: NDArray[np.float64]
     inverse_diagonal: NDArray[np.float64]
-    group: NDArray[np.int32] | None = None
+    group: NDArray[np.int32] | None = None  # none at the coarsest level
     order: NDArray[np.int32] | None = None
     group_starts: NDArray[np.int64] | None = None
     share: NDArray[np.float64] | None = None
@@ -57,38 +57,31 @@ class Level:
 
     def multiply(self, block: Block, threads: int) -> Block:
         """The normalised affinity times a block (n, m)."""
-        return graphs.multiply_rows(self.starts, self.ends, self.values, block, threads)
+        return graphs.multiply_rows(self.normalised, block, threads)
+
+    def dense(self) -> NDArray[np.float64]:
+        """The normalised affinity as a matrix."""
+        matrix = np.zeros((self.graph.size, self.graph.size))
+        matrix[self.normalised.rows, self.normalised.ends] = self.normalised.weights
+        return (matrix + matrix.T) / 2
 
 
-def coarse_levels(graph: Graph) -> list[Level]:
-    """The graph given and its coarser ones, down to one that is solved densely or shrinks no more."""
-    starts, ends, weights = graph
+def coarse_levels(graph: Graph, small: int = _DENSE) -> list[Level]:
+    """The graph given and its coarser ones, down to one of at most `small` nodes, or that shrinks no more."""
     levels = []
     while True:
-        size = len(starts) - 1
-        rows = np.repeat(np.arange(size), np.diff(starts))
-        root = np.sqrt(np.bincount(rows, weights, size))
-        values = weights / (root[rows] * root[ends])
-        loops = np.zeros(size)
-        own = rows == ends
-        loops[rows[own]] = values[own]
-        level = Level(starts, ends, values, root, (1 / np.maximum(1 - loops, 1e-3)))
+        normalised, root, leaving = graphs.normalise(graph)
+        level = Level(graph, normalised, root, 1 / np.maximum(leaving, 1e-3))
         levels.append(level)
-        if size <= _DENSE:
+        if graph.size <= small:
             break
-        alone = _most_alone(1 - loops)
-        group, count = graphs.aggregate(starts, ends, weights, alone, _SHARE)
-        if count > _LEAST_SHRINKING * size:
+        group, count = graphs.aggregate(graph, _most_alone(leaving), SHARE)
+        if count > _LEAST_SHRINKING * graph.size:
             break
         level.group = group
         level.order, level.group_starts = graphs.by_group(group, count)
-        coarse_root = np.sqrt(np.bincount(group, root**2, count))
-        level.share = root / coarse_root[group]
-        starts, ends, weights = graphs.group_links(starts, ends, weights, group, level.order, level.group_starts)
-    if size <= _DENSE:
-        dense = np.zeros((size, size))
-        dense[rows, ends] = values
-        level.inverse = np.asarray(np.linalg.inv(_ABOVE_ALL * np.eye(size) - dense), dtype=np.float64)
+        graph = graphs.group_links(graph, group, level.order, level.group_starts)
+        level.share = root / np.sqrt(np.bincount(group, root**2, count))[group]
     return levels
 
 
@@ -131,12 +124,10 @@ def coarsest_vectors(level: Level, count: int) -> Block:
 
     Where it has fewer nodes than that the last rows depend on the others.
     """
-    size = len(level.starts) - 1
+    size = level.graph.size
     block = np.random.default_rng(0).standard_normal((count, size))
-    if level.inverse is not None:
-        dense = np.zeros((size, size))
-        dense[np.repeat(np.arange(size), np.diff(level.starts)), level.ends] = level.values
-        found = np.linalg.eigh((dense + dense.T) / 2)[1][:, : -count - 1 : -1].T
+    if size <= max(_DENSE, 2 * count):
+        found = np.linalg.eigh(level.dense())[1][:, : -count - 1 : -1].T
         block[: len(found)] = found
     return block
 
@@ -153,7 +144,7 @@ def vectors(
             continue  # solved exactly
         if level.group is not None and level.share is not None:
             block = level.share * block[:, level.group]
-            _fill(block, len(levels[depth + 1].root))
+            fill(block, len(levels[depth + 1].root))
             for _ in range(_SMOOTHINGS):
                 block = 0.5 * (block + level.multiply(block.T, threads).T)
         finest = depth == 0
@@ -171,7 +162,13 @@ def vectors(
     return values, block, worst
 
 
-def _fill(block: Block, known: int) -> None:
+def down(level: Level, block: Block) -> Block:
+    """A block of the next coarser level, (groups, m), on this one, (n, m): what a group has is shared by its nodes."""
+    assert level.share is not None and level.group is not None
+    return level.share[:, np.newaxis] * block[level.group]
+
+
+def fill(block: NDArray[Any], known: int) -> None:
     """Random rows behind the first `known`, where fewer groups than vectors have made those depend on the others."""
     if known < len(block):
         block[known:] = np.random.default_rng(1).standard_normal((len(block) - known, block.shape[1]))
@@ -181,42 +178,12 @@ def graph_eigenvectors(
     graph: Graph, count: int, tolerance: float, steps: int, threads: int
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """The `count` greatest eigenvalues of the normalised affinity, falling, and eigenvectors (n, count)."""
-    values, block, _ = vectors(coarse_levels(graph), count, 2 * _SPARE, tolerance, steps, threads)
+    levels = coarse_levels(graph)
+    last = levels[-1]
+    if last.graph.size <= _DENSE:
+        last.inverse = np.asarray(np.linalg.inv(_ABOVE_ALL * np.eye(last.graph.size) - last.dense()), dtype=np.float64)
+    values, block, _ = vectors(levels, count, 2 * _SPARE, tolerance, steps, threads)
     return values[:count], block[:count].T
-
-
-def pixel_eigenvectors(
-    graph: stencil.Stencil, strongest: NDArray[np.float32], count: int, threads: int
-) -> tuple[NDArray[np.float64], Block, float]:
-    """About the `count` greatest eigenpairs of a picture's graph: values, vectors (count, places), greatest residual.
-
-    The eigenvectors of groups of strongly linked pixels, smoothed, and turned to be the best in the space they span.
-    """
-    group = stencil.aggregate(graph, strongest, _SHARE, threads)
-    order, starts = graphs.by_group(group, int(group.max()) + 1)
-    levels = coarse_levels(Graph(*stencil.group_links(graph, group, order, starts, threads)))
-    _, coarse, _ = vectors(levels, count, _SPARE, _COARSE_RESIDUAL, _COARSE_STEPS, threads)
-    x = stencil.prolong(graph, coarse[:count], share_of_group(graph.root, group, levels[0].root), group, threads)
-    if len(starts) <= count:
-        _fill(x, len(starts) - 1)
-        x *= graph.root > 0
-    image = np.zeros_like(x)  # 0 where no pixel is, as a product needs it
-    for _ in range(_SMOOTHINGS):
-        stencil.multiply(graph, x, threads, 0.5, 0.5, image)
-        x, image = image, x
-    stencil.multiply(graph, x, threads, 1.0, 0.0, image)
-    values, mix = _ritz(*_grams(x, image, threads), count)
-    x = _mix(mix, x, threads)
-    image = _mix(mix, image, threads)
-    image -= values[:, np.newaxis] * x
-    return values, x, float(np.sqrt(_squares(image, threads).max()))
-
-
-def share_of_group(
-    root: NDArray[np.float32], group: NDArray[np.int32], group_root: NDArray[np.float64]
-) -> NDArray[np.float64]:
-    """sqrt(D_p / D_g) for each place p in group g, and 0 for those in none: the values of P with unit columns."""
-    return np.where(group >= 0, root / group_root[group], 0.0)
 
 
 def improve(
@@ -235,7 +202,7 @@ def improve(
     basis[:count] = block
     images = np.empty_like(basis)
     images[:count] = multiply(block)
-    values, mix = _ritz(*_grams(basis[:count], images[:count], threads), count)
+    values, mix = ritz(*_grams(basis[:count], images[:count], threads), count)
     basis[:count], images[:count] = _mix(mix, basis[:count], threads), _mix(mix, images[:count], threads)
     other_basis, other_images = np.empty_like(basis), np.empty_like(basis)
     known = count
@@ -252,7 +219,7 @@ def improve(
         w *= (1 / np.sqrt(np.maximum(_squares(w, threads), 1e-300)))[:, np.newaxis]
         used = known + len(w)
         basis[known:used], images[known:used] = w, multiply(w)
-        values, mix = _ritz(*_grams(basis[:used], images[:used], threads), count)
+        values, mix = ritz(*_grams(basis[:used], images[:used], threads), count)
         along = mix.copy()
         along[:, :count] = 0  # what the step added
         both = np.concatenate([mix, along])
@@ -263,7 +230,7 @@ def improve(
     return values, basis[:count].copy(), worst
 
 
-def _ritz(
+def ritz(
     gram: NDArray[np.float64], energy: NDArray[np.float64], count: int
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """The greatest Ritz values and the coefficients (count, basis) of their vectors, over a basis that may depend."""

@@ -23,17 +23,15 @@ def discretise(eigenvectors: NDArray[np.float64], threads: int = 1) -> NDArray[n
     return max(outcomes, key=lambda outcome: outcome[0])[1]
 
 
-def candidates(columns: NDArray[np.float64], threads: int) -> list[NDArray[np.int32]]:
-    """What `discretise` may give for the columns (k, n) of very many rows, from few starts.
+def candidates(columns: NDArray[np.float64]) -> list[NDArray[np.int32]]:
+    """Classes of the columns (k, n) by the rotations from which `discretise` would begin, each without a turn.
 
-    The best of ten starts that see about 1024 of the rows only, and one that begins with rows sought among all: it
-    finds classes of a handful of rows.
+    Of the columns only the directions count.
     """
-    rows = unit_columns(columns)
-    few = np.ascontiguousarray(rows[:, :: -(-rows.shape[1] // _ROWS_AT_FIRST)])
-    tried = [_turn(few, _first_rotation(few, first), 1, _ROUGHLY) for first in _fixed_starts(few)]
-    best = max(tried, key=lambda outcome: outcome[0])[2]
-    return [_turn(rows, rotation, threads, _ROUGHLY)[1] for rotation in (best, _first_rotation(rows, 0))]
+    rows = unit_columns(np.ascontiguousarray(columns))
+    few = rows[:, :: -(-rows.shape[1] // _ROWS_AT_FIRST)]
+    rotations = [_first_rotation(few, first) for first in _fixed_starts(few)] + [_first_rotation(rows, 0)]
+    return [np.argmax(rotation.T @ rows, axis=0).astype(np.int32) for rotation in rotations]
 
 
 def _fixed_starts(rows: NDArray[np.float64]) -> NDArray[np.intp]:
@@ -56,6 +54,12 @@ def _first_rotation(rows: NDArray[np.float64], first: int) -> NDArray[np.float64
         overlap += np.abs(rotation[:, column - 1] @ rows)
         rotation[:, column] = rows[:, np.argmin(overlap)]
     return rotation
+
+
+def nearest_rotation(sums: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The rotation that brings unit rows nearest to their classes' unit vectors, whose `sums` (k, k) these are."""
+    left, _, right = np.linalg.svd(sums)
+    return np.asarray((left @ right).T)
 
 
 def _turn(

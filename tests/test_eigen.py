@@ -54,3 +54,25 @@ def test_runs_agree_on_flat_scenes_and_on_noise():
         first = classicseg.segment(image, "spectral", **parameters)
         for _ in range(3):
             assert np.array_equal(classicseg.segment(image, "spectral", **parameters), first)
+
+
+def noisy_line():
+    """Thousands of parts that all but hang together: eigenvalues crowd at 1, far more than a block of vectors holds."""
+    return np.random.default_rng(0).integers(0, 256, (1, 6000), dtype=np.uint8)
+
+
+def test_rounds_that_no_longer_help_are_left_out():
+    told = []
+    result = classicseg.run(noisy_line(), "spectral", n_superpixels=0, n_clusters=4, progress=told.append)
+    assert result.findings["solver"] == "banded"
+    assert result.findings["residual"] < 1e-7
+    assert 1 < len(told) < 20
+    assert told == sorted(told)
+
+
+def test_a_long_solution_can_be_ended_while_it_runs():
+    def end(share):
+        raise InterruptedError(f"at {share:.3f}")
+
+    with pytest.raises(InterruptedError, match=r"at 0\.0"):
+        classicseg.run(noisy_line(), "spectral", n_superpixels=0, n_clusters=4, progress=end)

@@ -6,6 +6,8 @@ every link stands in both its rows, a loop once.
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -15,25 +17,74 @@ from classicseg.parallel import chunks, for_chunks
 _ROWS = 4096
 
 
+class Graph(NamedTuple):
+    """A symmetric graph in rows: row i holds the links starts[i]:starts[i + 1], to nodes `ends` with `weights`.
+
+    Every link stands in both its rows, a loop once; no row is empty.
+    """
+
+    starts: NDArray[np.int64]
+    ends: NDArray[np.int32]
+    weights: NDArray[np.float64]
+
+    @property
+    def size(self) -> int:
+        """The number of nodes."""
+        return len(self.starts) - 1
+
+    @property
+    def rows(self) -> NDArray[np.int64]:
+        """The row of each link."""
+        return np.repeat(np.arange(self.size), np.diff(self.starts))
+
+    @property
+    def degrees(self) -> NDArray[np.float64]:
+        """For each node the sum of its weights."""
+        return np.bincount(self.rows, self.weights, self.size).astype(np.float64)
+
+    @property
+    def links(self) -> int:
+        """The number of links between two nodes."""
+        return int(np.count_nonzero(self.rows < self.ends))
+
+
 @kernel
-def _multiply_rows(starts, ends, weights, block, first, last, result):
-    """result[i, v] = sum of weights[e] block[ends[e], v] over the links e of row i; four links at a time."""
+def _multiply_rows(starts, ends, weights, block, along, own, past, first, last, result):
+    """result[i] = along A[i] block + own block[i] + past result[i], A[i] a row of weights; four links at a time."""
     width = block.shape[1]
+    total = np.empty(width)
     for i in range(first, last):
-        for v in range(width):
-            result[i, v] = 0.0
+        total[:] = 0.0
         e, stop = starts[i], starts[i + 1]
         while e + 4 <= stop:
             a, b, c, d = weights[e], weights[e + 1], weights[e + 2], weights[e + 3]
             i0, i1, i2, i3 = ends[e], ends[e + 1], ends[e + 2], ends[e + 3]
             for v in range(width):
-                result[i, v] += (a * block[i0, v] + b * block[i1, v]) + (c * block[i2, v] + d * block[i3, v])
+                total[v] += (a * block[i0, v] + b * block[i1, v]) + (c * block[i2, v] + d * block[i3, v])
             e += 4
         while e < stop:
             a, i0 = weights[e], ends[e]
             for v in range(width):
-                result[i, v] += a * block[i0, v]
+                total[v] += a * block[i0, v]
             e += 1
+        for v in range(width):
+            result[i, v] = (along * total[v] + own * block[i, v]) + past * result[i, v]
+
+
+@kernel
+def _normalise(starts, ends, weights, root, values, leaving):
+    """Of W: values = D^-1/2 W D^-1/2, root = sqrt(D), and the share of each node's links that lead to other nodes."""
+    for i in range(len(root)):
+        total, loop = 0.0, 0.0
+        for e in range(starts[i], starts[i + 1]):
+            total += weights[e]
+            if ends[e] == i:
+                loop += weights[e]
+        root[i] = np.sqrt(total)
+        leaving[i] = 1 - loop / total
+    for i in range(len(root)):
+        for e in range(starts[i], starts[i + 1]):
+            values[e] = weights[e] / (root[i] * root[ends[e]])
 
 
 @kernel
@@ -114,58 +165,106 @@ def _group_links(starts, ends, weights, group, order, group_starts, first, last,
     return filled
 
 
+@kernel
+def _by_group(group, starts, order):
+    """Sort by counting: starts[g + 1] has the number of members of group g, and then where the next group begins."""
+    for g in group:
+        if g >= 0:
+            starts[g + 1] += 1
+    for g in range(1, len(starts)):
+        starts[g] += starts[g - 1]
+    free = starts.copy()
+    for i in range(len(group)):
+        if group[i] >= 0:
+            order[free[group[i]]] = i
+            free[group[i]] += 1
+
+
+@kernel
+def _both_ways(starts, ends, weights, back_starts, back, rows, to_starts, to_ends, to_weights):
+    """Rows of U + U^T, of which row i of U is starts[i]:starts[i + 1]; returns how many links they hold.
+
+    The links of U that lead to node i are back[back_starts[i]:back_starts[i + 1]], from `rows`.
+    """
+    sums = np.zeros(len(starts) - 1)
+    filled = 0
+    for i in range(len(sums)):
+        for e in range(starts[i], starts[i + 1]):
+            if sums[ends[e]] == 0:
+                to_ends[filled] = ends[e]
+                filled += 1
+            sums[ends[e]] += weights[e]
+        for at in range(back_starts[i], back_starts[i + 1]):
+            e = back[at]
+            if sums[rows[e]] == 0:
+                to_ends[filled] = rows[e]
+                filled += 1
+            sums[rows[e]] += weights[e]
+        for e in range(to_starts[i], filled):
+            to_weights[e] = sums[to_ends[e]]
+            sums[to_ends[e]] = 0.0
+        to_starts[i + 1] = filled
+    return filled
+
+
 def multiply_rows(
-    starts: NDArray[np.int64],
-    ends: NDArray[np.int32],
-    weights: NDArray[np.float64],
+    graph: Graph,
     block: NDArray[np.float64],
     threads: int,
+    along: float = 1.0,
+    own: float = 0.0,
+    past: float = 0.0,
+    result: NDArray[np.float64] | None = None,
 ) -> NDArray[np.float64]:
-    """The product of a graph's matrix with a block (n, m) of vectors."""
+    """along A block + own block + past result, with A the graph's matrix, for blocks (n, m) of vectors; in `result`."""
     block = np.ascontiguousarray(block)
-    result = np.empty_like(block)
+    result = np.zeros_like(block) if result is None else result
     bounds = chunks(len(block), _ROWS)
-    for_chunks(lambda _, a, b: _multiply_rows(starts, ends, weights, block, a, b, result), bounds, threads)
+    factors = float(along), float(own), float(past)
+    for_chunks(lambda _, a, b: _multiply_rows(*graph, block, *factors, a, b, result), bounds, threads)
     return result
 
 
-def aggregate(
-    starts: NDArray[np.int64],
-    ends: NDArray[np.int32],
-    weights: NDArray[np.float64],
-    alone: NDArray[np.bool_],
-    share: float,
-) -> tuple[NDArray[np.int32], int]:
+def normalise(graph: Graph) -> tuple[Graph, NDArray[np.float64], NDArray[np.float64]]:
+    """D^-1/2 W D^-1/2 of a graph W, sqrt(D), and the share of each node's links that lead to other nodes. O(links)."""
+    root, leaving = np.empty(graph.size), np.empty(graph.size)
+    values = np.empty_like(graph.weights)
+    _normalise(*graph, root, values, leaving)
+    return graph._replace(weights=values), root, leaving
+
+
+def aggregate(graph: Graph, alone: NDArray[np.bool_], share: float) -> tuple[NDArray[np.int32], int]:
     """The group of each node, and the number of groups; see `_aggregate`."""
-    group = np.full(len(starts) - 1, -1, dtype=np.int32)
-    return group, int(_aggregate(starts, ends, weights, alone, float(share), group))
+    group = np.full(graph.size, -1, dtype=np.int32)
+    return group, int(_aggregate(*graph, alone, float(share), group))
 
 
 def by_group(group: NDArray[np.int32], count: int) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
     """The nodes of one group after another, and where each group begins; nodes with group -1 are left out."""
-    order = np.argsort(group, kind="stable").astype(np.int32)
-    sizes = np.bincount(group[group >= 0], minlength=count)
+    order = np.empty(len(group), dtype=np.int32)
     starts = np.zeros(count + 1, dtype=np.int64)
-    np.cumsum(sizes, out=starts[1:])
-    return order[len(order) - int(starts[-1]) :], starts
+    _by_group(group, starts, order)
+    return order[: starts[-1]].copy(), starts
 
 
 def group_links(
-    starts: NDArray[np.int64],
-    ends: NDArray[np.int32],
-    weights: NDArray[np.float64],
-    group: NDArray[np.int32],
-    order: NDArray[np.int32],
-    group_starts: NDArray[np.int64],
-) -> tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.float64]]:
-    """The graph of the groups: (starts, ends, weights), with the links inside a group as its loop."""
+    graph: Graph, group: NDArray[np.int32], order: NDArray[np.int32], group_starts: NDArray[np.int64]
+) -> Graph:
+    """The graph of the groups, with the links inside a group as its loop."""
     count = len(group_starts) - 1
     counts = np.empty(count, dtype=np.int64)
-    to_ends, to_weights = np.empty(len(ends), dtype=np.int32), np.empty(len(ends))
-    filled = _group_links(
-        starts, ends, weights, group, order, group_starts, 0, count, np.zeros(count), to_ends, to_weights, counts
-    )
-    return np.concatenate([[0], np.cumsum(counts)]), to_ends[:filled].copy(), to_weights[:filled].copy()
+    ends, weights = np.empty(len(graph.ends), dtype=np.int32), np.empty(len(graph.ends))
+    filled = _group_links(*graph, group, order, group_starts, 0, count, np.zeros(count), ends, weights, counts)
+    return Graph(np.concatenate([[0], np.cumsum(counts)]), ends[:filled].copy(), weights[:filled].copy())
+
+
+def both_ways(half: Graph) -> Graph:
+    """The graph U + U^T of rows U that are not symmetric. O(links)."""
+    back, back_starts = by_group(half.ends, half.size)
+    links = 2 * len(half.ends)
+    starts, ends, weights = np.zeros(half.size + 1, dtype=np.int64), np.empty(links, np.int32), np.empty(links)
+    filled = _both_ways(*half, back_starts, back, half.rows.astype(np.int32), starts, ends, weights)
+    return Graph(starts, ends[:filled].copy(), weights[:filled].copy())
 
 
 @kernel
