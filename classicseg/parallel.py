@@ -12,13 +12,19 @@ from __future__ import annotations
 import multiprocessing
 import numbers
 import os
+import sys
 import threading
 from _thread import LockType, allocate_lock, start_new_thread
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import lru_cache
+from typing import TYPE_CHECKING
 
 from classicseg.errors import ParameterError
+
+if TYPE_CHECKING:
+    from threadpoolctl import ThreadpoolController
 
 Progress = Callable[[float], None]
 
@@ -183,7 +189,16 @@ def one_library_thread() -> Iterator[None]:
 
     Their sums depend on the number of threads; the limit is a setting of the whole process, hence the lock.
     """
-    from threadpoolctl import threadpool_limits  # comes with scikit-learn
-
-    with _library_lock, threadpool_limits(limits=1):
+    with _library_lock, _solvers(len(sys.modules)).limit(limits=1):
         yield
+
+
+@lru_cache(maxsize=1)
+def _solvers(_modules: int) -> ThreadpoolController:
+    """The libraries with threads of their own that are loaded; finding them takes a millisecond.
+
+    They come with Python modules: as long as no more of these are imported, there are no more of them.
+    """
+    from threadpoolctl import ThreadpoolController  # comes with scikit-learn
+
+    return ThreadpoolController()
