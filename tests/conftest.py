@@ -13,8 +13,8 @@ from hypothesis import settings
 import classicseg
 from classicseg_cli.main import main
 
-# The same examples in every run, so that a failure can be had again; nothing is written into the tree. Un-compiled, where
-# a kernel takes a hundred times as long, the first few examples have to do: the compiled run draws all of them.
+# The same examples in every run, so that a failure can be had again; nothing is written into the tree. Un-compiled,
+# where a kernel takes a hundred times as long, the first few examples have to do: the compiled run draws all of them.
 UNCOMPILED = os.environ.get("NUMBA_DISABLE_JIT") == "1"
 settings.register_profile(
     "classicseg", derandomize=True, database=None, deadline=None, max_examples=20 if UNCOMPILED else 100

@@ -1,8 +1,8 @@
 """How time and memory grow with the picture: 0.15, 0.6, 2.4 and 12 megapixels, each in a process of its own.
 
 Run ``python -m benchmarks.speed.growth [METHOD...] [--json FILE]`` from the checkout; CLASSICSEG_DATA names the folder
-that holds BSDS500. The pictures of one step are made of the tiles of the next, so that the content is the same: sixteen
-photographs, four mosaics of four of them, one of all sixteen; then one mosaic of eighty.
+that holds BSDS500. Each step is made of the same photographs, so that the content is the same: eighty of them one by
+one, in twenty mosaics of four, in five of sixteen, and all in one.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from benchmarks.peers import machine, machine_facts, versions
 from benchmarks.pictures import Picture, mosaic, photographs
 from classicseg import registry
 
-STEPS = {"0.15": (1, 1, 16), "0.6": (2, 2, 4), "2.4": (4, 4, 1), "12": (10, 8, 1)}  # rows, columns, pictures
+STEPS = {"0.15": (1, 1, 80), "0.6": (2, 2, 20), "2.4": (4, 4, 5), "12": (10, 8, 1)}  # rows, columns, pictures
 RUNS = 3
 PATIENCE = 900  # seconds for a process
 PACKAGES = ("classicseg", "numpy", "numba", "scipy", "scikit-image", "scikit-learn", "opencv-python")

@@ -36,7 +36,8 @@ def calls_on(picture: Picture) -> dict[str, Call]:
     from classicseg.image import as_image
     from classicseg.kernels.canny import canny_grades
     from classicseg.kernels.gmm import expectation_maximisation, weighted_samples
-    from classicseg.kernels.meanshift_together import climb_together, lattice_for
+    from classicseg.kernels.meanshift_lattice import lattice_for
+    from classicseg.kernels.meanshift_together import climb_together
     from classicseg.kernels.quickshift import shift_quickly
     from classicseg.kernels.slic import superpixels
 
@@ -52,7 +53,7 @@ def calls_on(picture: Picture) -> dict[str, Call]:
         "gradient": lambda threads: gradient_magnitude(lab, image.mask, 2.0, threads),
         "Canny's ridges": lambda threads: canny_grades(lab[0], 1.4, 1.0, 3.0, threads),
         "EM, 10 steps": lambda threads: expectation_maximisation(samples, start, "full", 1e-2, 10, -np.inf, threads),
-        "mean shift": lambda threads: climb_together(lab, image.mask, lattice, 0.25, 100, 0.01, threads),
+        "mean shift": lambda threads: climb_together(lab, image.mask, lattice, 0.35, 100, 0.01, threads),
         "quickshift": lambda threads: shift_quickly(lab * np.float32(0.5), image.mask, 5.0, threads),
         "superpixels": lambda threads: superpixels(lab, image.mask, 1200, 10.0, 10, threads),
     }

@@ -16,6 +16,8 @@ from typing import Any
 
 from benchmarks.speed.case import Case, Check, Peer
 
+_QUICK = 0.01  # seconds: where no call of a case takes longer, there is time for many runs
+_QUICK_RUNS = 201
 _SLOW = 1.0  # seconds
 _VERY_SLOW = 10.0  # seconds, from which on one run has to do
 OURS = "classicseg"
@@ -47,13 +49,12 @@ def measure(case: Case) -> list[Line]:
     present = [peer for peer in case.peers if is_there(peer)]
     calls = {OURS: case.ours} | {peer.name: peer.call for peer in present}
     outputs: dict[str, Any] = {}
-    runs: dict[str, int] = {}
+    seconds: dict[str, float] = {}
     memory: dict[str, float] = {}
     for name, call in calls.items():
-        outputs[name], seconds = _timed(call)
-        memory[name], seconds = (math.nan, seconds) if seconds > _VERY_SLOW else peak_memory(call)
-        runs[name] = 1 if seconds > _VERY_SLOW else case.slow_runs if seconds > _SLOW else case.runs
-    medians = _medians(calls, runs)
+        outputs[name], first = _timed(call)
+        memory[name], seconds[name] = (math.nan, first) if first > _VERY_SLOW else peak_memory(call)
+    medians = _medians(calls, _runs(case, seconds))
     ours = medians[OURS]
     lines = [Line(case.method, case.task, OURS, ours, memory[OURS])]
     for peer in case.peers:
@@ -65,6 +66,14 @@ def measure(case: Case) -> list[Line]:
         ratio = medians[name] / ours
         lines.append(Line(case.method, case.task, name, medians[name], memory[name], ratio, peer.floor, check))
     return lines
+
+
+def _runs(case: Case, seconds: dict[str, float]) -> dict[str, int]:
+    """How often each call is timed."""
+    usual = _QUICK_RUNS if max(seconds.values()) < _QUICK else case.runs
+    return {
+        name: 1 if each > _VERY_SLOW else case.slow_runs if each > _SLOW else usual for name, each in seconds.items()
+    }
 
 
 def is_there(peer: Peer) -> bool:
