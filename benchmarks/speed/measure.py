@@ -16,8 +16,8 @@ from typing import Any
 
 from benchmarks.speed.case import Case, Check, Peer
 
-_QUICK = 0.01  # seconds: where no call of a case takes longer, there is time for many runs
-_QUICK_RUNS = 201
+_QUICK = 0.01  # seconds: where no call of a case takes longer, a turn is a row of runs
+_ROW = 15
 _SLOW = 1.0  # seconds
 _VERY_SLOW = 10.0  # seconds, from which on one run has to do
 OURS = "classicseg"
@@ -54,7 +54,8 @@ def measure(case: Case) -> list[Line]:
     for name, call in calls.items():
         outputs[name], first = _timed(call)
         memory[name], seconds[name] = (math.nan, first) if first > _VERY_SLOW else peak_memory(call)
-    medians = _medians(calls, _runs(case, seconds))
+    row = _ROW if max(seconds.values()) < _QUICK else 1
+    medians = _medians(calls, _runs(case, seconds), row)
     ours = medians[OURS]
     lines = [Line(case.method, case.task, OURS, ours, memory[OURS])]
     for peer in case.peers:
@@ -69,10 +70,10 @@ def measure(case: Case) -> list[Line]:
 
 
 def _runs(case: Case, seconds: dict[str, float]) -> dict[str, int]:
-    """How often each call is timed."""
-    usual = _QUICK_RUNS if max(seconds.values()) < _QUICK else case.runs
+    """How many turns each call has."""
     return {
-        name: 1 if each > _VERY_SLOW else case.slow_runs if each > _SLOW else usual for name, each in seconds.items()
+        name: 1 if each > _VERY_SLOW else case.slow_runs if each > _SLOW else case.runs
+        for name, each in seconds.items()
     }
 
 
@@ -88,13 +89,17 @@ def is_there(peer: Peer) -> bool:
     return True
 
 
-def _medians(calls: dict[str, Callable[[], Any]], runs: dict[str, int]) -> dict[str, float]:
-    """Median milliseconds; calls take turns, so that a busy moment of the machine meets all of them."""
+def _medians(calls: dict[str, Callable[[], Any]], turns: dict[str, int], row: int) -> dict[str, float]:
+    """Median milliseconds; calls take turns, so that a busy moment of the machine meets all of them.
+
+    In each turn a call runs `row` times. What takes less than a few milliseconds, run once, would be timed finding its
+    code and data gone from the caches, whose place what ran between has taken.
+    """
     taken: dict[str, list[float]] = {name: [] for name in calls}
-    for turn in range(max(runs.values())):
+    for turn in range(max(turns.values())):
         for name, call in calls.items():
-            if turn < runs[name]:
-                taken[name].append(1000 * _timed(call)[1])
+            if turn < turns[name]:
+                taken[name].extend(1000 * _timed(call)[1] for _ in range(row))
     return {name: statistics.median(each) for name, each in taken.items()}
 
 

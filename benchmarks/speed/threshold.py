@@ -23,14 +23,12 @@ def cases(picture: NDArray[np.uint8]) -> list[Case]:
             f"Otsu's threshold and binary map, grey {width}x{height}",
             lambda: _binary(grey),
             (Peer("cv2.threshold(THRESH_OTSU)", "cv2", 1.0, lambda: _cv2_otsu(grey), _same_map),),
-            runs=101,
         ),
         Case(
             "threshold",
             f"luma, Otsu's threshold and binary map, RGB {width}x{height}",
             lambda: _binary(luma(picture)),
             (Peer("cv2.cvtColor + cv2.threshold(THRESH_OTSU)", "cv2", 1.0, lambda: _cv2_of_rgb(picture), _same_map),),
-            runs=101,
         ),
         *(_several(grey, classes) for classes in (3, 4, 5)),
     ]
