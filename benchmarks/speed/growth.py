@@ -25,7 +25,7 @@ from benchmarks.pictures import Picture, mosaic, photographs
 from classicseg import registry
 
 STEPS = {"0.15": (1, 1, 80), "0.6": (2, 2, 20), "2.4": (4, 4, 5), "12": (10, 8, 1)}  # rows, columns, pictures
-RUNS = 3
+ROUNDS = 3
 PATIENCE = 900  # seconds for a process
 PACKAGES = ("classicseg", "numpy", "numba", "scipy", "scikit-image", "scikit-learn", "opencv-python")
 
@@ -39,7 +39,7 @@ def pictures(step: str) -> list[Picture]:
 
 
 def measure_here(method: str, step: str, threads: int | None) -> dict[str, Any]:
-    """Seconds (the mean over the pictures of the median run) and bytes a pixel of a method, in this process."""
+    """Seconds (the mean over the pictures) and bytes a pixel of a method, in this process."""
     import classicseg
 
     given = pictures(step)
@@ -48,13 +48,10 @@ def measure_here(method: str, step: str, threads: int | None) -> dict[str, Any]:
     taken, peaks = [], []
     for picture in given:
         before = _reset_peak()
-        times = []
-        for _ in range(RUNS):
-            started = time.perf_counter()
-            labels = classicseg.segment(picture, method, threads=threads)
-            times.append(time.perf_counter() - started)
-            del labels
-        taken.append(statistics.median(times))
+        started = time.perf_counter()
+        labels = classicseg.segment(picture, method, threads=threads)
+        taken.append(time.perf_counter() - started)
+        del labels
         peaks.append((_peak() - before) / picture[..., 0].size)
     pixels = given[0][..., 0].size
     return {"megapixels": pixels / 1e6, "seconds": statistics.fmean(taken), "bytes_per_pixel": max(peaks)}
@@ -104,10 +101,16 @@ def measure(method: str, step: str, threads: int | None = None) -> dict[str, Any
 
 
 def growth_of(method: str, steps: list[str], threads: int | None = None) -> list[dict[str, Any]]:
-    """One row a step, with the time of a pixel divided by that of the step before."""
+    """One row a step: medians of several rounds, and the time of a pixel divided by that of the step before.
+
+    The steps take turns, since the machine is not as fast in one minute as in the next.
+    """
+    rounds = [{step: measure(method, step, threads) for step in steps} for _ in range(ROUNDS)]
     rows: list[dict[str, Any]] = []
     for step in steps:
-        row = {"method": method, "step": step} | measure(method, step, threads)
+        runs = [each[step] for each in rounds]
+        failed = [run for run in runs if "error" in run]
+        row = {"method": method, "step": step} | (failed[0] if failed else _medians(runs))
         last = rows[-1] if rows else {}
         if "seconds" in row and "seconds" in last:
             of_pixel = [each["seconds"] / each["megapixels"] for each in (last, row)]
@@ -115,6 +118,10 @@ def growth_of(method: str, steps: list[str], threads: int | None = None) -> list
         rows.append(row)
         print(_line(row), flush=True)
     return rows
+
+
+def _medians(runs: list[dict[str, Any]]) -> dict[str, Any]:
+    return {name: statistics.median(run[name] for run in runs) for name in runs[0]}
 
 
 def _line(row: dict[str, Any]) -> str:

@@ -39,7 +39,7 @@ def calls_on(picture: Picture) -> dict[str, Call]:
     from classicseg.kernels.meanshift_lattice import lattice_for
     from classicseg.kernels.meanshift_together import climb_together
     from classicseg.kernels.quickshift import shift_quickly
-    from classicseg.kernels.slic import superpixels
+    from classicseg.kernels.slic import _clusters
 
     image = as_image(picture)
     lab = image.in_space("lab")
@@ -55,7 +55,7 @@ def calls_on(picture: Picture) -> dict[str, Call]:
         "EM, 10 steps": lambda threads: expectation_maximisation(samples, start, "full", 1e-2, 10, -np.inf, threads),
         "mean shift": lambda threads: climb_together(lab, image.mask, lattice, 0.35, 100, 0.01, threads),
         "quickshift": lambda threads: shift_quickly(lab * np.float32(0.5), image.mask, 5.0, threads),
-        "superpixels": lambda threads: superpixels(lab, image.mask, 1200, 10.0, 10, threads),
+        "superpixels": lambda threads: _clusters(lab, image.mask, 45.0, 10.0, 10, threads, None),
     }
 
 

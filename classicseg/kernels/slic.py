@@ -184,7 +184,7 @@ def _nearest_neighbour(i, part, order, starts, sums, into, following):
     """The part that touches part i, or one that has joined it, whose mean colour is nearest; i if none does."""
     height, width = part.shape
     best, best_distance = i, np.inf
-    own = i
+    own, last = i, np.int32(i)
     while own >= 0:
         for at in range(starts[own], starts[own + 1]):
             row, column = order[at] // width, order[at] % width
@@ -196,12 +196,14 @@ def _nearest_neighbour(i, part, order, starts, sums, into, following):
                 other = part[r, c]
                 while into[other] != other:
                     other = into[other]
+                if other == i or other == last:
+                    continue
+                last = other
                 distance = 0.0
                 for d in range(3, sums.shape[1]):
                     difference = sums[i, d] / sums[i, 0] - sums[other, d] / sums[other, 0]
                     distance += difference * difference
-                nearer = distance < best_distance or (distance == best_distance and other < best)
-                if other != i and nearer:
+                if distance < best_distance or (distance == best_distance and other < best):
                     best, best_distance = other, distance
         own = following[own]
     return best

@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from classicseg.kernels.compile import kernel
 from classicseg.parallel import chunks, for_chunks
 
-# A chunk has so many rows, or so many samples if that is more: below half a millisecond, a thread costs what it gains.
-_ROWS, _SAMPLES = 64, 240_000
+# A chunk has so many rows, or so many samples if that is more: for less, a thread costs what it gains.
+_ROWS, _SAMPLES = 64, 65_536
 _TRUNCATE = 4.0  # standard deviations
 _EIGHTH = np.float32(0.125)  # Sobel's sums are 8 times the slope: 4 for the weights, 2 for the distance
 
