@@ -196,7 +196,7 @@ def _nearest_neighbour(i, part, order, starts, sums, into, following):
                 other = part[r, c]
                 while into[other] != other:
                     other = into[other]
-                if other == i or other == last:
+                if (other == i) | (other == last):
                     continue
                 last = other
                 distance = 0.0
