@@ -21,11 +21,12 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.peers import machine, machine_facts, medians, versions
+from benchmarks.peers import machine, machine_facts, versions
 from benchmarks.pictures import Picture
 from benchmarks.speed.growth import PACKAGES, pictures
 
 RUNS = 5
+ROW = 3  # in a row with the same number of threads, so that a core that slept is counted once at most
 Call = Callable[[int], Any]
 
 
@@ -81,10 +82,13 @@ def _time_here(name: str, barrier: Barrier, answers: Queue[float]) -> None:
     call = calls_on(pictures("2.4")[0])[name]
     call(1)
     barrier.wait()
+    answers.put(statistics.fmean(_milliseconds(call, 1) for _ in range(RUNS)))
+
+
+def _milliseconds(call: Call, threads: int) -> float:
     started = time.perf_counter()
-    for _ in range(RUNS):
-        call(1)
-    answers.put(1000 * (time.perf_counter() - started) / RUNS)
+    call(threads)
+    return 1000 * (time.perf_counter() - started)
 
 
 def same(one: Any, other: Any) -> bool:
@@ -100,9 +104,13 @@ def _parts(output: Any) -> Any:
 
 
 def measure(name: str, call: Call) -> dict[str, Any]:
-    """Median milliseconds of one and two threads (runs take turns), both gains, and whether the outputs are equal."""
+    """Median milliseconds of one and two threads (rows of runs take turns), both gains, whether outputs are equal."""
     identical = same(_parts(call(1)), _parts(call(2)))
-    one, two = medians({"1": lambda: call(1), "2": lambda: call(2)}, RUNS).values()
+    taken: dict[int, list[float]] = {1: [], 2: []}
+    for _ in range(RUNS):
+        for threads, times in taken.items():
+            times.extend(_milliseconds(call, threads) for _ in range(ROW))
+    one, two = (statistics.median(times) for times in taken.values())
     return {
         "kernel": name,
         "one_thread_ms": one,
