@@ -8,9 +8,7 @@ one, in twenty mosaics of four, in five of sixteen, and all in one.
 from __future__ import annotations
 
 import argparse
-import gc
 import json
-import resource
 import statistics
 import subprocess
 import sys
@@ -18,12 +16,14 @@ import time
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from benchmarks.peers import machine, machine_facts, versions
 from benchmarks.pictures import Picture, mosaic, photographs
+from benchmarks.speed.measure import peak_memory
 from classicseg import registry
 
 STEPS = {"0.15": (1, 1, 80), "0.6": (2, 2, 20), "2.4": (4, 4, 5), "12": (10, 8, 1)}  # rows, columns, pictures
-ROUNDS = 3
 PATIENCE = 900  # seconds for a process
 PACKAGES = ("classicseg", "numpy", "numba", "scipy", "scikit-image", "scikit-learn", "opencv-python")
 
@@ -37,47 +37,25 @@ def pictures(step: str) -> list[Picture]:
 
 
 def measure_here(method: str, step: str, threads: int | None) -> dict[str, Any]:
-    """Seconds (the mean over the pictures) and bytes a pixel of a method, in this process."""
+    """Seconds (the mean over the pictures) and bytes a pixel (of the first one) of a method, in this process."""
     import classicseg
 
     given = pictures(step)
-    classicseg.segment(given[0], method, threads=threads)  # memory that the process never had comes slowly from a host
-    taken, peaks = [], []
+    tiny = np.ascontiguousarray(given[0][:40, :60])
+    classicseg.segment(tiny, method, threads=threads)
+    # This call is not timed: memory that a process never had comes slowly.
+    mebibytes, _ = peak_memory(lambda: classicseg.segment(given[0], method, threads=threads))
+    taken = []
     for picture in given:
-        before = _reset_peak()
         started = time.perf_counter()
-        labels = classicseg.segment(picture, method, threads=threads)
+        classicseg.segment(picture, method, threads=threads)
         taken.append(time.perf_counter() - started)
-        del labels
-        peaks.append((_peak() - before) / picture[..., 0].size)
     pixels = given[0][..., 0].size
-    return {"megapixels": pixels / 1e6, "seconds": statistics.fmean(taken), "bytes_per_pixel": max(peaks)}
-
-
-def _reset_peak() -> int:
-    """Forget the greatest memory so far, where the system can (Linux), and give what is in use now, in bytes."""
-    gc.collect()
-    try:
-        Path("/proc/self/clear_refs").write_text("5")
-        return _status("VmRSS")
-    except OSError:
-        return _peak()
-
-
-def _peak() -> int:
-    """The greatest memory of this process, in bytes."""
-    try:
-        return _status("VmHWM")
-    except OSError:
-        unit = 1 if sys.platform == "darwin" else 1024
-        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
-
-
-def _status(field: str) -> int:
-    for line in Path("/proc/self/status").read_text().splitlines():
-        if line.startswith(f"{field}:"):
-            return int(line.split()[1]) * 1024
-    raise OSError(f"the system does not tell {field}")
+    return {
+        "megapixels": pixels / 1e6,
+        "seconds": statistics.fmean(taken),
+        "bytes_per_pixel": mebibytes * 2**20 / pixels,
+    }
 
 
 def measure(method: str, step: str, threads: int | None = None) -> dict[str, Any]:
@@ -97,15 +75,15 @@ def measure(method: str, step: str, threads: int | None = None) -> dict[str, Any
     return json.loads(done.stdout)
 
 
-def growth_of(method: str, steps: list[str], threads: int | None = None) -> list[dict[str, Any]]:
+def growth_of(method: str, steps: list[str], rounds: int, threads: int | None = None) -> list[dict[str, Any]]:
     """One row a step: medians of several rounds, and the time of a pixel divided by that of the step before.
 
     The steps take turns, since the machine is not as fast in one minute as in the next.
     """
-    rounds = [{step: measure(method, step, threads) for step in steps} for _ in range(ROUNDS)]
+    turns = [{step: measure(method, step, threads) for step in steps} for _ in range(rounds)]
     rows: list[dict[str, Any]] = []
     for step in steps:
-        runs = [each[step] for each in rounds]
+        runs = [each[step] for each in turns]
         failed = [run for run in runs if "error" in run]
         row = {"method": method, "step": step} | (failed[0] if failed else _medians(runs))
         last = rows[-1] if rows else {}
@@ -135,6 +113,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("methods", nargs="*", help="all by default")
     parser.add_argument("--steps", default=",".join(STEPS), help="megapixels, such as 0.15,0.6")
+    parser.add_argument("--rounds", type=int, default=3, help="turns of the steps, of which the medians count")
     parser.add_argument("--threads", type=int, help="one a core by default")
     parser.add_argument("--json", type=Path, help="file to write")
     parser.add_argument("--step", choices=STEPS, help=argparse.SUPPRESS)  # what the processes are started with
@@ -145,9 +124,13 @@ def main(arguments: list[str] | None = None) -> int:
     steps = given.steps.split(",")
     _, what = photographs(max(STEPS[step][0] * STEPS[step][1] * STEPS[step][2] for step in steps))
     print(f"{machine()}, {versions(*PACKAGES)}\n{what}; x: time of a pixel beside the step before")
-    rows = [row for method in given.methods or registry.BUILT_IN for row in growth_of(method, steps, given.threads)]
+    rows = [
+        row
+        for method in given.methods or registry.BUILT_IN
+        for row in growth_of(method, steps, given.rounds, given.threads)
+    ]
     if given.json:
-        report = {"machine": machine_facts(*PACKAGES), "pictures": what, "rounds": ROUNDS, "rows": rows}
+        report = {"machine": machine_facts(*PACKAGES), "pictures": what, "rounds": given.rounds, "rows": rows}
         given.json.write_text(json.dumps(report, indent=2) + "\n")
     return 0
 
