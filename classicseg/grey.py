@@ -72,7 +72,7 @@ def _levels_of_planes(planes: NDArray[np.float32]) -> GreyLevels:
         numbers = _whole_numbers(planes, dtype)
         if numbers is not None:
             return _levels_of_numbers(numbers)
-    return GreyLevels(_mixed([plane * np.float64(255) for plane in planes]), 1)
+    return GreyLevels(_mixed([np.multiply(plane, 255, dtype=np.float64) for plane in planes]), 1)
 
 
 def _levels_of_numbers(numbers: NDArray[Any]) -> GreyLevels:
@@ -112,7 +112,7 @@ def _whole_numbers(planes: NDArray[np.float32], dtype: type[np.unsignedinteger])
     numbers = np.empty((*planes.shape[1:], len(planes)), dtype=dtype)
     for first, last in row_chunks(planes.shape[1:]):
         part = np.moveaxis(planes[:, first:last], 0, -1)
-        found = np.rint(part * np.float64(full)).astype(dtype)
+        found = np.rint(np.multiply(part, full, dtype=np.float64)).astype(dtype)
         if not np.array_equal(nearest[found], part):
             return None
         numbers[first:last] = found
