@@ -10,7 +10,6 @@ from classicseg.graphs import Graph
 _STARTS = 10
 _ROWS_AT_FIRST = 1 << 10
 _IMPROVEMENT = 1e-10  # a row, below which a rotation is as good as it gets
-_ROUGHLY = 1e-3
 
 
 def discretise(eigenvectors: NDArray[np.float64], threads: int = 1) -> NDArray[np.int32]:
