@@ -32,7 +32,7 @@ PICTURE = np.array([[9, 9, 200], [9, 90, 200]], dtype=np.uint8)
 
 
 @pytest.mark.small
-@pytest.mark.parametrize("greatest", [5, 4000, 2**31 - 2, 2**31 - 1, 2**40])
+@pytest.mark.parametrize("greatest", [5, 4000, 2**31 - 2, 2**31 - 1, 2**40, 2**63 - 1])
 def test_classes_may_have_any_numbers(greatest):
     """Without a table as long as the largest number, which for those of 31 bits would be 40 GB."""
     for names in ((greatest, 0, 3), (0, 3, greatest)):
