@@ -2,6 +2,8 @@
 
 import math
 
+from reference import graphs
+
 
 def offsets(radius):
     """One of each two opposite offsets up to `radius`, by rows."""
@@ -42,27 +44,14 @@ def groups(links, share, radius):
     Of equally strong links the first counts: of the offsets in order, the one before its opposite.
     """
     order = sorted(links)
-    group, count = {}, 0
-    for pixel in order:
-        own = {other: weight for other, weight in links[pixel].items() if other != pixel}
-        least = share * max(own.values(), default=0.0)
-        strong = [other for other, weight in own.items() if weight >= least]
-        if pixel in group or any(other in group for other in strong):
-            continue
-        for member in [pixel, *strong]:
-            group[member] = count
-        count += 1
-    founded = dict(group)
-    for r, c in order:
-        if (r, c) in group:
-            continue
-        best, most = None, 0.0
-        for dy, dx in offsets(radius):
-            for other in ((r + dy, c + dx), (r - dy, c - dx)):
-                if other in founded and links[r, c].get(other, 0.0) > most:
-                    best, most = founded[other], links[r, c][other]
-        if best is None:
-            best = count
-            count += 1
-        group[r, c] = best
-    return group
+    number = {pixel: i for i, pixel in enumerate(order)}
+    rows = [
+        [
+            (number[other], links[r, c][other])
+            for dy, dx in offsets(radius)
+            for other in ((r + dy, c + dx), (r - dy, c - dx))
+            if other in links[r, c]
+        ]
+        for r, c in order
+    ]
+    return dict(zip(order, graphs.groups(rows, [False] * len(rows), share), strict=True))
