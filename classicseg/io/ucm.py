@@ -88,7 +88,7 @@ def hierarchy_from_ucm2(ucm2: ArrayLike) -> Hierarchy:
     >>> hierarchy.cut(threshold=0.25), hierarchy.thresholds()
     (array([[1, 1, 2]], dtype=int32), array([0.25, 0.5 ]))
     """
-    from classicseg.kernels.hierarchy import tree_of_contours
+    from classicseg.kernels.hierarchy_contours import tree_of_contours
 
     return Hierarchy(*tree_of_contours(_checked_ucm2(ucm2)))
 
