@@ -112,6 +112,13 @@ class Segmentation:
             raise ImageError("no pixel of the picture counts, and a hierarchy has at least one leaf. Check the mask.")
         return self.segmenter._guarded_hierarchy(self, self.image, Context(self.threads))
 
+    def cut(self, *, threshold: float | None = None, n_segments: int | None = None) -> Segmentation:
+        """The same run with the labels of a cut; see `Hierarchy.cut`. Its hierarchy is still the whole one."""
+        labels = self.hierarchy.cut(threshold=threshold, n_segments=n_segments)
+        other = dataclasses.replace(self, labels=labels)
+        vars(other)["hierarchy"] = self.hierarchy  # where cached_property keeps it
+        return other
+
 
 @dataclass(frozen=True, kw_only=True)
 class Segmenter(ABC):

@@ -110,6 +110,21 @@ def stacked(lower: Hierarchy, upper: Hierarchy) -> Hierarchy:
     )
 
 
+def raised(hierarchy: Hierarchy, start: float) -> Hierarchy:
+    """The same merges, their altitudes a in 0..1 put into `start`..1: start + (1 - start) a.
+
+    Examples
+    --------
+    >>> raised(Hierarchy.from_parents([[1, 2]], [2, 2, 2], [0.5]), 0.5).altitudes
+    array([0.  , 0.  , 0.75])
+    """
+    altitudes, raw = hierarchy.altitudes.copy(), hierarchy.raw_altitudes
+    for values in [altitudes] if raw is None else [altitudes, raw := raw.copy()]:
+        values[hierarchy.n_leaves :] *= 1 - start
+        values[hierarchy.n_leaves :] += start
+    return Hierarchy(hierarchy.leaves, hierarchy.parents, altitudes, raw)
+
+
 def _raw(lower: Hierarchy, upper: Hierarchy) -> NDArray[np.float64] | None:
     """The raw altitudes of both, where one of them has some."""
     if lower.raw_altitudes is None and upper.raw_altitudes is None:
