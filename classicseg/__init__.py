@@ -18,6 +18,7 @@ if TYPE_CHECKING:
         PluginWarning,
     )
     from classicseg.hierarchy import Hierarchy
+    from classicseg.io.hierarchy import read_hierarchy, write_hierarchy
     from classicseg.segmenters.edges import Edges
     from classicseg.segmenters.gmm import GaussianMixture
     from classicseg.segmenters.kmeans import KMeans
@@ -39,6 +40,7 @@ _HOMES = {
         "PluginWarning",
     ),
     "classicseg.hierarchy": ("Hierarchy",),
+    "classicseg.io.hierarchy": ("read_hierarchy", "write_hierarchy"),
     "classicseg.segmenters.edges": ("Edges",),
     "classicseg.segmenters.gmm": ("GaussianMixture",),
     "classicseg.segmenters.kmeans": ("KMeans",),
@@ -68,8 +70,10 @@ __all__ = [
     "SpectralClustering",
     "Threshold",
     "methods",
+    "read_hierarchy",
     "run",
     "segment",
+    "write_hierarchy",
 ]
 
 
