@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     )
     from classicseg.hierarchy import Hierarchy
     from classicseg.segmenters.edges import Edges
+    from classicseg.segmenters.felzenszwalb import Felzenszwalb
     from classicseg.segmenters.gmm import GaussianMixture
     from classicseg.segmenters.kmeans import KMeans
     from classicseg.segmenters.meanshift import MeanShift
@@ -40,6 +41,7 @@ _HOMES = {
     ),
     "classicseg.hierarchy": ("Hierarchy",),
     "classicseg.segmenters.edges": ("Edges",),
+    "classicseg.segmenters.felzenszwalb": ("Felzenszwalb",),
     "classicseg.segmenters.gmm": ("GaussianMixture",),
     "classicseg.segmenters.kmeans": ("KMeans",),
     "classicseg.segmenters.meanshift": ("MeanShift",),
@@ -53,6 +55,7 @@ __all__ = [
     "DataRangeWarning",
     "DependencyError",
     "Edges",
+    "Felzenszwalb",
     "GaussianMixture",
     "Hierarchy",
     "ImageError",
