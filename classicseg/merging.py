@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,7 +11,9 @@ from numpy.typing import NDArray
 from classicseg.gradients.textons import TEXTONS
 from classicseg.hierarchy import Hierarchy
 from classicseg.image import Image
-from classicseg.kernels.merging import Rule
+
+if TYPE_CHECKING:
+    from classicseg.kernels.merging import Rule
 
 _BINS = 16  # a plane
 _LAB_RANGE = np.array([(0, 100), (-60, 60), (-60, 60)], dtype=np.float32)  # few pixels lie beyond
@@ -50,7 +53,9 @@ class MergingRule:
     scale: float = 0.354
 
 
-def hierarchy_of(labels: NDArray[np.int32], image: Image, threads: int = 1, rule: MergingRule | None = None) -> Hierarchy:
+def hierarchy_of(
+    labels: NDArray[np.int32], image: Image, threads: int = 1, rule: MergingRule | None = None
+) -> Hierarchy:
     """The hierarchy above connected segments, merged by their boundaries, colours and textures.
 
     Parameters
@@ -119,6 +124,8 @@ def _ranges(image: Image) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
 
 def _compiled(rule: MergingRule, image: Image, textured: bool) -> Rule:
     """The rule as the kernel takes it; bands share the weight of the three planes of a colour picture."""
+    from classicseg.kernels.merging import Rule
+
     if image.kind == "rgb":
         of_planes = [rule.lightness, rule.chroma, rule.chroma][: image.depth]
     else:
