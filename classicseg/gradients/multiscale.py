@@ -13,7 +13,8 @@ from classicseg.gradients.textons import TEXTONS, texton_map
 from classicseg.parallel import for_chunks
 
 ORIENTATIONS = 8
-_BINS = 25
+_BINS = 8
+_ALONG = 1.3
 
 
 @dataclass(frozen=True)
@@ -143,34 +144,62 @@ def oriented_sums(
 
 
 def _one_orientation(labels: NDArray[np.uint8], angle: float, cues: Sequence[Cue], out: NDArray[np.float32]) -> None:
-    from classicseg.kernels.half_windows import add_distances, smooth_across, turn, turn_back
+    from classicseg.kernels.half_windows import add_strengths, turn, turn_back
 
     height, width = out.shape
     down, right = -round(math.sin(angle), 15), round(math.cos(angle), 15)
-    reach = max(round_up(cue.radius) for cue in cues)
-    margin = 3 * reach + 3
     level = (height - 1) / 2, (width - 1) / 2
     upright = down == 0 or right == 0
-    middle = np.array([math.floor(each) if upright else each for each in level])
+    middle = np.array([math.floor(each) if upright else each for each in level], np.float64)
+    windows = {radius: _Window.of(radius) for radius in sorted({cue.radius for cue in cues})}
+    margin = max(each.margin for each in windows.values())
     tall = 4 * math.ceil((abs(down) * height + abs(right) * width) / 8 + 0.25)
     wide = math.ceil((abs(right) * height + abs(down) * width) / 2) + 1 + margin
     centre = np.array([tall, wide])
     rows, columns = 2 * tall + 1, 2 * wide + 1
     turned = np.empty((len(labels), rows, columns), np.uint8)
     starts, stops = np.empty(rows, np.int64), np.empty(rows, np.int64)
-    turn(labels, down, right, middle, centre, turned, starts, stops)
-    strengths, line = np.zeros((rows, columns), np.float32), np.empty(columns, np.float32)
-    for radius in sorted({cue.radius for cue in cues}):
-        stride = max(1, 2 ** int(math.log2(max(radius / 5, 1))))
-        distances = np.zeros((2 * tall // stride + 1, columns), np.float32)
-        for cue in cues:
-            if cue.radius == radius:
-                add_distances(
-                    turned[cue.place], starts, stops, cue.bins, cue.spread, round_up(0.8 * radius), round_up(radius),
-                    stride, np.float32(cue.weight), distances,
-                )  # fmt: skip
-        smooth_across(distances, parabola_taps(round_up(radius)), stride, line, strengths)
+    for place in range(0, len(labels), 4):
+        four = labels[place : place + 4]
+        turn(
+            _packed(four), len(four), down, right, middle, centre, turned[place : place + 4], starts, stops
+        )  # fmt: skip
+    strengths = np.zeros((rows, columns), np.float32)
+    for radius, window in windows.items():
+        of_size = [cue for cue in cues if cue.radius == radius]
+        add_strengths(
+            turned, starts, stops,
+            np.array([cue.place for cue in of_size]), np.array([cue.bins for cue in of_size]),
+            np.array([cue.spread for cue in of_size]), np.array([cue.weight for cue in of_size], np.float32),
+            window.half, window.width, window.stride, parabola_taps(window.width), strengths,
+        )  # fmt: skip
     turn_back(strengths, down, right, middle, centre, 0, height, out)
+
+
+@dataclass(frozen=True)
+class _Window:
+    """The size of the halves of a window: `width` steps of `stride` pixels across, `half` pixels up and down."""
+
+    half: int
+    width: int
+    stride: int
+
+    @property
+    def margin(self) -> int:
+        return (3 * self.width + 6) * self.stride
+
+    @classmethod
+    def of(cls, radius: float) -> _Window:
+        stride = max(1, 2 ** int(math.log2(max(radius / 5, 1))))
+        return cls(round_up(_ALONG * radius), round_up(radius / stride), stride)
+
+
+def _packed(labels: NDArray[np.uint8]) -> NDArray[np.uint32]:
+    """Up to four label maps (P, H, W) as the bytes of one."""
+    packed = labels[0].astype(np.uint32)
+    for place, each in enumerate(labels[1:], 1):
+        packed |= each.astype(np.uint32) << np.uint32(8 * place)
+    return packed
 
 
 def round_up(value: float) -> int:
