@@ -17,9 +17,9 @@ _ROWS, _PIXELS = 32, 16_384
 def texton_map(
     lightness: NDArray[np.float32],
     mask: NDArray[np.bool_],
-    sigma: float = 2.0,
     threads: int = 1,
     *,
+    sigma: float = 1.5,
     halved: bool = True,
 ) -> NDArray[np.uint8]:
     """The texton (0..31) of each pixel; 255 outside the mask."""
