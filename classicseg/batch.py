@@ -40,8 +40,8 @@ class Settings:
     hierarchy : bool
         Write also the hierarchy, and its contour map as a picture.
     cut : dict
-        How the hierarchy is cut to make the label map: ``{"n_segments": 12}`` or ``{"threshold": 0.3}``; nothing for the
-        method's own labels.
+        How the hierarchy is cut to make the label map: ``{"n_segments": 12}`` or ``{"threshold": 0.3}``; empty for
+        the method's own labels.
     overwrite : bool
         Compute anew what is there already.
     threads : int or None

@@ -75,7 +75,7 @@ def read_hierarchy(path: str | Path) -> Hierarchy:
             "Read it with the classicseg that wrote it, or a later one."
         )
     try:
-        return Hierarchy(*(arrays[name] for name in _ARRAYS), arrays.get("raw_altitudes"))
+        return Hierarchy(arrays["leaves"], arrays["parents"], arrays["altitudes"], arrays.get("raw_altitudes"))
     except ImageError as error:
         raise ImageError(f"{path}: {error}") from error
 
