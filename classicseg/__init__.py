@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from classicseg.segmenters.quickshift import QuickShift
     from classicseg.segmenters.spectral import SpectralClustering
     from classicseg.segmenters.threshold import Threshold
+    from classicseg.segmenters.watershed import Watershed
 
 _HOMES = {
     "classicseg.api": ("methods", "run", "segment"),
@@ -50,6 +51,7 @@ _HOMES = {
     "classicseg.segmenters.quickshift": ("QuickShift",),
     "classicseg.segmenters.spectral": ("SpectralClustering",),
     "classicseg.segmenters.threshold": ("Threshold",),
+    "classicseg.segmenters.watershed": ("Watershed",),
 }
 _HOME_OF = {name: module for module, names in _HOMES.items() for name in names}
 
@@ -72,6 +74,7 @@ __all__ = [
     "Segmenter",
     "SpectralClustering",
     "Threshold",
+    "Watershed",
     "methods",
     "read_hierarchy",
     "run",

@@ -26,6 +26,7 @@ BUILT_IN = MappingProxyType(
         "quickshift": "classicseg.segmenters.quickshift:QuickShift",
         "edges": "classicseg.segmenters.edges:Edges",
         "felzenszwalb": "classicseg.segmenters.felzenszwalb:Felzenszwalb",
+        "watershed": "classicseg.segmenters.watershed:Watershed",
         "spectral": "classicseg.segmenters.spectral:SpectralClustering",
     }
 )
