@@ -49,7 +49,7 @@ def turn(packed, count, down, right, middle, centre, box, turned, starts, stops)
         for p in range(count):
             bits, target = np.uint32(8 * p), turned[p, r]
             for j in range(size):
-                target[begin + np.uint64(j)] = np.uint8(line[j] >> bits)
+                target[begin + np.uint64(j)] = np.uint8((line[j] >> bits) & np.uint32(255))
 
 
 @kernel
@@ -75,11 +75,13 @@ def _count(coming, going, first, last, bins, counts):
         number, row = np.uint8(b), np.uint64(b)
         for j in range(size):
             c = begin + np.uint64(j)
-            counts[row, c] += np.uint8(coming[c] == number) - np.uint8(going[c] == number)
+            change = np.int64(coming[c] == number) - np.int64(going[c] == number)
+            counts[row, c] = np.uint8(np.int64(counts[row, c]) + change)
     row = np.uint64(bins)
     for j in range(size):
         c = begin + np.uint64(j)
-        counts[row, c] += np.uint8(coming[c] != NOTHING) - np.uint8(going[c] != NOTHING)
+        change = np.int64(coming[c] != NOTHING) - np.int64(going[c] != NOTHING)
+        counts[row, c] = np.uint8(np.int64(counts[row, c]) + change)
 
 
 @kernel
