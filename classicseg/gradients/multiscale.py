@@ -17,8 +17,8 @@ Box = tuple[int, int, int, int]  # top, bottom, left, right
 ORIENTATIONS = 8
 _TILE = 1024
 _PHASE = 4  # the greatest stride
-_BINS, _CHROMA_BINS = 8, 7
-_CHROMA = 73.5  # a and b are taken from -_CHROMA to _CHROMA, in an odd number of bins: grey lies in the middle of one
+_BINS, _CHROMA_BINS = 8, 11
+_CHROMA = 66.0  # a and b are taken from -_CHROMA to _CHROMA, in an odd number of bins: grey lies in the middle of one
 _ALONG = 1.3
 
 
@@ -36,7 +36,9 @@ class Cue:
     spread : int
         How many times each bin is mixed with its two neighbours, (1 2 1) / 4.
     radius : float
-        Of the window, in pixels.
+        Of the window, in pixels: its halves are so wide, and 1.3 times as far it goes to either side along the edge.
+    stride : int
+        Of every so many rows and columns of the turned picture one is computed: 1, 2 or 4.
     weight : float
     """
 
@@ -45,6 +47,7 @@ class Cue:
     bins: int
     spread: int
     radius: float
+    stride: int
     weight: float
 
 
@@ -81,7 +84,7 @@ _WEIGHTS = {
     "texture": (0.0101, 0.0111, 0.0141),
 }
 _GREY_WEIGHTS = {"L": (0.0245, 0.0220, 0.0233), "texture": (0.0208, 0.0210, 0.0229)}
-_FINE, _COARSE = (2.5, 5.0, 10.0), (5.0, 10.0, 20.0)
+_FINE, _COARSE = ((2.5, 1), (5.0, 1), (10.0, 2)), ((6.0, 2), (10.0, 2), (20.0, 4))  # radii and strides
 _RADII = {"L": _FINE, "a": _COARSE, "b": _COARSE, "texture": _COARSE}
 
 
@@ -100,9 +103,9 @@ def default_cues(depth: int, bands: bool = False) -> tuple[Cue, ...]:
         weights = {f"band {k}": (share,) * 3 for k in range(1, depth + 1)} | {"texture": texture}
     bins = {"texture": TEXTONS, "a": _CHROMA_BINS, "b": _CHROMA_BINS}
     return tuple(
-        Cue(name, place, bins.get(name, _BINS), int(name != "texture"), radius, weight / total)
+        Cue(name, place, bins.get(name, _BINS), int(name != "texture"), radius, stride, weight / total)
         for place, name in enumerate(weights)
-        for radius, weight in zip(_RADII.get(name, _FINE), weights[name], strict=True)
+        for (radius, stride), weight in zip(_RADII.get(name, _FINE), weights[name], strict=True)
     )
 
 
@@ -197,12 +200,12 @@ def _one_orientation(
     upright = down == 0 or right == 0
     level = (height - 1) / 2, (width - 1) / 2
     middle = np.array([math.floor(each) if upright else each for each in level], np.float64)
-    windows = {radius: _Window.of(radius) for radius in sorted({cue.radius for cue in cues})}
-    reach = max(each.reach for each in windows.values())
+    windows = sorted({window_of(cue) for cue in cues})
+    reach = max(each.reach for each in windows)
     wider = np.array([max(box[0] - reach, 0), min(box[1] + reach, height),
                       max(box[2] - reach, 0), min(box[3] + reach, width)])  # fmt: skip
     (top, bottom), (left, back) = (_extent(wider, middle, *axis) for axis in ((down, right), (right, -down)))
-    margin = max(each.margin for each in windows.values())
+    margin = max(each.margin for each in windows)
     centre = np.array([_PHASE - top, margin - left])  # both multiples of all strides: `_extent` rounds to these
     rows, columns = bottom - top + 2 * _PHASE, back - left + 2 * margin
     turned = np.empty((depth, rows, columns), np.uint8)
@@ -211,8 +214,8 @@ def _one_orientation(
         some = turned[4 * place : 4 * place + 4]
         turn(four, len(some), down, right, middle, centre, wider, some, starts, stops)
     strengths = np.zeros((rows, columns), np.float32)
-    for radius, window in windows.items():
-        of_size = [cue for cue in cues if cue.radius == radius]
+    for window in windows:
+        of_size = [cue for cue in cues if window_of(cue) == window]
         add_strengths(
             turned, starts, stops,
             np.array([cue.place for cue in of_size]), np.array([cue.bins for cue in of_size]),
@@ -232,8 +235,8 @@ def _extent(box: NDArray[np.int64], middle: NDArray[np.float64], down: float, ri
     return math.floor(min(ends) / _PHASE - 1) * _PHASE, math.ceil(max(ends) / _PHASE + 1) * _PHASE
 
 
-@dataclass(frozen=True)
-class _Window:
+@dataclass(frozen=True, order=True)
+class Window:
     """The size of the halves of a window: `width` steps of `stride` pixels across, `half` pixels up and down."""
 
     half: int
@@ -251,10 +254,10 @@ class _Window:
         across, along = (2 * self.width + 4) * self.stride, self.half + 2 * self.stride
         return math.ceil(math.hypot(across, along))
 
-    @classmethod
-    def of(cls, radius: float) -> _Window:
-        stride = max(1, 2 ** int(math.log2(max(radius / 5, 1))))
-        return cls(round_up(_ALONG * radius), round_up(radius / stride), stride)
+
+def window_of(cue: Cue) -> Window:
+    """The window of a cue, in whole pixels and steps."""
+    return Window(round_up(_ALONG * cue.radius), round_up(cue.radius / cue.stride), cue.stride)
 
 
 def _packed(labels: NDArray[np.uint8]) -> NDArray[np.uint32]:

@@ -19,7 +19,7 @@ def texton_map(
     mask: NDArray[np.bool_],
     threads: int = 1,
     *,
-    sigma: float = 1.5,
+    sigma: float = 1.0,
     halved: bool = True,
 ) -> NDArray[np.uint8]:
     """The texton (0..31) of each pixel; 255 outside the mask."""
