@@ -63,8 +63,9 @@ def texton_map(
 
     Notes
     -----
-    O(N (sigma^2 + 32)) for N pixels. The centres are those of at most some 8000 samples that lie evenly over the picture, after
-    ten steps of Lloyd's algorithm from samples at even ranks of the responses' energy: nothing is drawn at random.
+    O(N (sigma^2 + 32)) for N pixels. The centres are those of at most some 8000 samples that lie evenly
+    over the picture, after ten steps of Lloyd's algorithm from samples at even ranks of the responses' energy: nothing
+    is drawn at random.
 
     References
     ----------
@@ -152,9 +153,9 @@ def filter_bank(sigma: float) -> Bank:
     weights = np.stack(filters)[:, half]
     rows, columns = y[half].astype(np.int64), x[half].astype(np.int64)
     weights[:, (rows == 0) & (columns == 0)] *= 0.5  # this tap is its own other end
-    if len(rows) % 2:  # the kernel takes them by twos
-        rows, columns = np.append(rows, rows[-1]), np.append(columns, columns[-1])
-        weights = np.pad(weights, ((0, 0), (0, 1)))
+    more = -len(rows) % 4  # the kernel takes them by fours
+    rows, columns = np.append(rows, rows[-1:].repeat(more)), np.append(columns, columns[-1:].repeat(more))
+    weights = np.pad(weights, ((0, 0), (0, more)))
     parts = np.array([1, -1] * _ORIENTATIONS + [1])
     return Bank(rows, columns, np.ascontiguousarray(weights, dtype=np.float32), parts)
 

@@ -32,10 +32,17 @@ def nearest_centers(responses, size, centers, labels):
             half *= _HALF
             for j in range(here):
                 score[j] = -half
-            for d in range(depth):
-                weight, row = centers[k, d], np.uint64(d)
+            even = depth // 4 * 4
+            for d in range(0, even, 4):
+                r0, r1, r2, r3 = responses[d], responses[d + 1], responses[d + 2], responses[d + 3]
+                c0, c1, c2, c3 = centers[k, d], centers[k, d + 1], centers[k, d + 2], centers[k, d + 3]
                 for j in range(here):
-                    score[j] += weight * responses[row, begin + np.uint64(j)]
+                    i = begin + np.uint64(j)
+                    score[j] += (c0 * r0[i] + c1 * r1[i]) + (c2 * r2[i] + c3 * r3[i])
+            for d in range(even, depth):
+                weight, row = centers[k, d], responses[d]
+                for j in range(here):
+                    score[j] += weight * row[begin + np.uint64(j)]
             number = np.int32(k)
             for j in range(here):
                 more = score[j] > best[j]
@@ -56,26 +63,22 @@ def filter_row(plane, row, step, rows, columns, weights, parts, pairs, responses
     reach = rows[taps - 1]
     width = plane.shape[1] - 2 * reach
     size = np.uint64(width)
-    sums, differences = pairs[0], pairs[1]
     for f in range(count):
         responses[f, :width] = _ZERO
-    for t in range(0, taps, 2):  # two taps at a time, so that the responses are read and written half as often
-        ahead, behind = plane[row + reach + rows[t]], plane[row + reach - rows[t]]
-        here, there = np.uint64(reach + columns[t]), np.uint64(reach - columns[t])
-        ahead2, behind2 = plane[row + reach + rows[t + 1]], plane[row + reach - rows[t + 1]]
-        here2, there2 = np.uint64(reach + columns[t + 1]), np.uint64(reach - columns[t + 1])
-        sums2, differences2 = pairs[2], pairs[3]
-        for j in range(size):
-            a, b = ahead[here + np.uint64(j)], behind[there + np.uint64(j)]
-            sums[j], differences[j] = a + b, a - b
-        for j in range(size):
-            a, b = ahead2[here2 + np.uint64(j)], behind2[there2 + np.uint64(j)]
-            sums2[j], differences2[j] = a + b, a - b
-        for f in range(count):
-            weight, weight2, target = weights[f, t], weights[f, t + 1], responses[f]
-            one, two = (differences, differences2) if parts[f] < 0 else (sums, sums2)
+    for t in range(0, taps, 4):  # four taps at a time, so that the responses are read and written less often
+        for k in range(4):
+            ahead, behind = plane[row + reach + rows[t + k]], plane[row + reach - rows[t + k]]
+            here, there = np.uint64(reach + columns[t + k]), np.uint64(reach - columns[t + k])
+            sums, differences = pairs[0, k], pairs[1, k]
             for j in range(size):
-                target[j] += weight * one[j] + weight2 * two[j]
+                a, b = ahead[here + np.uint64(j)], behind[there + np.uint64(j)]
+                sums[j], differences[j] = a + b, a - b
+        for f in range(count):
+            target, four = responses[f], pairs[np.int64(parts[f] < 0)]
+            p0, p1, p2, p3 = four[0], four[1], four[2], four[3]
+            w0, w1, w2, w3 = weights[f, t], weights[f, t + 1], weights[f, t + 2], weights[f, t + 3]
+            for j in range(size):
+                target[j] += (w0 * p0[j] + w1 * p1[j]) + (w2 * p2[j] + w3 * p3[j])
     if step > 1:
         for f in range(count):
             for j in range((width + step - 1) // step):
@@ -86,7 +89,7 @@ def filter_row(plane, row, step, rows, columns, weights, parts, pairs, responses
 def textons_of_rows(plane, first, last, rows, columns, weights, parts, centers, textons):
     """The nearest centre to the responses at each pixel of the rows first..last of a picture."""
     width = textons.shape[1]
-    responses, pairs = np.empty((len(weights), width), np.float32), np.empty((4, width), np.float32)
+    responses, pairs = np.empty((len(weights), width), np.float32), np.empty((2, 4, width), np.float32)
     for row in range(first, last):
         filter_row(plane, row, np.int64(1), rows, columns, weights, parts, pairs, responses)
         nearest_centers(responses, width, centers, textons[row])
@@ -96,7 +99,7 @@ def textons_of_rows(plane, first, last, rows, columns, weights, parts, centers, 
 def responses_of_rows(plane, chosen, step, rows, columns, weights, parts, samples):
     """samples[f, i] = the responses at every step-th pixel of the chosen rows of a picture, row after row."""
     width = plane.shape[1] - 2 * rows[-1]
-    responses, pairs = np.empty((len(weights), width), np.float32), np.empty((4, width), np.float32)
+    responses, pairs = np.empty((len(weights), width), np.float32), np.empty((2, 4, width), np.float32)
     size = (width + step - 1) // step
     for i in range(len(chosen)):
         filter_row(plane, chosen[i], step, rows, columns, weights, parts, pairs, responses)
