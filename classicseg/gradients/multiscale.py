@@ -84,7 +84,7 @@ _WEIGHTS = {
     "texture": (0.0101, 0.0111, 0.0141),
 }
 _GREY_WEIGHTS = {"L": (0.0245, 0.0220, 0.0233), "texture": (0.0208, 0.0210, 0.0229)}
-_FINE, _COARSE = ((2.5, 1), (5.0, 1), (10.0, 2)), ((6.0, 2), (10.0, 2), (20.0, 4))  # radii and strides
+_FINE, _COARSE = ((2.5, 1), (6.0, 2), (10.0, 2)), ((6.0, 2), (10.0, 2), (20.0, 4))  # radii and strides
 _RADII = {"L": _FINE, "a": _COARSE, "b": _COARSE, "texture": _COARSE}
 
 

@@ -74,6 +74,8 @@ def texton_map(
     from classicseg.kernels.textons import textons_of_rows
 
     whole, (height, width) = mask, mask.shape
+    if not mask.any():
+        return np.full(mask.shape, 255, np.uint8)
     if not mask.all():
         lightness = _continued(lightness, mask)
     if halved:
