@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from classicseg.hierarchy import Hierarchy
     from classicseg.io.hierarchy import read_hierarchy, write_hierarchy
     from classicseg.segmenters.edges import Edges
+    from classicseg.segmenters.felzenszwalb import Felzenszwalb
     from classicseg.segmenters.gmm import GaussianMixture
     from classicseg.segmenters.kmeans import KMeans
     from classicseg.segmenters.meanshift import MeanShift
@@ -42,6 +43,7 @@ _HOMES = {
     "classicseg.hierarchy": ("Hierarchy",),
     "classicseg.io.hierarchy": ("read_hierarchy", "write_hierarchy"),
     "classicseg.segmenters.edges": ("Edges",),
+    "classicseg.segmenters.felzenszwalb": ("Felzenszwalb",),
     "classicseg.segmenters.gmm": ("GaussianMixture",),
     "classicseg.segmenters.kmeans": ("KMeans",),
     "classicseg.segmenters.meanshift": ("MeanShift",),
@@ -55,6 +57,7 @@ __all__ = [
     "DataRangeWarning",
     "DependencyError",
     "Edges",
+    "Felzenszwalb",
     "GaussianMixture",
     "Hierarchy",
     "ImageError",
