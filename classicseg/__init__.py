@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from classicseg.segmenters.kmeans import KMeans
     from classicseg.segmenters.meanshift import MeanShift
     from classicseg.segmenters.quickshift import QuickShift
+    from classicseg.segmenters.slic import Slic
     from classicseg.segmenters.spectral import SpectralClustering
     from classicseg.segmenters.threshold import Threshold
     from classicseg.segmenters.watershed import Watershed
@@ -47,6 +48,7 @@ _HOMES = {
     "classicseg.segmenters.kmeans": ("KMeans",),
     "classicseg.segmenters.meanshift": ("MeanShift",),
     "classicseg.segmenters.quickshift": ("QuickShift",),
+    "classicseg.segmenters.slic": ("Slic",),
     "classicseg.segmenters.spectral": ("SpectralClustering",),
     "classicseg.segmenters.threshold": ("Threshold",),
     "classicseg.segmenters.watershed": ("Watershed",),
@@ -70,6 +72,7 @@ __all__ = [
     "QuickShift",
     "Segmentation",
     "Segmenter",
+    "Slic",
     "SpectralClustering",
     "Threshold",
     "Watershed",

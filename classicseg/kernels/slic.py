@@ -45,40 +45,59 @@ def _spread_centers(centers, column_edges, weight, down, spread, number):
 
 
 @kernel
-def _squared_distances(planes, row, spread, step, weight, total):
-    """total = weight (row - center_row)^2 + weight (column - center_column)^2 + |c - center|^2 along a row."""
+def _distance(first, second, third, here, cluster, weight, c):
+    """weight (row - center_row)^2 + weight (column - center_column)^2 + |c - center|^2, added in this order."""
+    up = here - cluster[0, c]
+    one, two, three = first[c] - cluster[2, c], second[c] - cluster[3, c], third[c] - cluster[4, c]
+    return (weight * (up * up) + cluster[1, c]) + one * one + two * two + three * three
+
+
+@kernel
+def _keep_nearest_of_three(planes, row, spread, number, weight, distances, labels):
+    """A row of three planes beside the clusters of one row of cells: where one is nearer than any before, it is kept.
+
+    All three clusters in one loop: that takes a quarter of the time of three loops.
+    """
+    first, second, third, here = planes[0, row], planes[1, row], planes[2, row], np.float32(row)
+    left, own, right = spread[0], spread[1], spread[2]
+    left_number, own_number, right_number = number[0], number[1], number[2]
+    for c in range(len(labels)):
+        nearest, label = distances[c], labels[c]
+        numbers = left_number[c], own_number[c], right_number[c]  # read here, whether used or not: no branches
+        total = _distance(first, second, third, here, left, weight, c)
+        label = numbers[0] if total < nearest else label
+        nearest = total if total < nearest else nearest
+        total = _distance(first, second, third, here, own, weight, c)
+        label = numbers[1] if total < nearest else label
+        nearest = total if total < nearest else nearest
+        total = _distance(first, second, third, here, right, weight, c)
+        label = numbers[2] if total < nearest else label
+        distances[c] = total if total < nearest else nearest
+        labels[c] = label
+
+
+@kernel
+def _keep_nearest(planes, row, spread, number, weight, total, distances, labels):
+    """The same for a row of any number of planes."""
     depth, _, width = planes.shape
     here = np.float32(row)
-    if depth == 3:
+    for step in range(3):
         for column in range(width):
             up = here - spread[step, 0, column]
-            one = planes[0, row, column] - spread[step, 2, column]
-            two = planes[1, row, column] - spread[step, 3, column]
-            three = planes[2, row, column] - spread[step, 4, column]
-            place = weight * (up * up) + spread[step, 1, column]
-            total[column] = place + one * one + two * two + three * three
-        return
-    for column in range(width):
-        up = here - spread[step, 0, column]
-        total[column] = weight * (up * up) + spread[step, 1, column]
-    for d in range(depth):
+            total[column] = weight * (up * up) + spread[step, 1, column]
+        for d in range(depth):
+            for column in range(width):
+                difference = planes[d, row, column] - spread[step, 2 + d, column]
+                total[column] += difference * difference
         for column in range(width):
-            difference = planes[d, row, column] - spread[step, 2 + d, column]
-            total[column] += difference * difference
+            nearer = total[column] < distances[column]
+            labels[column] = number[step, column] if nearer else labels[column]
+            distances[column] = total[column] if nearer else distances[column]
 
 
 @kernel
-def _keep_nearer(total, number, step, row, distances, labels):
-    """Where `total` is smaller than any distance before, it is kept with its number."""
-    for column in range(len(total)):
-        nearer = total[column] < distances[row, column]
-        labels[row, column] = number[step, column] if nearer else labels[row, column]
-        distances[row, column] = total[column] if nearer else distances[row, column]
-
-
-@kernel
-def _assign_cells(planes, row_edges, column_edges, centers, weight, band, distances, labels):
-    """Each pixel of one row of cells joins the nearest of its nine clusters.
+def _assign_cells(planes, row_edges, column_edges, centers, weight, band, first, stride, distances, labels):
+    """Each pixel of one row of cells, in every `stride`-th row, joins the nearest of its nine clusters.
 
     The nearest by sum_d (c_d - center_d)^2 + weight |p - center|^2, of equals the first; a centre (row, column,
     colours) stands in `centers` at its cell.
@@ -88,27 +107,27 @@ def _assign_cells(planes, row_edges, column_edges, centers, weight, band, distan
     spread = np.empty((3, depth + 2, width), dtype=np.float32)
     number = np.empty((3, width), dtype=np.int32)
     total = np.empty(width, dtype=np.float32)
-    for row in range(top, bottom):
-        for column in range(width):
-            distances[row, column] = np.float32(np.inf)
+    for row in range(top + first, bottom, stride):
+        distances[row] = np.float32(np.inf)
     for down in range(max(0, band - 1), min(len(centers), band + 2)):
         _spread_centers(centers, column_edges, weight, down, spread, number)
-        for row in range(top, bottom):
-            for step in range(3):
-                _squared_distances(planes, row, spread, step, weight, total)
-                _keep_nearer(total, number, step, row, distances, labels)
+        for row in range(top + first, bottom, stride):
+            if depth == 3:
+                _keep_nearest_of_three(planes, row, spread, number, weight, distances[row], labels[row])
+            else:
+                _keep_nearest(planes, row, spread, number, weight, total, distances[row], labels[row])
 
 
 @kernel
-def _sum_cells(planes, inside, row_edges, labels, band, sums):
-    """Pixels, rows, columns and colours of each cluster, summed over one row of cells.
+def _sum_cells(planes, inside, row_edges, labels, band, first, stride, sums):
+    """Pixels, rows, columns and colours of each cluster, summed over every `stride`-th row of one row of cells.
 
     `sums` (3, columns of cells, 3 + D) are those of the clusters that began above, here and below. Pixels of one
     label that follow each other in a row are summed first.
     """
     depth, _, width = planes.shape
     cell_columns = sums.shape[1]
-    for row in range(row_edges[band], row_edges[band + 1]):
+    for row in range(row_edges[band] + first, row_edges[band + 1], stride):
         start = 0
         while start < width:
             label = labels[row, start]
@@ -124,11 +143,21 @@ def _sum_cells(planes, inside, row_edges, labels, band, sums):
             sums[down, right, 0] += stop - start
             sums[down, right, 1] += (stop - start) * row
             sums[down, right, 2] += (stop - start) * (start + stop - 1) * 0.5
-            for d in range(depth):
-                total = 0.0
+            if depth == 3:
+                one, two, three = 0.0, 0.0, 0.0
                 for column in range(start, stop):
-                    total += planes[d, row, column]
-                sums[down, right, 3 + d] += total
+                    one += planes[0, row, column]
+                    two += planes[1, row, column]
+                    three += planes[2, row, column]
+                sums[down, right, 3] += one
+                sums[down, right, 4] += two
+                sums[down, right, 5] += three
+            else:
+                for d in range(depth):
+                    total = 0.0
+                    for column in range(start, stop):
+                        total += planes[d, row, column]
+                    sums[down, right, 3 + d] += total
             start = stop
 
 
@@ -240,6 +269,7 @@ def superpixels(
     iterations: int,
     threads: int,
     progress: Progress | None = None,
+    stride: int = 1,
 ) -> Superpixels:
     """About `count` connected superpixels of similar colour and size (Achanta et al. 2012).
 
@@ -248,12 +278,15 @@ def superpixels(
     |c - c_k|^2 + (compactness / S)^2 |p - p_k|^2, and each cluster moves to the mean of its pixels. In the end the
     connected parts that are smaller than a quarter of a cell join the neighbour of nearest colour. O(N) a round.
 
+    With a `stride` above 1, which has to be less than S, each round but the last looks at every `stride`-th row of a
+    row of cells only, beginning one row further down than the round before.
+
     R. Achanta et al., "SLIC superpixels compared to state-of-the-art superpixel methods", IEEE TPAMI 34(11), 2012.
     """
     planes = np.ascontiguousarray(planes, dtype=np.float32)
     mask = np.ascontiguousarray(mask)
     spacing = float(np.sqrt(np.count_nonzero(mask) / count))
-    labels = _clusters(planes, mask, spacing, compactness, iterations, threads, progress)
+    labels = _clusters(planes, mask, spacing, compactness, iterations, threads, progress, stride)
     part = np.full(mask.shape, -1, dtype=np.int32)
     order = np.empty(mask.size, dtype=np.int32)
     starts = np.empty(mask.size + 1, dtype=np.int32)
@@ -277,7 +310,7 @@ def superpixels(
     return Superpixels(part, sums[:, 0].astype(np.int64), means[:, :2], means[:, 2:])
 
 
-def _clusters(planes, mask, spacing, compactness, iterations, threads, progress):
+def _clusters(planes, mask, spacing, compactness, iterations, threads, progress, stride=1):
     """The rounds of k-means; labels are cells in raster order, whether a pixel is left in them or not."""
     depth, height, width = planes.shape
     row_edges, column_edges = _edges(height, spacing), _edges(width, spacing)
@@ -290,23 +323,30 @@ def _clusters(planes, mask, spacing, compactness, iterations, threads, progress)
     centers = np.full((bands, across, 2 + depth), _NOBODY, dtype=np.float32)
     sums = np.zeros((bands, 3, across, 3 + depth))
 
-    def add(band: int) -> None:
+    def add(band: int, first: int) -> None:
         sums[band] = 0
-        _sum_cells(planes, mask, row_edges, labels, band, sums[band])
+        _sum_cells(planes, mask, row_edges, labels, band, first, stride, sums[band])
 
-    def assign_and_add(_: int, band: int, __: int) -> None:
-        _assign_cells(planes, row_edges, column_edges, centers, weight, band, distances, labels)
-        add(band)
+    def assign(band: int, first: int, step: int) -> None:
+        _assign_cells(planes, row_edges, column_edges, centers, weight, band, first, step, distances, labels)
+
+    def assign_and_add(first: int, band: int) -> None:
+        assign(band, first, stride)
+        add(band, first)
 
     one_by_one = [(band, band + 1) for band in range(bands)]
-    for_chunks(lambda _, band, __: add(band), one_by_one, threads)
+    for_chunks(lambda _, band, __: add(band, 0), one_by_one, threads)
     for done in range(iterations):
         total = sums[:, 1].copy()
         total[:-1] += sums[1:, 0]
         total[1:] += sums[:-1, 2]
         alive = total[:, :, 0] > 0
         centers[alive] = total[alive][:, 1:] / total[alive][:, :1]
-        for_chunks(assign_and_add, one_by_one, threads)
+        if done + 1 < iterations:
+            first = done % stride
+            for_chunks(lambda _, band, __, first=first: assign_and_add(first, band), one_by_one, threads)
+        else:
+            for_chunks(lambda _, band, __: assign(band, 0, 1), one_by_one, threads)
         if progress is not None:
             progress((done + 1) / iterations)
     return labels
