@@ -330,10 +330,6 @@ def _clusters(planes, mask, spacing, compactness, iterations, threads, progress,
     def assign(band: int, first: int, step: int) -> None:
         _assign_cells(planes, row_edges, column_edges, centers, weight, band, first, step, distances, labels)
 
-    def assign_and_add(first: int, band: int) -> None:
-        assign(band, first, stride)
-        add(band, first)
-
     one_by_one = [(band, band + 1) for band in range(bands)]
     for_chunks(lambda _, band, __: add(band, 0), one_by_one, threads)
     for done in range(iterations):
@@ -342,11 +338,16 @@ def _clusters(planes, mask, spacing, compactness, iterations, threads, progress,
         total[1:] += sums[:-1, 2]
         alive = total[:, :, 0] > 0
         centers[alive] = total[alive][:, 1:] / total[alive][:, :1]
-        if done + 1 < iterations:
-            first = done % stride
-            for_chunks(lambda _, band, __, first=first: assign_and_add(first, band), one_by_one, threads)
-        else:
-            for_chunks(lambda _, band, __: assign(band, 0, 1), one_by_one, threads)
+        is_last, first = done + 1 == iterations, done % stride
+
+        def work(_: int, band: int, __: int, is_last: bool = is_last, first: int = first) -> None:
+            if is_last:
+                assign(band, 0, 1)
+            else:
+                assign(band, first, stride)
+                add(band, first)
+
+        for_chunks(work, one_by_one, threads)
         if progress is not None:
             progress((done + 1) / iterations)
     return labels

@@ -47,8 +47,8 @@ class Slic(Segmenter):
     order, before `min_size` joins any.
 
     O(N max_num_iter) for N pixels. Where cells are large enough, each round but the last looks at every second or third
-    row only, another one each time; the last looks at all pixels. Boundary recall and undersegmentation error of 40
-    training pictures of BSDS500 are the same for all rows in every round, to three digits.
+    row only, another one each time; the last looks at all pixels. On 20 training pictures of BSDS500 boundary recall is
+    .832 so, and .834 with all rows in every round; Neubert and Protzel's undersegmentation error .0777 and .0775.
 
     References
     ----------
