@@ -8,6 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from classicseg.kernels.compile import kernel
+from classicseg.kernels.components import number_components
+from classicseg.kernels.regions import list_neighbours
 from classicseg.parallel import Progress, for_chunks
 
 _NOBODY = np.float32(1e9)  # the place of a cluster that never had a pixel: no distance to it is the smallest
@@ -162,93 +164,56 @@ def _sum_cells(planes, inside, row_edges, labels, band, first, stride, sums):
 
 
 @kernel
-def _parts(labels, inside, part, order, starts):
-    """Number the 4-connected parts of equal labels in raster order; returns their number.
-
-    `order` gets the pixels of one part after another, those of part i from starts[i]; `part` has -1 at the start.
-    """
-    height, width = labels.shape
-    count, filled = 0, 0
-    for first in range(height * width):
-        if part[first // width, first % width] >= 0 or not inside[first // width, first % width]:
-            continue
-        label = labels[first // width, first % width]
-        starts[count] = filled
-        part[first // width, first % width] = count
-        order[filled] = first
-        at, filled = filled, filled + 1
-        while at < filled:
-            row, column = order[at] // width, order[at] % width
-            at += 1
-            for step in range(4):
-                r = row + (step == 0) - (step == 1)
-                c = column + (step == 2) - (step == 3)
-                if r < 0 or c < 0 or r >= height or c >= width or not inside[r, c]:
-                    continue
-                if part[r, c] < 0 and labels[r, c] == label:
-                    part[r, c] = count
-                    order[filled] = r * width + c
-                    filled += 1
-        count += 1
-    starts[count] = filled
-    return count
-
-
-@kernel
-def _sum_parts(planes, order, starts, sums):
-    """Pixels, rows, columns and colours of each part, summed in `sums` (parts, 3 + D)."""
-    depth, _, width = planes.shape
-    for i in range(len(sums)):
-        for at in range(starts[i], starts[i + 1]):
-            row, column = order[at] // width, order[at] % width
-            sums[i, 0] += 1.0
-            sums[i, 1] += row
-            sums[i, 2] += column
+def _sum_parts(planes, part, sums):
+    """Pixels, rows, columns and colours of each part 1..n (0 belongs to none), summed in `sums` (parts, 3 + D)."""
+    depth, height, width = planes.shape
+    for row in range(height):
+        for column in range(width):
+            i = part[row, column] - 1
+            if i < 0:
+                continue
+            own = sums[i]
+            own[0] += 1.0
+            own[1] += row
+            own[2] += column
             for d in range(depth):
-                sums[i, 3 + d] += planes[d, row, column]
+                own[3 + d] += planes[d, row, column]
 
 
 @kernel
-def _nearest_neighbour(i, part, order, starts, sums, into, following):
+def _nearest_neighbour(i, starts, ends, targets, sums, into, following):
     """The part that touches part i, or one that has joined it, whose mean colour is nearest; i if none does."""
-    height, width = part.shape
     best, best_distance = i, np.inf
     own, last = i, np.int32(i)
     while own >= 0:
-        for at in range(starts[own], starts[own + 1]):
-            row, column = order[at] // width, order[at] % width
-            for step in range(4):
-                r = row + (step == 0) - (step == 1)
-                c = column + (step == 2) - (step == 3)
-                if r < 0 or c < 0 or r >= height or c >= width or part[r, c] < 0:
-                    continue
-                other = part[r, c]
-                while into[other] != other:
-                    other = into[other]
-                if (other == i) | (other == last):
-                    continue
-                last = other
-                distance = 0.0
-                for d in range(3, sums.shape[1]):
-                    difference = sums[i, d] / sums[i, 0] - sums[other, d] / sums[other, 0]
-                    distance += difference * difference
-                if distance < best_distance or (distance == best_distance and other < best):
-                    best, best_distance = other, distance
+        for at in range(starts[own], ends[own]):
+            other = targets[at]
+            while into[other] != other:
+                other = into[other]
+            if (other == i) | (other == last):
+                continue
+            last = other
+            distance = 0.0
+            for d in range(3, sums.shape[1]):
+                difference = sums[i, d] / sums[i, 0] - sums[other, d] / sums[other, 0]
+                distance += difference * difference
+            if distance < best_distance or (distance == best_distance and other < best):
+                best, best_distance = other, distance
         own = following[own]
     return best
 
 
 @kernel
-def _join_small(part, order, starts, smallest, sums, into, following):
+def _join_small(starts, ends, targets, smallest, sums, into, following):
     """Parts of fewer than `smallest` pixels join, in raster order, their neighbour of nearest colour.
 
-    into[i] is the part that i has joined, or i; following[i] the next of those that make one with i, or -1. `sums`
-    become those of what was joined.
+    The neighbours of a small part i are ``targets[starts[i]:ends[i]]``. into[i] is the part that i has joined, or i;
+    following[i] the next of those that make one with i, or -1. `sums` become those of what was joined.
     """
     for i in range(len(into)):
         if into[i] != i or sums[i, 0] >= smallest:
             continue
-        best = _nearest_neighbour(i, part, order, starts, sums, into, following)
+        best = _nearest_neighbour(i, starts, ends, targets, sums, into, following)
         if best == i:
             continue
         into[i] = best
@@ -287,15 +252,15 @@ def superpixels(
     mask = np.ascontiguousarray(mask)
     spacing = float(np.sqrt(np.count_nonzero(mask) / count))
     labels = _clusters(planes, mask, spacing, compactness, iterations, threads, progress, stride)
-    part = np.full(mask.shape, -1, dtype=np.int32)
-    order = np.empty(mask.size, dtype=np.int32)
-    starts = np.empty(mask.size + 1, dtype=np.int32)
-    parts = _parts(labels, mask, part, order, starts)
+    part, parts = number_components(labels, mask)
+    del labels
     sums = np.zeros((parts, 3 + len(planes)))
-    _sum_parts(planes, order, starts, sums)
+    _sum_parts(planes, part, sums)
+    smallest = _SMALLEST_PART * spacing**2
+    lists = list_neighbours(part, sums[:, 0].astype(np.int64), sums[:, 0] < smallest)
     into = np.arange(parts, dtype=np.int32)
     following = np.full(parts, -1, dtype=np.int32)
-    _join_small(part, order, starts, _SMALLEST_PART * spacing**2, sums, into, following)
+    _join_small(*lists, smallest, sums, into, following)
     while not np.array_equal(into, into[into]):
         into = into[into]
     kept = into == np.arange(parts)
@@ -306,8 +271,8 @@ def superpixels(
     rank[np.argsort(first)] = np.arange(len(first), dtype=np.int32)
     sums = sums[kept][np.argsort(first)]
     means = sums[:, 1:] / sums[:, :1]
-    part[mask] = rank[numbers][part[mask]]
-    return Superpixels(part, sums[:, 0].astype(np.int64), means[:, :2], means[:, 2:])
+    numbers = np.concatenate([np.array([-1], dtype=np.int32), rank[numbers]])
+    return Superpixels(numbers[part], sums[:, 0].astype(np.int64), means[:, :2], means[:, 2:])
 
 
 def _clusters(planes, mask, spacing, compactness, iterations, threads, progress, stride=1):

@@ -54,9 +54,9 @@ def test_every_third_row_is_nearly_as_good_as_all(photograph):
 @pytest.mark.small
 def test_the_last_round_looks_at_all_pixels():
     """Two flat halves, whose border lies within a cell, on a row that is looked at in the last round only."""
-    planes = np.zeros((1, 16, 16), dtype=np.float32)
+    planes = np.zeros((1, 16, 8), dtype=np.float32)
     planes[:, 7:] = 50
-    labels = superpixels(planes, np.ones((16, 16), dtype=bool), 2, 1.0, 4, 1, None, 3).labels
+    labels = superpixels(planes, np.ones((16, 8), dtype=bool), 2, 1.0, 4, 1, None, 3).labels
     assert (labels[:7] != labels[7:8]).all()
     assert all(len(np.unique(half)) <= 2 for half in (labels[:7], labels[7:]))
 
