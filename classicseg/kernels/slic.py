@@ -189,6 +189,7 @@ def _nearest_neighbour(i, starts, ends, targets, sums, into, following):
         for at in range(starts[own], ends[own]):
             other = targets[at]
             while into[other] != other:
+                into[other] = into[into[other]]
                 other = into[other]
             if (other == i) | (other == last):
                 continue
