@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from classicseg.segmenters.kmeans import KMeans
     from classicseg.segmenters.meanshift import MeanShift
     from classicseg.segmenters.quickshift import QuickShift
+    from classicseg.segmenters.slic import Slic
     from classicseg.segmenters.spectral import SpectralClustering
     from classicseg.segmenters.threshold import Threshold
     from classicseg.segmenters.watershed import Watershed
@@ -49,6 +50,7 @@ _HOMES = {
     "classicseg.segmenters.kmeans": ("KMeans",),
     "classicseg.segmenters.meanshift": ("MeanShift",),
     "classicseg.segmenters.quickshift": ("QuickShift",),
+    "classicseg.segmenters.slic": ("Slic",),
     "classicseg.segmenters.spectral": ("SpectralClustering",),
     "classicseg.segmenters.threshold": ("Threshold",),
     "classicseg.segmenters.watershed": ("Watershed",),
@@ -72,6 +74,7 @@ __all__ = [
     "QuickShift",
     "Segmentation",
     "Segmenter",
+    "Slic",
     "SpectralClustering",
     "Threshold",
     "Watershed",

@@ -27,6 +27,7 @@ BUILT_IN = MappingProxyType(
         "edges": "classicseg.segmenters.edges:Edges",
         "felzenszwalb": "classicseg.segmenters.felzenszwalb:Felzenszwalb",
         "watershed": "classicseg.segmenters.watershed:Watershed",
+        "slic": "classicseg.segmenters.slic:Slic",
         "spectral": "classicseg.segmenters.spectral:SpectralClustering",
     }
 )

@@ -33,7 +33,8 @@ class Watershed(Segmenter):
     height : float
         Basins less deep join others; 0 leaves all. Without effect on a grid of markers.
     sigma : float
-        Standard deviation of the Gaussian smoothing before the gradient, in pixels.
+        Standard deviation of the Gaussian smoothing before the gradient, in pixels. This and `height` were chosen on 40
+        training pictures of BSDS500 by the covering of their segments, which is .532 there.
     space : {"lab", "rgb", "luv", "hsv"}
         Colour space of colour pictures.
     connected : bool
@@ -68,8 +69,8 @@ class Watershed(Segmenter):
     bytes_per_sample: ClassVar[int] = 32
 
     markers: int = parameter(0, "about so many markers on a grid; 0: the minima of the gradient", low=0, scale="log")
-    height: float = parameter(2.0, "basins less deep join others", low=0, high=200, unit="Delta E per px", scale="log")
-    sigma: float = parameter(2.0, "smoothing before the gradient", low=0, high=50, unit="px")
+    height: float = parameter(1.2, "basins less deep join others", low=0, high=200, unit="Delta E per px", scale="log")
+    sigma: float = parameter(3.5, "smoothing before the gradient", low=0, high=50, unit="px")
     space: str = space_parameter()
     connected: bool = parameter(True, "cannot be off: the segments are connected by their making")
 
