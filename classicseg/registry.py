@@ -38,6 +38,10 @@ PRESETS: MappingProxyType[str, tuple[str, dict[str, Any]]] = MappingProxyType(
         "otsu": ("threshold", {"rule": "otsu"}),
         "multiotsu": ("threshold", {"rule": "otsu", "classes": 3}),
         "binary": ("threshold", {"rule": "fixed", "value": 127}),
+        "nuclei": (
+            "threshold",
+            {"rule": "objects", "foreground": "smaller", "fill_holes": True, "split_touching": "auto"},
+        ),
     }
 )
 
