@@ -1,1 +1,1 @@
-"""Hierarchies of all methods and of their peers on BSDS500, scored, timed and tabled: ``python -m benchmarks.hierarchies``."""
+"""Hierarchies of all methods and of peers on BSDS500, scored and timed: ``python -m benchmarks.hierarchies``."""

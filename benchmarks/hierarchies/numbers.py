@@ -1,4 +1,4 @@
-"""The scores of all pictures at all scales, and a data set's figures from them, for many weightings of pictures at once.
+"""The scores of all pictures at all scales, and a data set's figures from them for many weightings of pictures.
 
 A weighting counts how often each picture is taken: ones for the data set itself, counts drawn by chance for a bootstrap
 resample, a single zero for a jackknife. Rows of W are weightings; every figure is an array with one number a row. The
@@ -80,3 +80,45 @@ def mean_of_best(values: Values, weights: Weights, sign: int = 1) -> Values:
 def best_at_one_scale(along: Values, sign: int = 1) -> Values:
     """(R,): the best of the K scales in each row."""
     return sign * (sign * along).max(axis=1)
+
+
+# ---- boundaries ----
+
+_STEPS = 100  # points between two neighbouring thresholds, both included, as in `classicseg.metrics.curves`
+
+
+@dataclass(frozen=True, eq=False)
+class BoundaryFamily:
+    """Boundary counts of N pictures at K thresholds: recall hits and total, precision hits and total."""
+
+    scales: Values  # (K,)
+    counts: NDArray[np.int64]  # (N, K, 4)
+
+    def ods(self, weights: Weights) -> Values:
+        """(R,): the greatest F of pooled counts, interpolated between neighbouring thresholds."""
+        precision, recall = _rates(np.tensordot(weights, self.counts, axes=1))
+        best = _f(precision, recall).max(axis=1)
+        for step in np.arange(1, _STEPS - 1) / (_STEPS - 1):
+            between = [rate[:, 1:] * step + rate[:, :-1] * (1 - step) for rate in (precision, recall)]
+            best = np.maximum(best, _f(*between).max(axis=1, initial=0.0))
+        return best
+
+    def ois(self, weights: Weights) -> Values:
+        """(R,): each picture at its own best threshold, counts pooled."""
+        own = _f(*_rates(self.counts)).argmax(axis=1)
+        return _f(*_rates(weights @ self.counts[np.arange(len(own)), own]))
+
+
+def boundaries_stacked(found: Sequence[Arrays]) -> BoundaryFamily:
+    """The pictures' counts together."""
+    return BoundaryFamily(found[0]["scales"], np.stack([each["counts"] for each in found]))
+
+
+def _rates(counts: NDArray[np.int64]) -> tuple[Values, Values]:
+    recall_hits, recall_total, precision_hits, precision_total = np.moveaxis(counts, -1, 0)
+    return precision_hits / np.maximum(precision_total, 1), recall_hits / np.maximum(recall_total, 1)
+
+
+def _f(precision: Values, recall: Values) -> Values:
+    together = precision + recall
+    return 2 * precision * recall / (together + (together == 0))

@@ -27,6 +27,11 @@ class Chosen:
     train: Family
     val: Family
 
+    @property
+    def train_scale(self) -> float:
+        """The scale that is best for the train pictures together."""
+        return float(self.train.scales[self.train.covering(self.train.everything())[0].argmax()])
+
 
 class PeerRuns:
     """What one peer gave, kept in the folder `work`."""
@@ -34,7 +39,7 @@ class PeerRuns:
     def __init__(self, peer: Peer, python: str, work: Path) -> None:
         self.peer, self.work = peer, work
         self.python = python
-        self.version = version_elsewhere(python, peer.distribution)
+        self.version = version_elsewhere(python, peer.module)
 
     def choose_and_score(self, train: Sequence[Picture], val: Sequence[Picture]) -> Chosen:
         """Try every setting on some of the train pictures; score the best one on these and on all of val."""

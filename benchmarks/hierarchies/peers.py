@@ -25,14 +25,14 @@ Setting = dict[str, Any]
 class Peer:
     """A program of others.
 
-    `script` (in `elsewhere/`) runs it, in the Python that the environment variable `variable` names, or in this one
-    where that is not needed; `distribution` is what has to be installed there. `sweep` is the parameter that is the scale, None for a
-    hierarchy that is cut at `scales`. `version_of` may hold what else tells results apart.
+    `script` (in `elsewhere/`) runs it, in the Python that the environment variable `variable` names, else in this one;
+    `module` is what has to be importable there. `sweep` is the parameter that is the scale, None for a hierarchy, which
+    is cut at `scales`.
     """
 
     name: str
     script: str
-    distribution: str
+    module: str
     settings: tuple[Setting, ...]
     sweep: str | None
     scales: tuple[float, ...]
@@ -47,13 +47,13 @@ class Peer:
         named = os.environ.get(self.variable) if self.variable else None
         if named:
             return named
-        return sys.executable if importlib.util.find_spec(self.distribution) else None
+        return sys.executable if importlib.util.find_spec(self.module) else None
 
     @property
     def missing(self) -> str:
         """Why it is skipped, where it is."""
         named = f", and {self.variable} names no Python that has it" if self.variable else ""
-        return f"{self.distribution} is not installed here{named}"
+        return f"{self.module} is not installed here{named}"
 
     @property
     def grid(self) -> NDArray[np.float64]:
@@ -75,7 +75,7 @@ def _watersheds(attribute: str, lowest: float, highest: float) -> Peer:
     return Peer(
         name=f"Higra watershed by {attribute}",
         script="higra_trees",
-        distribution="higra",
+        module="higra",
         settings=settings(attribute=[attribute], sigma=[0.0, 1.0, 2.0, 3.0], finest=[lowest]),
         sweep=None,
         scales=_log_scales(lowest, highest, 200),
@@ -88,7 +88,7 @@ PEERS = (
     Peer(
         name="scikit-image felzenszwalb",
         script="felzenszwalb",
-        distribution="skimage",
+        module="skimage",
         settings=settings(sigma=[0.5, 0.8, 1.2], min_size=[20, 100, 300, 1000]),
         sweep="scale",
         scales=(30, 60, 100, 200, 300, 500, 800, 1200, 2000),
@@ -96,7 +96,7 @@ PEERS = (
     Peer(
         name="scikit-image quickshift",
         script="quickshift",
-        distribution="skimage",
+        module="skimage",
         settings=settings(kernel_size=[3, 5, 8, 12, 20], ratio=[0.1, 0.3, 0.6, 1.0]),
         sweep="max_dist",
         scales=(4, 6, 8, 10, 13, 16, 20, 25, 32, 40, 50, 65, 80, 100),
@@ -106,7 +106,7 @@ PEERS = (
     Peer(
         name="pymeanshift (EDISON)",
         script="mean_shift",
-        distribution="pymeanshift",
+        module="pymeanshift",
         settings=settings(spatial_radius=[7], min_density=[50, 200, 500, 1000]),
         sweep="range_radius",
         scales=(4, 6, 8, 10, 12, 15, 19, 24),
@@ -117,7 +117,7 @@ PEERS = (
     Peer(
         name="OpenCV HFS",
         script="hfs",
-        distribution="cv2.hfs",
+        module="cv2.hfs",
         settings=settings(threshold_1=[0.05, 0.08, 0.12], min_size_1=[100], min_size_2=[200, 500, 1000]),
         sweep="threshold_2",
         scales=(0.05, 0.1, 0.15, 0.2, 0.28, 0.35, 0.42, 0.5, 0.6, 0.7, 0.85, 1.0),

@@ -21,7 +21,14 @@ Arrays = dict[str, NDArray[Any]]
 
 # Parts of the package that cannot change a hierarchy or a score.
 _ASIDE = ("bench", "batch.py", "jobs.py", "warmup.py", "datasets", "plugins.py")
-_SCORES = ("metrics", "hierarchy.py", "hierarchy", "kernels/hierarchy.py", "kernels/thinning.py", "kernels/assignment.py")
+_SCORES = (
+    "metrics",
+    "hierarchy.py",
+    "hierarchy",
+    "kernels/hierarchy.py",
+    "kernels/thinning.py",
+    "kernels/assignment.py",
+)
 
 
 def key_of(name: str, facts: dict[str, Any]) -> str:

@@ -45,7 +45,12 @@ class Worker:
         self._folder.cleanup()
 
     def run(
-        self, picture: NDArray[np.uint8], parameters: dict[str, Any], sweep: str | None, scales: list[float] | None, result: Path
+        self,
+        picture: NDArray[np.uint8],
+        parameters: dict[str, Any],
+        sweep: str | None,
+        scales: list[float] | None,
+        result: Path,
     ) -> float:
         """Segment a picture at all scales, leave the arrays in the file `result`, and give the seconds of the calls."""
         given = Path(self._folder.name) / "picture.npy"
@@ -67,12 +72,12 @@ class Worker:
         return float(answer["seconds"])
 
 
-def version_elsewhere(python: str, distribution: str) -> str:
+def version_elsewhere(python: str, module: str) -> str:
     """The versions of what the other Python has installed under such names, as text; '' where there are none."""
     code = (
         "import sys\nfrom importlib import metadata\n"
         "found = metadata.packages_distributions().get(sys.argv[1].split('.')[0], [])\n"
         "print(' '.join(f'{name} {metadata.version(name)}' for name in sorted(set(found))))"
     )
-    done = subprocess.run([python, "-c", code, distribution], capture_output=True, text=True, check=False)
+    done = subprocess.run([python, "-c", code, module], capture_output=True, text=True, check=False)
     return done.stdout.strip()
