@@ -1,0 +1,14 @@
+"""Local boundary cues: slopes, Canny's edges, and differences of histograms in half windows at several scales."""
+
+from classicseg.gradients.canny import canny_edges, strong_and_tied
+from classicseg.gradients.multiscale import BoundaryStrengths, boundary_strengths
+from classicseg.gradients.slopes import gradient_magnitude, smooth_inside
+
+__all__ = [
+    "BoundaryStrengths",
+    "boundary_strengths",
+    "canny_edges",
+    "gradient_magnitude",
+    "smooth_inside",
+    "strong_and_tied",
+]
