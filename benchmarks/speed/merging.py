@@ -24,6 +24,7 @@ from classicseg.parallel import thread_count
 _FLOOR_HIGRA, _FLOOR_SCIKIT_IMAGE = 1.0, 50.0
 _SIGMA = 1.0
 _NOISE = 1e-6
+_SIDE = 128  # of the piece whose pixels are merged: of a whole photograph's, Higra takes half a minute
 _LEFT = 30  # segments at the cut up to which scikit-image merges
 _NO_BINS = np.zeros(0)
 _ALLOWED = 1e-9  # altitudes, relative
@@ -47,10 +48,18 @@ class Graph(NamedTuple):
 
 def cases(picture: NDArray[np.uint8]) -> list[Case]:
     """Small segments of a photograph and single pixels as leaves; the same rule for all, weighted average linkage."""
-    pixels = np.arange(1, picture[..., 0].size + 1, dtype=np.int32).reshape(picture.shape[:2])
-    regions = segment(picture, "quickshift", kernel_size=1, max_dist=3, ratio=1.0)
-    found = [_average_linkage(_graph(picture, pixels), "pixels"), *_of_regions(_graph(picture, regions))]
-    return [*found, *_watersheds(_graph(picture, pixels))]
+    piece = np.ascontiguousarray(picture[:_SIDE, :_SIDE])
+    regions = segment(picture, "quickshift", kernel_size=2, max_dist=4, ratio=0.5, min_size=10)
+    return [
+        _average_linkage(_graph(piece, _pixels(piece)), "pixels"),
+        *_of_regions(_graph(picture, regions)),
+        _watershed(_graph(picture, _pixels(picture))),
+    ]
+
+
+def _pixels(picture: NDArray[np.uint8]) -> NDArray[np.int32]:
+    """Each pixel a region."""
+    return np.arange(1, picture[..., 0].size + 1, dtype=np.int32).reshape(picture.shape[:2])
 
 
 def _graph(picture: NDArray[np.uint8], regions: NDArray[np.int32]) -> Graph:
@@ -114,7 +123,7 @@ def _same_tree(ours: Tree, theirs: Tree) -> Check:
     return Check(same == len(ours.parents) and away <= _ALLOWED, figure)
 
 
-def _watersheds(graph: Graph) -> list[Case]:
+def _watershed(graph: Graph) -> Case:
     """The hierarchical watershed by area, from the weights of the edges on."""
     from classicseg.hierarchy.joined import hierarchy_of_pairs
 
@@ -140,15 +149,8 @@ def _watersheds(graph: Graph) -> list[Case]:
         return Hierarchy(graph.regions, tree.parents(), altitudes / graph.regions.size)
 
     name = "higra.watershed_hierarchy_by_area"
-    return [
-        Case(
-            "merging",
-            f"hierarchical watershed by area of {_words(graph, 'pixels')}",
-            ours,
-            (Peer(name, "higra", _FLOOR_HIGRA, call, _same_cuts),),
-            runs=7,
-        )
-    ]
+    task = f"hierarchical watershed by area of {_words(graph, 'pixels')}"
+    return Case("merging", task, ours, (Peer(name, "higra", _FLOOR_HIGRA, call, _same_cuts),), runs=7)
 
 
 def _weights_of(graph: Graph, weights: Any, low: Any, high: Any) -> NDArray[np.float64]:
@@ -234,7 +236,7 @@ def _of_regions(graph: Graph) -> list[Case]:
                     "networkx",
                     _FLOOR_SCIKIT_IMAGE,
                     theirs_from_labels,
-                    _same_partition(0.5),
+                    _same_partition(0.9),
                 ),
             ),
         ),
@@ -258,7 +260,7 @@ def _scikit_image_merged(labels: NDArray[np.int64], rag: Any, level: float) -> N
         """Nothing is kept at the nodes."""
 
     above = float(np.nextafter(level * (1 + _ALLOWED), np.inf))
-    return merge_hierarchical(labels, rag, above, True, False, merge, weigh)
+    return merge_hierarchical(labels, rag, above, True, True, merge, weigh)
 
 
 def _same_partition(least: float) -> Any:
