@@ -18,7 +18,9 @@ if TYPE_CHECKING:
         PluginWarning,
     )
     from classicseg.hierarchy import Hierarchy
+    from classicseg.io.hierarchy import read_hierarchy, write_hierarchy
     from classicseg.segmenters.edges import Edges
+    from classicseg.segmenters.felzenszwalb import Felzenszwalb
     from classicseg.segmenters.gmm import GaussianMixture
     from classicseg.segmenters.kmeans import KMeans
     from classicseg.segmenters.meanshift import MeanShift
@@ -39,7 +41,9 @@ _HOMES = {
         "PluginWarning",
     ),
     "classicseg.hierarchy": ("Hierarchy",),
+    "classicseg.io.hierarchy": ("read_hierarchy", "write_hierarchy"),
     "classicseg.segmenters.edges": ("Edges",),
+    "classicseg.segmenters.felzenszwalb": ("Felzenszwalb",),
     "classicseg.segmenters.gmm": ("GaussianMixture",),
     "classicseg.segmenters.kmeans": ("KMeans",),
     "classicseg.segmenters.meanshift": ("MeanShift",),
@@ -53,6 +57,7 @@ __all__ = [
     "DataRangeWarning",
     "DependencyError",
     "Edges",
+    "Felzenszwalb",
     "GaussianMixture",
     "Hierarchy",
     "ImageError",
@@ -68,8 +73,10 @@ __all__ = [
     "SpectralClustering",
     "Threshold",
     "methods",
+    "read_hierarchy",
     "run",
     "segment",
+    "write_hierarchy",
 ]
 
 

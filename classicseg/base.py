@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import dataclasses
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, Literal
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -18,6 +20,9 @@ from classicseg.image import Color, DataRange, Image, as_image
 from classicseg.memory import require_memory
 from classicseg.parallel import Progress, thread_count
 from classicseg.parameters import declared, parameter
+
+if TYPE_CHECKING:
+    from classicseg.hierarchy import Hierarchy
 
 # Merging of small regions, a pixel: about 110 where each pixel is a region of its own, 30 on photographs.
 _BYTES_OF_MERGING = 110
@@ -58,17 +63,61 @@ class Segmentation:
     findings : mapping
         The method's own results by name: a threshold, centres, the number of iterations, ... What is told class by
         class is in the order of the classes, before ``connected=True`` parts them.
+    image : Image, optional
+        The picture, from which `hierarchy` is made. It shares samples of 8 or 16 bits with the array that came.
+    threads : int
+        As many as the run took.
     """
 
     labels: NDArray[np.int32]
     mask: NDArray[np.bool_]
     segmenter: Segmenter
     findings: Mapping[str, Any] = field(default_factory=dict)
+    image: Image | None = field(default=None, repr=False)
+    threads: int = field(default=1, repr=False)
 
     @property
     def n_labels(self) -> int:
         """The number of classes or segments, background not counted."""
         return int(self.labels.max())
+
+    @cached_property
+    def hierarchy(self) -> Hierarchy:
+        """What the segments become as they merge, up to the whole picture; made when first asked for, and kept.
+
+        The leaves are the 4-connected parts of the labels, the background's too, in raster order; 0 is outside the
+        mask. Altitudes lie in 0..1, on a scale that is the same for every picture. A method that has a tree of its own
+        gives that (`quickshift`), the others merge regions.
+
+        Ask for it before the array that came is changed in place, since the picture is looked at again.
+
+        Raises
+        ------
+        ImageError
+            No pixel counts, or this was made by hand and holds no picture.
+
+        Examples
+        --------
+        >>> import classicseg, numpy as np
+        >>> image = np.repeat(np.array([[0, 0, 90, 250]], dtype=np.uint8), 3, axis=0)
+        >>> classicseg.run(image, "kmeans", n_clusters=3).hierarchy.cut(n_segments=2)[0]
+        array([1, 1, 1, 2], dtype=int32)
+        """
+        if self.image is None:
+            raise ImageError(
+                "this segmentation holds no picture, from which a hierarchy is made. Take that of "
+                "segmenter.run(image), or give image=."
+            )
+        if not self.mask.any():
+            raise ImageError("no pixel of the picture counts, and a hierarchy has at least one leaf. Check the mask.")
+        return self.segmenter._guarded_hierarchy(self, self.image, Context(self.threads))
+
+    def cut(self, *, threshold: float | None = None, n_segments: int | None = None) -> Segmentation:
+        """The same run with the labels of a cut; see `Hierarchy.cut`. Its hierarchy is still the whole one."""
+        labels = self.hierarchy.cut(threshold=threshold, n_segments=n_segments)
+        other = dataclasses.replace(self, labels=labels)
+        vars(other)["hierarchy"] = self.hierarchy  # where cached_property keeps it
+        return other
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -120,6 +169,20 @@ class Segmenter(ABC):
     def _segment(self, image: Image, context: Context) -> tuple[NDArray[np.integer], dict[str, Any]]:
         """Raw labels (H, W), 0 or above (binary: 0 and 1), with anything outside the mask; and findings."""
 
+    def _hierarchy(self, found: Segmentation, image: Image, context: Context) -> Hierarchy:
+        """The hierarchy above what was found: by default connected parts of the labels, merged by `merging`.
+
+        A method with a tree of its own overrides this; its leaves are numbered as `_parts` numbers them.
+        """
+        from classicseg.merging import hierarchy_of
+
+        return hierarchy_of(self._parts(found), image, context.threads)
+
+    @staticmethod
+    def _parts(found: Segmentation) -> NDArray[np.int32]:
+        """The 4-connected parts of the labels, background too, 1..n in raster order; 0 outside the mask."""
+        return label_maps.components(found.labels, found.mask)[0]
+
     def _memory(self, image: Image) -> int:
         """An estimate of the bytes that a run on `image` takes: the most of its two steps."""
         own = self.bytes_per_pixel + self.bytes_per_sample * image.depth
@@ -163,24 +226,46 @@ class Segmenter(ABC):
             "Make the picture smaller, cut it into tiles, or choose a lighter method or parameters.",
         )
         if not picture.mask.any():
-            return Segmentation(np.zeros(picture.shape, np.int32), picture.mask, self, {"empty": True})
+            nothing = np.zeros(picture.shape, np.int32)
+            return Segmentation(nothing, picture.mask, self, {"empty": True}, picture, context.threads)
         raw, findings = self._guarded(picture, context)
         labels, findings = self._finish(raw, findings, picture, context.threads)
         if progress is not None:
             progress(1.0)
-        return Segmentation(labels, picture.mask, self, findings)
+        return Segmentation(labels, picture.mask, self, findings, picture, context.threads)
+
+    def _guarded_hierarchy(self, found: Segmentation, image: Image, context: Context) -> Hierarchy:
+        """`_hierarchy`, with what a plug-in's own may get wrong said in its name."""
+        if type(self)._hierarchy.__module__.startswith("classicseg."):
+            return self._hierarchy(found, image, context)
+        from classicseg.hierarchy import Hierarchy
+
+        with self._blamed():
+            hierarchy = self._hierarchy(found, image.read_only(), context)
+        if not isinstance(hierarchy, Hierarchy) or not np.array_equal(hierarchy.leaves > 0, found.mask):
+            raise PluginError(
+                f"the plug-in method {self.name!r} gave {type(hierarchy).__name__} as its hierarchy; a method gives "
+                "a classicseg.Hierarchy whose leaves cover the mask and nothing else."
+            )
+        return hierarchy
+
+    @contextmanager
+    def _blamed(self) -> Iterator[None]:
+        """Errors that are neither the picture's nor the parameters' become the plug-in's."""
+        try:
+            yield
+        except (ImageError, ParameterError, MemoryError):
+            raise
+        except Exception as error:
+            raise PluginError(f"the plug-in method {self.name!r} failed: {type(error).__name__}: {error}") from error
 
     def _guarded(self, image: Image, context: Context) -> tuple[NDArray[np.integer], dict[str, Any]]:
         """`_segment`, with what a plug-in may get wrong said in its name."""
         if type(self).__module__.startswith("classicseg."):
             return self._segment(image, context)
-        try:
+        with self._blamed():
             raw, findings = self._segment(image.read_only(), context)
             raw, findings = np.asarray(raw), dict(findings)
-        except (ImageError, ParameterError, MemoryError):
-            raise
-        except Exception as error:
-            raise PluginError(f"the plug-in method {self.name!r} failed: {type(error).__name__}: {error}") from error
         if raw.shape != image.shape or raw.dtype.kind not in "biu" or raw[image.mask].min() < 0:
             raise PluginError(
                 f"the plug-in method {self.name!r} gave {raw.dtype} labels of shape {raw.shape} for a picture of "

@@ -37,6 +37,11 @@ class Settings:
         Of the label map.
     mean_color : bool
         Write also the picture with each label in its mean colour.
+    hierarchy : bool
+        Write also the hierarchy, and its contour map as a picture.
+    cut : dict
+        How the hierarchy is cut to make the label map: ``{"n_segments": 12}`` or ``{"threshold": 0.3}``; empty for
+        the method's own labels.
     overwrite : bool
         Compute anew what is there already.
     threads : int or None
@@ -48,6 +53,8 @@ class Settings:
     call: dict[str, Any] = field(default_factory=dict)
     format: str = "png"
     mean_color: bool = False
+    hierarchy: bool = False
+    cut: dict[str, Any] = field(default_factory=dict)
     overwrite: bool = False
     threads: int | None = None
 
@@ -62,7 +69,7 @@ class Outcome:
 
 
 def process(job: Job, settings: Settings, progress: Progress | None = None) -> Outcome:
-    """Segment one picture and write its label map, overlay and record.
+    """Segment one picture and write its label map, overlay and record, and what else is asked for.
 
     A result that is there already is kept where its record tells of the same input, parameters and version, and of
     files that still hold what was written.
@@ -84,6 +91,8 @@ def process(job: Job, settings: Settings, progress: Progress | None = None) -> O
     picture = read_picture(data, name=job.source)
     started = time.perf_counter()
     result = segment_picture(picture, settings, progress)
+    if settings.hierarchy:
+        _ = result.hierarchy  # made now, so that the seconds tell
     seconds = time.perf_counter() - started
     contents = _contents(picture, result, settings)
     record = _record(job, identity, result, seconds, settings)
@@ -93,9 +102,14 @@ def process(job: Job, settings: Settings, progress: Progress | None = None) -> O
 
 
 def segment_picture(picture: Picture, settings: Settings, progress: Progress | None = None) -> Segmentation:
-    """The segmentation of a picture from a file, which tells what its channels mean and whose alpha is the mask."""
+    """The segmentation of a picture from a file, which tells what its channels mean and whose alpha is the mask.
+
+    Where the settings ask for a cut, its labels stand in place of the method's own, and the hierarchy is the whole one.
+    """
     call = {"color": picture.color, **{key: value for key, value in settings.call.items() if value is not None}}
-    return settings.segmenter.run(picture.array, mask=picture.mask, threads=settings.threads, progress=progress, **call)
+    run = settings.segmenter.run
+    result = run(picture.array, mask=picture.mask, threads=settings.threads, progress=progress, **call)
+    return result.cut(**settings.cut) if settings.cut else result
 
 
 def _places(job: Job, settings: Settings) -> dict[str, Path]:
@@ -103,8 +117,12 @@ def _places(job: Job, settings: Settings) -> dict[str, Path]:
     base = settings.folder / Path(job.stem)
     name = f"{base.name}_{settings.name}"
     files = {"labels": f"{name}_labels.{settings.format}", "overlay": f"{name}_overlay.png", "record": f"{name}.json"}
-    files |= {"mask": f"{name}_mask.png", "mean": f"{name}_mean.png"}
-    return {kind: base.with_name(file) for kind, file in files.items() if kind != "mean" or settings.mean_color}
+    files |= {"mask": f"{name}_mask.png"}
+    if settings.mean_color:
+        files |= {"mean": f"{name}_mean.png"}
+    if settings.hierarchy:
+        files |= {"hierarchy": f"{name}_hierarchy.npz", "ucm": f"{name}_ucm.png"}
+    return {kind: base.with_name(file) for kind, file in files.items()}
 
 
 def _identity(data: bytes, settings: Settings) -> dict[str, Any]:
@@ -114,6 +132,7 @@ def _identity(data: bytes, settings: Settings) -> dict[str, Any]:
     return {
         "method": settings.segmenter.name,
         "parameters": settings.segmenter.get_params(),
+        "cut": settings.cut,
         "call": {key: value for key, value in settings.call.items() if value is not None},
         "version": classicseg.__version__,
         "input_sha256": _digest(data),
@@ -184,6 +203,11 @@ def _contents(picture: Picture, result: Segmentation, settings: Settings) -> dic
     }
     if settings.mean_color:
         contents["mean"] = encode_picture(mean_color(sight, result.labels))
+    if settings.hierarchy:
+        from classicseg.io.hierarchy import encode_hierarchy
+        from classicseg.io.ucm import encode_ucm
+
+        contents |= {"hierarchy": encode_hierarchy(result.hierarchy), "ucm": encode_ucm(result.hierarchy)}
     if not result.mask.all():
         contents["mask"] = encode_picture(result.mask.astype(np.uint8) * 255)
     return contents

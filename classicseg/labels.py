@@ -5,13 +5,17 @@ A label map is an int32 array (H, W). Neighbours are pixels that share an edge (
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 Labels = NDArray[np.int32]
 Mask = NDArray[np.bool_]
+
+# What "auto" asks of two centres of touching objects: a fall of the distance map by this share of the lower centre's
+# distance, and by so many pixels at least.
+_FALL, _LEAST_FALL = 0.2, 1.0
 
 
 def as_int32(labels: NDArray[Any]) -> Labels:
@@ -121,37 +125,42 @@ def absorb_small(
     return paint(regions, mask, np.concatenate([[0], label_of[survivor]]), own)
 
 
-def split_touching(foreground: Mask, height: float) -> Labels:
+def split_touching(foreground: Mask, height: float | Literal["auto"]) -> Labels:
     """Objects of a binary picture, touching ones parted: watershed of the distance map from its h-maxima.
 
     Parameters
     ----------
     foreground : (H, W) bool array
-    height : float
+    height : float or "auto"
         How far, in pixels, the distance to the background must fall between two centres that count as two objects.
+        "auto" asks of each centre a fall by a fifth of its own distance, and by a pixel at least: a neck that is
+        narrower than four fifths of the thinner part, whatever the size of the objects.
 
     Returns
     -------
     (H, W) int32 array
-        1..n on the foreground, 0 elsewhere.
+        1..n on the foreground, 0 elsewhere; in raster order of the first pixels of the h-maxima.
+
+    Notes
+    -----
+    Distances are exact and compared as squared whole numbers; what lies outside the picture is background. Nearly
+    linear in the number of pixels, with about 40 bytes a pixel. Levels of the distance map beyond the 65530 highest,
+    which only objects more than 1000 pixels wide have, are flooded as one.
 
     References
     ----------
     L. Vincent and P. Soille, "Watersheds in digital spaces", IEEE TPAMI 13(6), 1991.
+    A. Meijster, J. B. T. M. Roerdink, W. H. Hesselink, "A general algorithm for computing distance transforms in linear
+    time", Mathematical Morphology and its Applications to Image and Signal Processing, 2000.
     """
-    from scipy.ndimage import distance_transform_edt, generate_binary_structure
-    from skimage.measure import label as label_components
-    from skimage.morphology import local_maxima, reconstruction
-    from skimage.segmentation import watershed
+    from classicseg.kernels.distance import squared_distances
+    from classicseg.kernels.peaks import outstanding_peaks, rank_levels, ranks_of
+    from classicseg.kernels.watershed import watershed
 
     if not foreground.any():
         return np.zeros(foreground.shape, dtype=np.int32)
-    cross = generate_binary_structure(2, 1)
-    distance = distance_transform_edt(np.pad(foreground, 1))  # the padding: what lies outside the picture is background
-    # The background lies lower than any seed can, so that no object's maximum floods another object through it.
-    floor = -height - 1
-    seeds = np.where(distance > 0, distance - height, floor)
-    flattened = reconstruction(seeds, np.where(distance > 0, distance, floor), footprint=cross)[1:-1, 1:-1]
-    peaks = local_maxima(np.pad(flattened, 1, constant_values=floor), connectivity=1)[1:-1, 1:-1] & foreground
-    markers = label_components(peaks, connectivity=1)
-    return watershed(-distance[1:-1, 1:-1], markers, mask=foreground, connectivity=1).astype(np.int32)
+    least, share = (_LEAST_FALL, _FALL) if height == "auto" else (float(height), 0.0)
+    squares = squared_distances(foreground)
+    ranks, count = ranks_of(squares)
+    markers, _ = number_in_raster_order(outstanding_peaks(squares, ranks, count, least, share))
+    return watershed(rank_levels(squares, ranks), markers, foreground)

@@ -25,6 +25,7 @@ BUILT_IN = MappingProxyType(
         "meanshift": "classicseg.segmenters.meanshift:MeanShift",
         "quickshift": "classicseg.segmenters.quickshift:QuickShift",
         "edges": "classicseg.segmenters.edges:Edges",
+        "felzenszwalb": "classicseg.segmenters.felzenszwalb:Felzenszwalb",
         "spectral": "classicseg.segmenters.spectral:SpectralClustering",
     }
 )

@@ -24,7 +24,7 @@ from classicseg.parallel import usable_cores
 if TYPE_CHECKING:
     from classicseg.parameters import Parameter
 
-SCORES = "scores"  # stands beside the names of methods: every score, and hierarchies
+SCORES = "scores"  # stands beside the names of methods: every score, and what hierarchies can do
 _SMALL, _LARGE = (24, 31), (150, 201)  # the large one for steps that small pictures skip
 # What takes other kernels on large pictures only: all pixels as nodes, and more superpixels than are solved exactly.
 _ON_LARGE: dict[str, tuple[dict[str, Any], ...]] = {"spectral": ({"n_superpixels": 0}, {"n_superpixels": 8000})}
@@ -143,7 +143,7 @@ def _exercise_method(name: str) -> None:
     mask = generator.random(_SMALL) > 0.2
     for picture in _pictures(generator, _SMALL):
         for where in (None, mask):
-            _run(picture, name, mask=where)
+            _ = registry.make(name).run(picture, mask=where).hierarchy
         _run(picture.astype(np.float32) / 255, name)  # no whole levels, which are converted by other loops
         for preset in method.presets:
             _run(picture, preset)
@@ -206,4 +206,7 @@ def _exercise_scores() -> None:
     hierarchy = hierarchy_from_ucm2(contours)
     Hierarchy.from_parents(hierarchy.leaves, hierarchy.parents, hierarchy.altitudes[hierarchy.n_leaves :])
     hierarchy.cut(threshold=0.5)
+    hierarchy.ucm()
+    for attribute in ("area", "volume", "dynamics"):
+        hierarchy.reweight(attribute)
     score_hierarchy(hierarchy, [other[:6, :8]])

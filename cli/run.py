@@ -33,6 +33,23 @@ from classicseg_cli.options import (
 @click.option(
     "--mean-colour", "--mean-color", "mean_color", is_flag=True, help="Also write each label in its mean colour."
 )
+@click.option(
+    "--hierarchy",
+    is_flag=True,
+    help="Also write how segments merge, up to the whole picture: img_METHOD_hierarchy.npz, and img_METHOD_ucm.png.",
+)
+@click.option(
+    "--segments",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="The label map is the finest cut of the hierarchy with at most N segments.",
+)
+@click.option(
+    "--level",
+    type=float,
+    metavar="T",
+    help="The label map is the cut of the hierarchy at the altitude T, from 0 (the segments) to 1.",
+)
 @data_range_option
 @click.option(
     "--color",
@@ -51,6 +68,9 @@ def run(
     format: str,
     pairs: dict[str, str],
     mean_color: bool,
+    hierarchy: bool,
+    segments: int | None,
+    level: float | None,
     data_range: Any,
     color: str | None,
     threads: int | None,
@@ -76,18 +96,32 @@ def run(
         call={"data_range": data_range, "color": color},
         format=format,
         mean_color=mean_color,
+        hierarchy=hierarchy,
+        cut=_cut(segments, level),
         overwrite=overwrite,
         threads=threads,
     )
     if "-" in inputs:
-        if len(inputs) > 1 or as_json or mean_color or output != Path():
+        if len(inputs) > 1 or as_json or mean_color or hierarchy or output != Path():
             raise click.UsageError(
-                "'-' writes the label map to stdout; it goes with no other input, -o, --json or --mean-colour."
+                "'-' writes the label map to stdout; it goes with no other input, -o, --json, --mean-colour "
+                "or --hierarchy."
             )
         return _stream(how, quiet)
     if verbose:
         complain(repr(how.segmenter))
     return _batch(collect(inputs), how, as_json, quiet)
+
+
+def _cut(segments: int | None, level: float | None) -> dict[str, Any]:
+    """How the label map is cut out of the hierarchy, if it is."""
+    if segments is not None and level is not None:
+        raise click.UsageError("--segments and --level are two ways to cut the hierarchy; give one of them.")
+    if level is not None and not 0 <= level <= 1:
+        raise click.UsageError(f"--level {level:g} is not allowed; altitudes lie from 0 to 1.")
+    if segments is not None:
+        return {"n_segments": segments}
+    return {} if level is None else {"threshold": level}
 
 
 def _batch(jobs: list[Any], how: Any, as_json: bool, quiet: bool) -> int:

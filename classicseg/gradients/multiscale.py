@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +13,9 @@ from classicseg.gradients.textons import TEXTONS, texton_map
 from classicseg.parallel import for_chunks
 
 ORIENTATIONS = 8
-_BINS = 25
+_BINS, _CHROMA_BINS = 8, 7
+_CHROMA = 73.5  # a and b are taken from -_CHROMA to _CHROMA, in an odd number of bins: grey lies in the middle of one
+_ALONG = 1.3
 
 
 @dataclass(frozen=True)
@@ -75,34 +77,51 @@ _WEIGHTS = {
     "texture": (0.0101, 0.0111, 0.0141),
 }
 _GREY_WEIGHTS = {"L": (0.0245, 0.0220, 0.0233), "texture": (0.0208, 0.0210, 0.0229)}
-_RADII = {"L": (2.5, 5.0, 10.0), "a": (5.0, 10.0, 20.0), "b": (5.0, 10.0, 20.0), "texture": (5.0, 10.0, 20.0)}
-_SPREAD = {"L": 1, "a": 1, "b": 1, "texture": 0}
+_FINE, _COARSE = (2.5, 5.0, 10.0), (5.0, 10.0, 20.0)
+_RADII = {"L": _FINE, "a": _COARSE, "b": _COARSE, "texture": _COARSE}
 
 
-def default_cues(depth: int) -> tuple[Cue, ...]:
-    """The cues of pictures with so many planes, with their weights."""
-    weights = _GREY_WEIGHTS if depth == 1 else _WEIGHTS
-    total = _GREY_SUM if depth == 1 else _COLOR_SUM
+def default_cues(depth: int, bands: bool = False) -> tuple[Cue, ...]:
+    """The cues of pictures with so many planes, with their weights.
+
+    Bands share the weights of lightness and colour evenly, and have the scales of lightness.
+    """
+    if depth == 1:
+        weights, total = _GREY_WEIGHTS, _GREY_SUM
+    else:
+        weights, total = _WEIGHTS, _COLOR_SUM
+    if bands and depth > 1:
+        texture = weights["texture"]
+        share = (_COLOR_SUM - sum(texture)) / (3 * depth)
+        weights = {f"band {k}": (share,) * 3 for k in range(1, depth + 1)} | {"texture": texture}
+    bins = {"texture": TEXTONS, "a": _CHROMA_BINS, "b": _CHROMA_BINS}
     return tuple(
-        Cue(name, place, TEXTONS if name == "texture" else _BINS, _SPREAD[name], radius, weight / total)
+        Cue(name, place, bins.get(name, _BINS), int(name != "texture"), radius, weight / total)
         for place, name in enumerate(weights)
-        for radius, weight in zip(_RADII[name], weights[name], strict=True)
+        for radius, weight in zip(_RADII.get(name, _FINE), weights[name], strict=True)
     )
 
 
 def boundary_strengths(
-    planes: NDArray[np.float32], mask: NDArray[np.bool_], threads: int = 1, *, cues: Sequence[Cue] | None = None
+    planes: NDArray[np.float32],
+    mask: NDArray[np.bool_],
+    threads: int = 1,
+    *,
+    bands: bool = False,
+    cues: Sequence[Cue] | None = None,
 ) -> BoundaryStrengths:
     """Multi-scale boundary strengths: how different lightness, colour and texture are on both sides of each pixel.
 
     Parameters
     ----------
-    planes : (3, H, W) or (1, H, W) float32 array
-        CIELAB, or L* alone.
+    planes : (D, H, W) float32 array
+        CIELAB, or L* alone; or bands.
     mask : (H, W) bool array
         Pixels outside take no part.
     threads : int
         The result does not depend on it.
+    bands : bool
+        The planes are bands of whatever kind, each in 0..100 / sqrt(D).
     cues : sequence of Cue, optional
         What is summed, and with which weights; by default `default_cues`.
 
@@ -110,22 +129,36 @@ def boundary_strengths(
     -------
     BoundaryStrengths
     """
-    chosen = tuple(default_cues(len(planes)) if cues is None else cues)
-    textons = texton_map(planes[0], mask, threads=threads)
-    labels = label_maps(planes, mask, textons)
-    return BoundaryStrengths(oriented_sums(labels, mask, chosen, threads), textons)
+    chosen = tuple(default_cues(len(planes), bands) if cues is None else cues)
+    labels = label_maps(planes, mask, threads, bands=bands)
+    return BoundaryStrengths(oriented_sums(labels, mask, chosen, threads), labels[-1])
 
 
-def label_maps(planes: NDArray[np.float32], mask: NDArray[np.bool_], textons: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Each plane in 25 bins, and the textons behind them; 255 outside the mask."""
-    labels = np.empty((len(planes) + 1, *mask.shape), np.uint8)
+def label_maps(
+    planes: NDArray[np.float32], mask: NDArray[np.bool_], threads: int = 1, *, bands: bool = False
+) -> NDArray[np.uint8]:
+    """Each plane in its bins, and the textons behind them, (D + 1, H, W); 255 outside the mask."""
+    depth = len(planes)
+    labels = np.empty((depth + 1, *mask.shape), np.uint8)
     for place, plane in enumerate(planes):
-        low, extent = (0.0, 100.0) if place == 0 else (-73.0, 168.0)
-        scaled = (plane - np.float32(low)) * np.float32(_BINS / extent)
-        labels[place] = np.clip(scaled, 0, _BINS - 1)
-    labels[-1] = textons
+        low, extent, count = 0.0, 100.0, _BINS
+        if bands:
+            extent /= math.sqrt(depth)
+        elif place:
+            low, extent, count = -_CHROMA, 2 * _CHROMA, _CHROMA_BINS
+        labels[place] = np.clip((plane - np.float32(low)) * np.float32(count / extent), 0, count - 1)
+    lightness = planes.mean(axis=0) * np.float32(math.sqrt(depth)) if bands else planes[0]
+    labels[-1] = texton_map(lightness, mask, threads)
     labels[:, ~mask] = 255
     return labels
+
+
+def each_cue(
+    labels: NDArray[np.uint8], mask: NDArray[np.bool_], cues: Sequence[Cue], threads: int = 1
+) -> Iterator[NDArray[np.float32]]:
+    """Each cue by itself, (8, H, W), as it is before its weight: 0..1."""
+    for cue in cues:
+        yield oriented_sums(labels, mask, [replace(cue, weight=1.0)], threads)
 
 
 def oriented_sums(
@@ -143,34 +176,62 @@ def oriented_sums(
 
 
 def _one_orientation(labels: NDArray[np.uint8], angle: float, cues: Sequence[Cue], out: NDArray[np.float32]) -> None:
-    from classicseg.kernels.half_windows import add_distances, smooth_across, turn, turn_back
+    from classicseg.kernels.half_windows import add_strengths, turn, turn_back
 
     height, width = out.shape
     down, right = -round(math.sin(angle), 15), round(math.cos(angle), 15)
-    reach = max(round_up(cue.radius) for cue in cues)
-    margin = 3 * reach + 3
     level = (height - 1) / 2, (width - 1) / 2
     upright = down == 0 or right == 0
-    middle = np.array([math.floor(each) if upright else each for each in level])
+    middle = np.array([math.floor(each) if upright else each for each in level], np.float64)
+    windows = {radius: _Window.of(radius) for radius in sorted({cue.radius for cue in cues})}
+    margin = max(each.margin for each in windows.values())
     tall = 4 * math.ceil((abs(down) * height + abs(right) * width) / 8 + 0.25)
     wide = math.ceil((abs(right) * height + abs(down) * width) / 2) + 1 + margin
     centre = np.array([tall, wide])
     rows, columns = 2 * tall + 1, 2 * wide + 1
     turned = np.empty((len(labels), rows, columns), np.uint8)
     starts, stops = np.empty(rows, np.int64), np.empty(rows, np.int64)
-    turn(labels, down, right, middle, centre, turned, starts, stops)
-    strengths, line = np.zeros((rows, columns), np.float32), np.empty(columns, np.float32)
-    for radius in sorted({cue.radius for cue in cues}):
-        stride = max(1, 2 ** int(math.log2(max(radius / 5, 1))))
-        distances = np.zeros((2 * tall // stride + 1, columns), np.float32)
-        for cue in cues:
-            if cue.radius == radius:
-                add_distances(
-                    turned[cue.place], starts, stops, cue.bins, cue.spread, round_up(0.8 * radius), round_up(radius),
-                    stride, np.float32(cue.weight), distances,
-                )  # fmt: skip
-        smooth_across(distances, parabola_taps(round_up(radius)), stride, line, strengths)
+    for place in range(0, len(labels), 4):
+        four = labels[place : place + 4]
+        turn(
+            _packed(four), len(four), down, right, middle, centre, turned[place : place + 4], starts, stops
+        )  # fmt: skip
+    strengths = np.zeros((rows, columns), np.float32)
+    for radius, window in windows.items():
+        of_size = [cue for cue in cues if cue.radius == radius]
+        add_strengths(
+            turned, starts, stops,
+            np.array([cue.place for cue in of_size]), np.array([cue.bins for cue in of_size]),
+            np.array([cue.spread for cue in of_size]), np.array([cue.weight for cue in of_size], np.float32),
+            window.half, window.width, window.stride, parabola_taps(window.width), strengths,
+        )  # fmt: skip
     turn_back(strengths, down, right, middle, centre, 0, height, out)
+
+
+@dataclass(frozen=True)
+class _Window:
+    """The size of the halves of a window: `width` steps of `stride` pixels across, `half` pixels up and down."""
+
+    half: int
+    width: int
+    stride: int
+
+    @property
+    def margin(self) -> int:
+        return (3 * self.width + 6) * self.stride
+
+    @classmethod
+    def of(cls, radius: float) -> _Window:
+        stride = max(1, 2 ** int(math.log2(max(radius / 5, 1))))
+        return cls(round_up(_ALONG * radius), round_up(radius / stride), stride)
+
+
+def _packed(labels: NDArray[np.uint8]) -> NDArray[np.uint32]:
+    """Up to four label maps (P, H, W) as the bytes of one."""
+    packed = labels[0].astype(np.uint32)
+    for place, each in enumerate(labels[1:], 1):
+        packed |= each.astype(np.uint32) << np.uint32(8 * place)
+    return packed
 
 
 def round_up(value: float) -> int:

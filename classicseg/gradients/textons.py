@@ -15,28 +15,53 @@ _ROWS, _PIXELS = 32, 16_384
 
 
 def texton_map(
-    lightness: NDArray[np.float32], mask: NDArray[np.bool_], sigma: float = 2.0, threads: int = 1
+    lightness: NDArray[np.float32],
+    mask: NDArray[np.bool_],
+    threads: int = 1,
+    *,
+    sigma: float = 1.5,
+    halved: bool = True,
 ) -> NDArray[np.uint8]:
     """The texton (0..31) of each pixel; 255 outside the mask."""
-    responses = filter_responses(lightness, mask, sigma, threads)
+    if not mask.all():
+        lightness = _continued(lightness, mask)
+    whole = mask
+    if halved:
+        lightness, mask, sigma = _halved(lightness), _any_of_four(mask), sigma / 2
+    responses = filter_responses(lightness, sigma, threads)
     flat = responses.reshape(len(responses), -1)
     inside = np.flatnonzero(mask)
     step = max(len(inside) // _SAMPLES, 1)
     centers = _fit(np.ascontiguousarray(flat[:, inside[step // 2 :: step]]))
     textons = _nearest(flat, centers, threads).reshape(lightness.shape)
-    textons[~mask] = 255
+    if halved:
+        height, width = whole.shape
+        textons = np.ascontiguousarray(textons.repeat(2, axis=0).repeat(2, axis=1)[:height, :width])
+    textons[~whole] = 255
     return textons
 
 
-def filter_responses(
-    lightness: NDArray[np.float32], mask: NDArray[np.bool_], sigma: float, threads: int
-) -> NDArray[np.float32]:
+def _halved(plane: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Means of two by two pixels; an odd last row or column counts twice."""
+    height, width = plane.shape
+    even = np.pad(plane, ((0, height % 2), (0, width % 2)), mode="edge")
+    upper, lower = even[0::2], even[1::2]
+    pairs = upper + lower
+    return (pairs[:, 0::2] + pairs[:, 1::2]) * np.float32(0.25)
+
+
+def _any_of_four(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    height, width = mask.shape
+    even = np.pad(mask, ((0, height % 2), (0, width % 2)))
+    pairs = even[0::2] | even[1::2]
+    return np.asarray(pairs[:, 0::2] | pairs[:, 1::2])
+
+
+def filter_responses(lightness: NDArray[np.float32], sigma: float, threads: int) -> NDArray[np.float32]:
     """Responses (17, H, W) to an even and an odd filter of each of 8 orientations and one centre-surround filter."""
     from classicseg.kernels.textons import filter_rows
 
     height, width = lightness.shape
-    if not mask.all():
-        lightness = _continued(lightness, mask)
     rows, columns, weights, parts = _bank(sigma)
     reach = int(max(rows.max(), np.abs(columns).max()))
     plane = np.pad(lightness.astype(np.float32), reach, mode="symmetric")

@@ -1,8 +1,10 @@
-"""Files: read pictures and label maps, write label maps, records, overlays and montages."""
+"""Files: read pictures and label maps, write label maps, hierarchies, records, overlays and montages."""
 
+from classicseg.io.hierarchy import encode_hierarchy, read_hierarchy, write_hierarchy
 from classicseg.io.overlay import display, mean_color, montage, overlay
 from classicseg.io.palette import label_colors
 from classicseg.io.read import Picture, is_lossy, read_bytes, read_labels, read_picture, sample_names
+from classicseg.io.ucm import encode_ucm, hierarchy_from_ucm2, read_ucm2, write_ucm2
 from classicseg.io.write import (
     atomic_write,
     encode_labels,
@@ -17,8 +19,11 @@ __all__ = [
     "Picture",
     "atomic_write",
     "display",
+    "encode_hierarchy",
     "encode_labels",
     "encode_picture",
+    "encode_ucm",
+    "hierarchy_from_ucm2",
     "is_lossy",
     "label_colors",
     "mean_color",
@@ -26,10 +31,14 @@ __all__ = [
     "overlay",
     "plain",
     "read_bytes",
+    "read_hierarchy",
     "read_labels",
     "read_picture",
+    "read_ucm2",
     "sample_names",
+    "write_hierarchy",
     "write_json",
     "write_labels",
     "write_picture",
+    "write_ucm2",
 ]

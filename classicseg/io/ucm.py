@@ -1,7 +1,8 @@
-"""Ultrametric contour maps from files of the BSDS benchmark."""
+"""Ultrametric contour maps in files as the BSDS benchmark has them."""
 
 from __future__ import annotations
 
+from io import BytesIO
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,7 @@ from classicseg.arrays import as_array
 from classicseg.errors import ImageError
 from classicseg.hierarchy import Hierarchy, check_finite
 from classicseg.io.mat import read_mat
+from classicseg.io.write import atomic_write, encode_picture
 
 
 def read_ucm2(path: str | Path) -> Hierarchy:
@@ -48,6 +50,49 @@ def read_ucm2(path: str | Path) -> Hierarchy:
     except ImageError as error:
         message = str(error)
         raise ImageError(message if message.startswith(str(path)) else f"{path}: {message}") from error
+
+
+def write_ucm2(path: str | Path, hierarchy: Hierarchy) -> None:
+    """Write ``hierarchy.ucm()`` as the variable ``ucm2`` of a MATLAB file, atomically.
+
+    Parameters
+    ----------
+    path : str or Path
+        Taken as it is; ``.mat`` is usual. The file is of MATLAB 5 to 7, compressed, in double precision, so that
+        `read_ucm2` and the BSDS benchmark read back the very altitudes.
+    hierarchy : Hierarchy
+        Its altitudes are 0 or above; the benchmark cuts between 0 and 1. See `Hierarchy.ucm` for what the format cannot
+        hold: the mask, merges at altitude 0, and segments of several parts.
+
+    Raises
+    ------
+    ImageError
+        There are altitudes below 0.
+    OSError
+        The file cannot be written; what stood there before still stands there.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> hierarchy = Hierarchy.from_merges([[1, 1, 2]], [(0, 1)], [0.3])
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     write_ucm2(Path(folder) / "2018.mat", hierarchy)
+    ...     read_ucm2(Path(folder) / "2018.mat").thresholds()
+    array([0.3])
+    """
+    import scipy.io
+
+    buffer = BytesIO()
+    scipy.io.savemat(buffer, {"ucm2": hierarchy.ucm()}, do_compression=True)
+    atomic_write(path, buffer.getvalue())
+
+
+def encode_ucm(hierarchy: Hierarchy) -> bytes:
+    """``hierarchy.ucm(size="pixel")`` as the bytes of a grey PNG of 8 bits: 255 is 1, and what is above.
+
+    The form of the benchmark's contour pictures.
+    """
+    return encode_picture(np.rint(np.minimum(hierarchy.ucm(size="pixel"), 1) * 255).astype(np.uint8))
 
 
 def hierarchy_from_ucm2(ucm2: ArrayLike) -> Hierarchy:
@@ -88,7 +133,7 @@ def hierarchy_from_ucm2(ucm2: ArrayLike) -> Hierarchy:
     >>> hierarchy.cut(threshold=0.25), hierarchy.thresholds()
     (array([[1, 1, 2]], dtype=int32), array([0.25, 0.5 ]))
     """
-    from classicseg.kernels.hierarchy import tree_of_contours
+    from classicseg.kernels.hierarchy_contours import tree_of_contours
 
     return Hierarchy(*tree_of_contours(_checked_ucm2(ucm2)))
 

@@ -24,11 +24,14 @@ class Borders(NamedTuple):
         Pixel edges along it.
     strengths : (E,) float64 array
         The boundary strength summed over these.
+    frames : (n,) float64 array
+        For each region, its pixel edges on the frame of the picture or beside pixels of no region.
     """
 
     pairs: NDArray[np.int32]
     lengths: NDArray[np.float64]
     strengths: NDArray[np.float64]
+    frames: NDArray[np.float64]
 
 
 @kernel
@@ -64,7 +67,7 @@ def _strength_across(regions, oriented, row, column, step):
                     sums[side, 2] += c
         rise = sums[1, 1] / sums[1, 0] - sums[0, 1] / sums[0, 0]
         run = sums[1, 2] / sums[1, 0] - sums[0, 2] / sums[0, 0]
-        turned = (np.arctan2(rise, run) / np.pi + 0.5) % 1.0 * orientations
+        turned = (np.arctan2(-rise, run) / np.pi + 0.5) % 1.0 * orientations
         index = int(turned) % orientations
         share = turned - int(turned)
     following = (index + 1) % orientations
@@ -114,12 +117,27 @@ def _collect(regions, strengths, keys, edges, pairs, lengths, sums):
     return count
 
 
+@kernel
+def _frames(regions, frames):
+    """Count the pixel edges of each region that no other region shares."""
+    height, width = regions.shape
+    for row in range(height):
+        for column in range(width):
+            region = regions[row, column]
+            if region == 0:
+                continue
+            for down, right in ((-1, 0), (1, 0), (0, -1), (0, 1)):
+                r, c = row + down, column + right
+                if r < 0 or c < 0 or r == height or c == width or regions[r, c] == 0:
+                    frames[region - 1] += 1.0
+
+
 def borders_of(regions: NDArray[np.int32], count: int, oriented: NDArray[np.float32], threads: int = 1) -> Borders:
     """The borders between 4-connected regions 1..count of a map (0: none), and the boundary strength along them.
 
-    `oriented` (K, H, W) is the strength of a boundary along K lines: line k lies at the angle k pi / K, from the
-    direction of the columns towards that of the rows; one plane (1, H, W) is a strength without direction. The map of
-    4-connected regions is planar, so that there are at most 3 count - 6 borders. O(N).
+    `oriented` (K, H, W) is the strength of a boundary along K lines: line k lies at the angle k pi / K, from left to right
+    anticlockwise as the picture is seen; one plane (1, H, W) is a strength without direction. The map of 4-connected
+    regions is planar, so that there are at most 3 count - 6 borders. O(N).
     """
     strengths = np.zeros((2, *regions.shape), dtype=np.float32)
 
@@ -134,4 +152,6 @@ def borders_of(regions: NDArray[np.int32], count: int, oriented: NDArray[np.floa
     lengths, sums = np.zeros(most), np.zeros(most)
     table = np.full(room, -1, dtype=np.int64), np.empty(room, dtype=np.int64)
     found = int(_collect(regions, strengths, *table, pairs, lengths, sums))
-    return Borders(pairs[:found].copy(), lengths[:found].copy(), sums[:found].copy())
+    frames = np.zeros(count)
+    _frames(regions, frames)
+    return Borders(pairs[:found].copy(), lengths[:found].copy(), sums[:found].copy(), frames)

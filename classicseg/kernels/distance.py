@@ -1,4 +1,4 @@
-"""What lies far from what is blocked: an exact test of Euclidean distances."""
+"""Euclidean distances: what lies far from what is blocked, and exact squared distances; in whole numbers."""
 
 from __future__ import annotations
 
@@ -56,3 +56,94 @@ def farther_than(free: NDArray[np.bool_], distance: float) -> NDArray[np.bool_]:
     _column_distances(np.ascontiguousarray(free), np.uint8(radius + 1), distances)
     _beyond_rows(distances, np.array(reach, dtype=np.uint8), far)
     return far
+
+
+@kernel
+def _column_falls(free, falls):
+    """Pixels up or down to the nearest pixel of the same column that is not free; beyond the picture nothing is."""
+    height, width = free.shape
+    before = np.zeros(width, dtype=np.int32)
+    one, none = np.int32(1), np.int32(0)
+    for row in range(height):
+        here, source = falls[row], free[row]
+        for c in range(width):
+            here[c] = before[c] + one if source[c] else none
+        before = here
+    after = np.zeros(width, dtype=np.int32)
+    for row in range(height - 1, -1, -1):
+        here = falls[row]
+        for c in range(width):
+            here[c] = min(here[c], after[c] + one)
+        after = here
+
+
+@kernel
+def _nearest_in_run(falls, first, stop, sites, starts, squares):
+    """squares(x) = min over s of (x - s)^2 + falls(s)^2 for x and s in first..stop-1, and s = first - 1, stop.
+
+    The lower envelope of parabolas, one for each s: `sites` holds those that are seen from below, from left to right,
+    `starts` the first x of each. Whole numbers throughout.
+    """
+    last = 0
+    sites[0], starts[0] = first - 1, first
+    for site in range(first, stop + 1):
+        fall = np.int64(falls[site]) if site < stop else np.int64(0)
+        own = site * site + fall * fall
+        begin = np.int64(first)
+        while last >= 0:
+            other = np.int64(sites[last])
+            other_fall = np.int64(falls[other]) if other >= first else np.int64(0)
+            begin = (own - other * other - other_fall * other_fall) // (2 * (site - other)) + 1
+            if begin > starts[last]:
+                break
+            last -= 1
+        if last < 0:
+            begin = np.int64(first)
+        if begin < stop:
+            last += 1
+            sites[last], starts[last] = site, begin
+    end = np.int64(stop)
+    while last >= 0:
+        site, begin = np.int64(sites[last]), np.int64(starts[last])
+        fall = np.int64(falls[site]) if first <= site < stop else np.int64(0)
+        for x in range(begin, end):
+            squares[x] = np.int32((x - site) * (x - site) + fall * fall)
+        end = begin
+        last -= 1
+
+
+@kernel
+def _square_rows(free, falls, sites, starts, squares):
+    """Each run of free pixels in a row by itself: no other site is nearer than the pixels at its ends."""
+    height, width = free.shape
+    for row in range(height):
+        inside, source, target = free[row], falls[row], squares[row]
+        column = 0
+        while column < width:
+            if not inside[column]:
+                target[column] = np.int32(0)
+                column += 1
+                continue
+            first = column
+            while column < width and inside[column]:
+                column += 1
+            _nearest_in_run(source, first, column, sites, starts, target)
+
+
+def squared_distances(free: NDArray[np.bool_]) -> NDArray[np.int32]:
+    """Squared Euclidean distance (H, W) of each pixel to the nearest one that is not free; beyond the picture none is.
+
+    Exact: whole numbers. O(N) for N pixels, 4 bytes a pixel beside the result.
+
+    References
+    ----------
+    A. Meijster, J. B. T. M. Roerdink, W. H. Hesselink, "A general algorithm for computing distance transforms in linear
+    time", Mathematical Morphology and its Applications to Image and Signal Processing, 2000.
+    P. F. Felzenszwalb, D. P. Huttenlocher, "Distance transforms of sampled functions", Theory of Computing 8, 2012.
+    """
+    free = np.ascontiguousarray(free)
+    falls, squares = np.empty(free.shape, dtype=np.int32), np.empty(free.shape, dtype=np.int32)
+    _column_falls(free, falls)
+    sites, starts = (np.empty(free.shape[1] + 2, dtype=np.int32) for _ in range(2))
+    _square_rows(free, falls, sites, starts, squares)
+    return squares

@@ -14,209 +14,290 @@ from classicseg.kernels.compile import kernel
 
 NOTHING = np.uint8(255)  # the label of a pixel that takes no part
 _ZERO, _HALF, _ONE, _TWO = np.float32(0), np.float32(0.5), np.float32(1), np.float32(2)
-_LEAST = np.float32(1e-4)  # below any share of a pixel in a window, and its fourth power is still a normal number
+_TRIFLE = np.float32(1e-8)  # lost in rounding beside any share of a pixel, and its fourth power is a normal number
 
 
 @kernel
-def turn(labels, down, right, middle, centre, turned, starts, stops):
-    """Label maps (P, H, W) on a turned grid, by the nearest pixel, and the columns of each row that hold something.
+def turn(packed, count, down, right, middle, centre, turned, starts, stops):
+    """Up to four label maps, packed into the bytes of one, on a turned grid, by the nearest pixel.
 
     Row r and column c of the grid lie at `middle` + (r - centre[0]) along + (c - centre[1]) across, with along =
-    (down, right) and across = (right, -down) as (rows, columns) of the picture.
+    (down, right) and across = (right, -down) as (rows, columns) of the picture. Of row r the columns starts[r] to
+    stops[r] hold something.
     """
-    depth, height, width = labels.shape
+    height, width = packed.shape
     rows, columns = turned.shape[1:]
+    flat, line = packed.ravel(), np.empty(columns, np.uint32)
+    for p in range(count):
+        for r in range(rows):
+            turned[p, r] = NOTHING
     for r in range(rows):
         along = np.float64(r - centre[0])
-        y0, x0 = middle[0] + along * down + 0.5, middle[1] + along * right + 0.5
-        first, last = columns, 0
-        for c in range(columns):
-            across = np.float64(c - centre[1])
-            y, x = np.int64(np.floor(y0 + across * right)), np.int64(np.floor(x0 - across * down))
-            inside = (y >= 0) & (y < height) & (x >= 0) & (x < width)
-            if inside:
-                first, last = min(first, c), c + 1
-                for p in range(depth):
-                    turned[p, r, c] = labels[p, y, x]
-            else:
-                for p in range(depth):
-                    turned[p, r, c] = NOTHING
+        y0 = middle[0] + along * down + 0.5 - np.float64(centre[1]) * right
+        x0 = middle[1] + along * right + 0.5 + np.float64(centre[1]) * down
+        first_y, last_y = _between(y0, right, height, columns)
+        first_x, last_x = _between(x0, -down, width, columns)
+        first, last = max(first_y, first_x), min(last_y, last_x)
+        if first >= last:
+            starts[r], stops[r] = columns, 0
+            continue
         starts[r], stops[r] = first, last
+        begin, size = np.uint64(first), np.uint64(last - first)
+        for j in range(size):
+            c = np.float64(begin + np.uint64(j))
+            y, x = np.int64(y0 + c * right), np.int64(x0 - c * down)
+            line[j] = flat[np.uint64(y * width + x)]
+        for p in range(count):
+            shift, target = np.uint32(8 * p), turned[p, r]
+            for j in range(size):
+                target[begin + np.uint64(j)] = np.uint8(line[j] >> shift)
 
 
 @kernel
-def _count(labels, first, last, bins, step, counts):
-    """Add `step` to counts[b, c] where labels[c] is b, and to counts[bins, c] where it is any."""
+def _between(start, step, length, count):
+    """The first and one behind the last of the c in 0..count with 0 <= start + c step < length."""
+    if step == 0:
+        return (0, count) if 0 <= start < length else (0, 0)
+    low, high = -start / step, (length - start) / step
+    first = max(np.int64(np.floor(min(low, high))) - 1, 0)
+    last = min(np.int64(np.ceil(max(low, high))) + 1, count)
+    while first < last and not 0 <= start + np.float64(first) * step < length:
+        first += 1
+    while first < last and not 0 <= start + np.float64(last - 1) * step < length:
+        last -= 1
+    return first, last
+
+
+@kernel
+def _count(coming, going, first, last, bins, counts):
+    """Let a row of labels in and one out: counts[b, c] are those of label b in column c, counts[bins, c] all."""
     begin, size = np.uint64(first), np.uint64(max(last - first, 0))
     for b in range(bins):
         number, row = np.uint8(b), np.uint64(b)
         for j in range(size):
             c = begin + np.uint64(j)
-            counts[row, c] += step if labels[c] == number else np.uint16(0)
+            counts[row, c] += np.uint8(coming[c] == number) - np.uint8(going[c] == number)
     row = np.uint64(bins)
     for j in range(size):
         c = begin + np.uint64(j)
-        counts[row, c] += step if labels[c] != NOTHING else np.uint16(0)
+        counts[row, c] += np.uint8(coming[c] != NOTHING) - np.uint8(going[c] != NOTHING)
 
 
 @kernel
-def _sum_along(counts, first, last, width, power, spare, sums):
-    """sums[c] = counts[c] + ... + counts[c + width - 1] for the columns first..last, by sums of powers of two."""
+def _gather(counts, stride, first, last, units):
+    """units[j] = the sum of the counts of `stride` columns, from column (first + j) * stride on."""
     size = np.uint64(last - first)
-    begin = np.uint64(first)
-    more = np.uint64(2 * width)  # sums of powers of two are needed this far beyond
-    for j in range(size + more):
-        power[j] = counts[begin + np.uint64(j)]
+    begin = np.uint64(first * stride)
+    if stride == 2:
+        for j in range(size):
+            c = begin + np.uint64(2) * np.uint64(j)
+            units[j] = np.uint16(counts[c]) + np.uint16(counts[c + np.uint64(1)])
+        return
+    if stride == 4:
+        for j in range(size):
+            c = begin + np.uint64(4) * np.uint64(j)
+            units[j] = (np.uint16(counts[c]) + np.uint16(counts[c + np.uint64(1)])) + (
+                np.uint16(counts[c + np.uint64(2)]) + np.uint16(counts[c + np.uint64(3)])
+            )
+        return
     for j in range(size):
-        sums[begin + np.uint64(j)] = 0
-    have, length = 0, 1
-    while True:
-        if width & length:
-            offset = np.uint64(have)
-            for j in range(size):
-                sums[begin + np.uint64(j)] += power[np.uint64(j) + offset]
-            have += length
-        if have == width:
-            return
-        offset = np.uint64(length)
-        for j in range(size + more):
-            spare[j] = power[np.uint64(j)] + power[np.uint64(j) + offset]
-        power, spare = spare, power
-        length *= 2
+        units[j] = counts[begin + np.uint64(stride) * np.uint64(j)]
+    for k in range(1, stride):
+        for j in range(size):
+            units[j] += counts[begin + np.uint64(stride) * np.uint64(j) + np.uint64(k)]
 
 
 @kernel
-def _spread(sums, bins, first, last, before):
-    """Each bin becomes the one before + 2 itself + the next; the outermost have themselves beyond."""
-    begin, size = np.uint64(first), np.uint64(last - first)
-    for j in range(size):
-        before[j] = sums[0, begin + np.uint64(j)]
+def _sum_along(units, size, width, sums):
+    """sums[j] = units[j] + ... + units[j + width - 1]."""
+    one, two, three, four = np.uint64(1), np.uint64(2), np.uint64(3), np.uint64(4)
+    wide = width >= 5
+    if wide:
+        for j in range(np.uint64(size)):
+            i = np.uint64(j)
+            sums[i] = ((units[i] + units[i + one]) + (units[i + two] + units[i + three])) + units[i + four]
+    else:
+        for j in range(np.uint64(size)):
+            sums[j] = units[j]
+    for k in range(5 if wide else 1, width):
+        away = np.uint64(k)
+        for j in range(np.uint64(size)):
+            sums[j] += units[np.uint64(j) + away]
+
+
+@kernel
+def _shares(sums, b, bins, spread, inverse, size, shares):
+    """shares = the counts of bin b times `inverse`, and a trifle more, so that nothing is divided by 0.
+
+    With `spread`, the counts are those of the bin before + 2 its own + those of the next; the outermost bins have
+    themselves beyond.
+    """
+    here = sums[b]
+    if not spread:
+        for j in range(np.uint64(size)):
+            shares[j] = np.float32(here[j]) * inverse[j] + _TRIFLE
+        return
+    before, following = sums[max(b - 1, 0)], sums[min(b + 1, bins - 1)]
+    for j in range(np.uint64(size)):
+        count = np.uint16((before[j] + following[j]) + np.uint16(2) * here[j])
+        shares[j] = np.float32(count) * inverse[j] + _TRIFLE
+
+
+@kernel
+def _add_chi_square(shares, size, gap, total):
+    """total[j] += sum over four bins of (g - h)^2 / (g + h), with g = shares[:, j] and h = shares[:, j + gap].
+
+    The four fractions are brought to one denominator, so that one division does for them.
+    """
+    away = np.uint64(gap)
+    for j in range(np.uint64(size)):
+        i = np.uint64(j)
+        k = i + away
+        g0, h0, g1, h1 = shares[0, i], shares[0, k], shares[1, i], shares[1, k]
+        g2, h2, g3, h3 = shares[2, i], shares[2, k], shares[3, i], shares[3, k]
+        s0, s1, s2, s3 = g0 + h0, g1 + h1, g2 + h2, g3 + h3
+        d0, d1, d2, d3 = g0 - h0, g1 - h1, g2 - h2, g3 - h3
+        s01, s23 = s0 * s1, s2 * s3
+        above01, above23 = d0 * d0 * s1 + d1 * d1 * s0, d2 * d2 * s3 + d3 * d3 * s2
+        total[i] += (above01 * s23 + above23 * s01) / (s01 * s23)
+
+
+@kernel
+def _add_distances(counts, bins, spread, width, stride, low, high, largest, weight, work, shares, line):
+    """line[i] += weight times the distance of the halves of the window at unit i, for the units low..high.
+
+    With g and h the histograms before and behind, each summing to one, it is sum (g - h)^2 / (g + h) / 2, times
+    2 min(|g|, |h|) / `largest`, at most 1, where |g| pixels take part in g.
+    """
+    units, sums = work[0], work[1:]
+    begin, inner = low - width, high - low
+    gap = width + 1 if stride == 1 else width
+    size = inner + gap
+    _gather(counts[bins], stride, begin, begin + size + width, units)
+    found = sums[bins]
+    _sum_along(units, size, width, found)
+    scale = np.float32(0.25) if spread else _ONE
+    inverse, full, total = shares[4], shares[5], shares[6]
+    fullest = _TWO / largest
+    for j in range(np.uint64(size)):
+        count = np.float32(found[j])
+        full[j] = count * fullest
+        inverse[j] = scale / max(count, _ONE)
+        total[j] = _ZERO
     for b in range(bins):
-        row, following = np.uint64(b), np.uint64(min(b + 1, bins - 1))
+        _gather(counts[b], stride, begin, begin + size + width, units)
+        _sum_along(units, size, width, sums[b])
+    for group in range(0, bins, 4):
+        for b in range(4):
+            if group + b < bins:
+                _shares(sums, group + b, bins, spread, inverse, size, shares[b])
+            else:
+                shares[b] = _TRIFLE
+        _add_chi_square(shares, inner, gap, total)
+    halved = weight * _HALF
+    away, start = np.uint64(gap), np.uint64(low)
+    for j in range(np.uint64(inner)):
+        i = np.uint64(j)
+        line[start + i] += halved * total[i] * min(min(full[i], full[i + away]), _ONE)
+
+
+@kernel
+def _smooth(line, low, high, taps, smooth):
+    """smooth[i] = sum over k of taps[|k|] line[i + k], for the units low..high."""
+    begin, size = np.uint64(low), np.uint64(high - low)
+    reach = len(taps) - 1
+    tap = taps[0]
+    for j in range(size):
+        c = begin + np.uint64(j)
+        smooth[c] = line[c] * tap
+    for k in range(1, reach + 1):
+        tap, away = taps[k], np.uint64(k)
         for j in range(size):
             c = begin + np.uint64(j)
-            here = sums[row, c]
-            sums[row, c] = before[j] + np.uint16(2) * here + sums[following, c]
-            before[j] = here
+            smooth[c] += (line[c - away] + line[c + away]) * tap
 
 
 @kernel
-def _add_chi_square(sums, bins, inverse, first, last, width, weight, fullest, total):
-    """total[c] += weight/2 * shrink * sum over bins of (g - h)^2 / (g + h) for the columns first..last.
+def _widen(smooth, low, high, stride, wide):
+    """Columns low * stride to high * stride, on the lines between the units, whose places are the borders before them.
 
-    g is the histogram of the `width` columns before c, h that of those behind it, each summing to one; four fractions
-    are brought to one denominator, so that one division does for them. shrink = 2 min(|g|, |h|) / `fullest`, at most 1.
+    The border before unit i lies half a column before column i * stride.
     """
-    for j in range(np.uint64(last - first)):
-        total[j] = _ZERO
-    begin = np.uint64(first)
-    gap = np.uint64(width + 1)
-    for group in range(0, bins, 4):
-        a, b, d, e = np.uint64(group), np.uint64(group + 1), np.uint64(group + 2), np.uint64(group + 3)
-        for j in range(np.uint64(last - first)):
-            right = begin + np.uint64(j) + np.uint64(1)
-            left = right - gap
-            g, h = inverse[left], inverse[right]
-            g0, h0 = np.float32(sums[a, left]) * g, np.float32(sums[a, right]) * h
-            g1, h1 = np.float32(sums[b, left]) * g, np.float32(sums[b, right]) * h
-            g2, h2 = np.float32(sums[d, left]) * g, np.float32(sums[d, right]) * h
-            g3, h3 = np.float32(sums[e, left]) * g, np.float32(sums[e, right]) * h
-            s0, s1, s2, s3 = max(g0 + h0, _LEAST), max(g1 + h1, _LEAST), max(g2 + h2, _LEAST), max(g3 + h3, _LEAST)
-            d0, d1, d2, d3 = g0 - h0, g1 - h1, g2 - h2, g3 - h3
-            s01, s23 = s0 * s1, s2 * s3
-            above01, above23 = d0 * d0 * s1 + d1 * d1 * s0, d2 * d2 * s3 + d3 * d3 * s2
-            total[j] += (above01 * s23 + above23 * s01) / (s01 * s23)
+    for k in range(stride):
+        share = np.float32((k + 0.5) / stride)
+        for i in range(low, high):
+            wide[i * stride + k] = smooth[i] + share * (smooth[i + 1] - smooth[i])
 
 
 @kernel
-def add_distances(labels, starts, stops, bins, spread, half, width, stride, weight, distances):
-    """Add weight times the chi-square distance of the halves of the window around each pixel of every stride-th row.
+def add_strengths(turned, starts, stops, places, bins, spreads, weights, half, width, stride, taps, strengths):
+    """Add to `strengths` (rows, columns) the weighted distances of the half windows of one size, for several cues.
 
-    `labels` is a turned map (rows, columns) with at least 2 `width` + 2 columns of NOTHING at either side;
-    `distances` (rows / stride, columns) has a row for each row that is a multiple of `stride`.
+    The halves are `width` times `stride` columns before and behind a pixel, in the `half` rows above, its own and the
+    `half` below. The maps `turned` (P, rows, columns) of the cues' `places` have at least (2 `width` + len(taps) + 4)
+    times `stride` columns of NOTHING on either side. Of every stride-th row only every stride-th column is computed,
+    smoothed along the row by symmetric `taps`, and what lies between is on the lines between.
     """
-    rows, columns = labels.shape
-    padded = (bins + 3) // 4 * 4
-    counts, sums = np.zeros((bins + 1, columns + 64), np.uint16), np.zeros((padded + 1, columns + 64), np.uint16)
-    power, spare = np.zeros(columns + 128, np.uint16), np.zeros(columns + 128, np.uint16)
-    inverse, share, total = np.empty(columns, np.float32), np.empty(columns, np.float32), np.empty(columns, np.float32)
-    fullest = np.float32(_TWO / np.float32(width * (2 * half + 1)))
-    scale = np.float32(1) / np.float32(4**spread)
-    one, minus = np.uint16(1), np.uint16(65535)
-    for row in range(min(half, rows)):
-        _count(labels[row], starts[row], stops[row], bins, one, counts)
-    for row in range(rows):
-        if row + half < rows:
-            _count(labels[row + half], starts[row + half], stops[row + half], bins, one, counts)
-        if row > half:
-            gone = row - half - 1
-            _count(labels[gone], starts[gone], stops[gone], bins, minus, counts)
-        if row % stride:
-            continue
+    rows, columns = strengths.shape
+    cues, most = len(places), max(bins) + 1
+    counts = np.zeros((cues, most, columns), np.uint8)
+    work = np.zeros((most + 1, columns), np.uint16)
+    shares = np.empty((7, columns), np.float32)
+    line, smooth, wide = np.zeros(columns, np.float32), np.zeros(columns, np.float32), np.zeros(columns, np.float32)
+    nothing = np.full(columns, NOTHING, np.uint8)
+    largest = np.float32(width * stride * (2 * half + 1))
+    reach = len(taps)
+    for row in range(-half, rows):
         first, last = columns, np.int64(0)
-        for near in range(max(row - half, 0), min(row + half + 1, rows)):
+        for near in range(max(row - half - 1, 0), min(row + half + 1, rows)):
             first, last = min(first, starts[near]), max(last, stops[near])
         if first >= last:
             continue
-        begin, end = first - width, last + width + 1
-        for b in range(bins):
-            _sum_along(counts[b], begin, end, width, power, spare, sums[b])
-        _sum_along(counts[bins], begin, end, width, power, spare, sums[padded])
-        for j in range(begin, end):
-            count = np.float32(sums[padded, j])
-            share[j] = count * fullest
-            inverse[j] = scale / max(count, _ONE)
-        for _ in range(spread):
-            _spread(sums, bins, begin, end, power)
-        _add_chi_square(sums, bins, inverse, first, last, width, weight, fullest, total)
-        target = distances[row // stride]
-        halved = weight * _HALF
-        for j in range(np.uint64(last - first)):
-            c = np.uint64(first) + np.uint64(j)
-            target[c] += halved * total[j] * min(min(share[c + np.uint64(1)], share[c - np.uint64(width)]), _ONE)
-
-
-@kernel
-def smooth_across(distances, taps, stride, line, strengths):
-    """Add the distances, smoothed along rows by symmetric `taps` (r + 1), to `strengths` (rows, columns).
-
-    s(row, c) = sum over k of taps[|k|] d(row, c + k); rows between those computed lie on the line between their two.
-    """
-    reach = len(taps) - 1
-    rows, columns = strengths.shape
-    size = np.uint64(columns - 2 * reach)
-    begin = np.uint64(reach)
-    for row in range(len(distances)):
-        here = distances[row]
-        tap = taps[0]
-        for j in range(size):
-            line[j] = here[begin + np.uint64(j)] * tap
-        for k in range(1, reach + 1):
-            tap, away = taps[k], np.uint64(k)
-            for j in range(size):
-                c = begin + np.uint64(j)
-                line[j] += (here[c - away] + here[c + away]) * tap
-        for near in range(max((row - 1) * stride + 1, 0), min((row + 1) * stride, rows)):
-            share = np.float32(1 - abs(near - row * stride) / stride)
+        for q in range(cues):
+            labels = turned[places[q]]
+            coming = labels[row + half] if row + half < rows else nothing
+            going = labels[row - half - 1] if row > half else nothing
+            _count(coming, going, first, last, bins[q], counts[q])
+        if row < 0 or row % stride:
+            continue
+        low, high = first // stride, (last - 1) // stride + 2
+        line[low - reach : high + reach] = _ZERO
+        for q in range(cues):
+            _add_distances(
+                counts[q], bins[q], spreads[q], width, stride, low, high, largest, weights[q], work, shares, line
+            )
+        _smooth(line, low - 2, high + 2, taps, smooth)
+        found = smooth
+        if stride > 1:
+            _widen(smooth, low - 2, high + 1, stride, wide)
+            found = wide
+        begin, size = np.uint64((low - 2) * stride), np.uint64((high - low + 3) * stride)
+        for near in range(max(row - stride + 1, 0), min(row + stride, rows)):
+            share = np.float32(1 - abs(near - row) / stride)
             target = strengths[near]
             for j in range(size):
-                target[begin + np.uint64(j)] += line[j] * share
+                c = begin + np.uint64(j)
+                target[c] += found[c] * share
 
 
 @kernel
 def turn_back(strengths, down, right, middle, centre, first, last, out):
     """Rows first..last of a turned map in the picture, between its four nearest points, and nothing below 0."""
-    width = out.shape[1]
-    top, left = np.int64(centre[0]), np.int64(centre[1])
+    width, columns = out.shape[1], strengths.shape[1]
+    flat = strengths.ravel()
+    below_row = np.uint64(columns)
     for row in range(first, last):
         y = np.float64(row) - middle[0]
-        for column in range(width):
-            x = np.float64(column) - middle[1]
-            along, across = y * down + x * right, y * right - x * down
-            r, c = np.floor(along), np.floor(across)
-            below, behind = np.float32(along - r), np.float32(across - c)
-            i, j = np.uint64(np.int64(r) + top), np.uint64(np.int64(c) + left)
-            under, after = i + np.uint64(1), j + np.uint64(1)
-            upper = strengths[i, j] + behind * (strengths[i, after] - strengths[i, j])
-            lower = strengths[under, j] + behind * (strengths[under, after] - strengths[under, j])
-            out[row, column] = max(upper + below * (lower - upper), _ZERO)
+        i0 = centre[0] + y * down - middle[1] * right
+        j0 = centre[1] + y * right + middle[1] * down
+        target = out[row]
+        for column in range(np.uint64(width)):
+            x = np.float64(np.int64(column))
+            along, across = i0 + x * right, j0 - x * down
+            r, c = np.int64(along), np.int64(across)  # above 0
+            below, behind = np.float32(along - np.float64(r)), np.float32(across - np.float64(c))
+            at = np.uint64(r * columns + c)
+            under = at + below_row
+            a, b, d, e = flat[at], flat[at + np.uint64(1)], flat[under], flat[under + np.uint64(1)]
+            upper, lower = a + behind * (b - a), d + behind * (e - d)
+            target[column] = max(upper + below * (lower - upper), _ZERO)

@@ -1,29 +1,91 @@
-"""Region merging: the two most alike neighbours become one, until one is left; what is alike is measured anew each time."""
+"""Region merging: the most alike two of all neighbours become one, again and again, until none are left."""
 
 from __future__ import annotations
+
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from classicseg.kernels.adjacency import Borders, slot_of
 from classicseg.kernels.compile import kernel
+from classicseg.kernels.region_colors import Looks
 
-# Borders live in these tables. A border has two sides, 2 e and 2 e + 1, each in the ring of the region on that side.
+
+class Rule(NamedTuple):
+    """How unlike two neighbours are, so that the most alike merge first.
+
+    With m the mean strength along their border, d the distance of their mean colours, p and q their shares of pixels in
+    the bins of their histograms, s and l the smaller and the larger area as shares of all, and f the share that the
+    border has of the perimeter of that region whose perimeter is shorter:
+
+        (m^strength_power + color (1 - exp(-d / color_scale)) + sum of bins (p - q)^2 / (p + q))
+        s^small_power l^large_power f^shared_power
+
+    Attributes
+    ----------
+    strength_power, color, color_scale, small_power, large_power, shared_power : float
+    bins : (B,) float64 array
+        The weight of each bin.
+    """
+
+    strength_power: float
+    color: float
+    color_scale: float
+    small_power: float
+    large_power: float
+    shared_power: float
+    bins: NDArray[np.float64]
+
+
+class _Regions(NamedTuple):
+    """What is known of each region; the rows of those that were merged into others mean nothing any more."""
+
+    sizes: NDArray[np.float64]
+    perimeters: NDArray[np.float64]
+    sums: NDArray[np.float64]
+    histograms: NDArray[np.float32]
 
 
 @kernel
-def _weight(edge, ends, lengths, strengths, sizes, histograms, bin_weights, border_weight, power, total):
-    """(border + sum over bins of weight (p - q)^2 / (p + q)) (smaller area / all)^power."""
-    one, other = ends[2 * edge], ends[2 * edge + 1]
-    weight = border_weight * (strengths[edge] / lengths[edge])
-    per_one, per_other = 1.0 / sizes[one], 1.0 / sizes[other]
-    for b in range(len(bin_weights)):
-        p, q = histograms[one, b] * per_one, histograms[other, b] * per_other
+def _unlikeness(regions, one, other, rule):
+    """What the colours and textures of two regions weigh."""
+    per_one, per_other = 1.0 / regions.sizes[one], 1.0 / regions.sizes[other]
+    weight, squared = 0.0, 0.0
+    for d in range(regions.sums.shape[1]):
+        difference = regions.sums[one, d] * per_one - regions.sums[other, d] * per_other
+        squared += difference * difference
+    if rule.color != 0.0:
+        weight += rule.color * (1.0 - np.exp(-np.sqrt(squared) / rule.color_scale))
+    for b in range(len(rule.bins)):
+        p, q = regions.histograms[one, b] * per_one, regions.histograms[other, b] * per_other
         if p + q > 0.0:
-            weight += bin_weights[b] * ((p - q) * (p - q) / (p + q))
-    if power != 0.0:
-        weight *= (min(sizes[one], sizes[other]) / total) ** power
+            weight += rule.bins[b] * ((p - q) * (p - q) / (p + q))
     return weight
+
+
+@kernel
+def _weight(edge, ends, lengths, strengths, regions, rule, total):
+    """The formula of `Rule`."""
+    one, other = ends[2 * edge], ends[2 * edge + 1]
+    weight = (strengths[edge] / lengths[edge]) ** rule.strength_power + _unlikeness(regions, one, other, rule)
+    small, large = regions.sizes[one], regions.sizes[other]
+    if small > large:
+        small, large = large, small
+    perimeter = min(regions.perimeters[one], regions.perimeters[other])
+    shared = (lengths[edge] / perimeter) ** rule.shared_power
+    return weight * (small / total) ** rule.small_power * (large / total) ** rule.large_power * shared
+
+
+@kernel
+def _add_region(regions, kept, gone, shared):
+    """Add one region to another, `shared` being the length of the border between them."""
+    regions.sizes[kept] += regions.sizes[gone]
+    regions.perimeters[kept] += regions.perimeters[gone] - 2.0 * shared
+    for d in range(regions.sums.shape[1]):
+        regions.sums[kept, d] += regions.sums[gone, d]
+    for b in range(regions.histograms.shape[1]):
+        regions.histograms[kept, b] += regions.histograms[gone, b]
 
 
 @kernel
@@ -120,127 +182,174 @@ def _hang(side, region, heads, after, before):
     before[head] = side
 
 
+class _Graph(NamedTuple):
+    """Borders as they change. Border e has two sides, 2 e and 2 e + 1, each in the ring of the region on that side.
+
+    Attributes
+    ----------
+    ends : (2 E,) array
+        The region on each side.
+    lengths, strengths, weights : (E,) arrays
+    heads, degrees : (n,) arrays
+        One side of each region (-1: none), and how many it has.
+    after, before : (2 E,) arrays
+        The sides beside each in its ring.
+    keys, edges : arrays
+        A table of the pairs of regions that have a border.
+    heap, places : (E,) arrays
+        The borders by weight; the place of each.
+    """
+
+    ends: NDArray[np.int64]
+    lengths: NDArray[np.float64]
+    strengths: NDArray[np.float64]
+    weights: NDArray[np.float64]
+    heads: NDArray[np.int64]
+    degrees: NDArray[np.int64]
+    after: NDArray[np.int64]
+    before: NDArray[np.int64]
+    keys: NDArray[np.int64]
+    edges: NDArray[np.int64]
+    heap: NDArray[np.int64]
+    places: NDArray[np.int64]
+
+
 @kernel
-def _merge_all(
-    ends, lengths, strengths, sizes, histograms, bin_weights, border_weight, power, total, weights,
-    heads, degrees, after, before, keys, edges, heap, places, nodes, merges, altitudes
-):  # fmt: skip
+def _enter(graph, edge):
+    """Put a border into the rings of its regions, the table and the heap."""
+    key = _key(graph.ends[2 * edge], graph.ends[2 * edge + 1])
+    place = slot_of(graph.keys, key)
+    graph.keys[place] = key
+    graph.edges[place] = edge
+    for side in range(2 * edge, 2 * edge + 2):
+        region = graph.ends[side]
+        _hang(side, region, graph.heads, graph.after, graph.before)
+        graph.degrees[region] += 1
+    graph.heap[edge] = edge
+    _settle(edge, edge + 1, graph.heap, graph.places, graph.weights)
+
+
+@kernel
+def _take_over(graph, side, kept, gone, size, linkage):
+    """Let region `kept` have a border of region `gone`, together with its own to the same neighbour if it has one."""
+    edge, other = side >> 1, graph.ends[side ^ 1]
+    _forget(graph.keys, graph.edges, _key(gone, other))
+    _unhang(side, gone, graph.heads, graph.after, graph.before)
+    place = slot_of(graph.keys, _key(kept, other))
+    if graph.keys[place] == -1:
+        graph.keys[place] = _key(kept, other)
+        graph.edges[place] = edge
+        graph.ends[side] = kept
+        _hang(side, kept, graph.heads, graph.after, graph.before)
+        graph.degrees[kept] += 1
+        return size
+    twin = graph.edges[place]
+    graph.lengths[twin] += graph.lengths[edge]
+    graph.strengths[twin] += graph.strengths[edge]
+    _unhang(side ^ 1, other, graph.heads, graph.after, graph.before)
+    graph.degrees[other] -= 1
+    size = _drop(edge, size, graph.heap, graph.places, graph.weights)
+    if linkage:
+        graph.weights[twin] = graph.strengths[twin] / graph.lengths[twin]
+        _settle(graph.places[twin], size, graph.heap, graph.places, graph.weights)
+    return size
+
+
+@kernel
+def _weigh_anew(graph, region, regions, rule, total, size):
+    """Weigh all borders of a region."""
+    side = graph.heads[region]
+    if side < 0:
+        return
+    while True:
+        edge = side >> 1
+        graph.weights[edge] = _weight(edge, graph.ends, graph.lengths, graph.strengths, regions, rule, total)
+        _settle(graph.places[edge], size, graph.heap, graph.places, graph.weights)
+        side = graph.after[side]
+        if side == graph.heads[region]:
+            return
+
+
+@kernel
+def _merge_all(graph, regions, rule, linkage, total, nodes, merges, altitudes):
     """Merge until no border is left; gives how many merges there were.
 
-    Of two regions the one with fewer borders goes into the other, so that each side of a border is moved O(log) times.
+    Of two regions the one with fewer borders goes into the other, so that a side of a border moves O(log n) times.
     """
-    size = len(heap)
-    whole = power != 0.0 or len(bin_weights) > 0
-    count = 0
+    size = len(graph.heap)
     for edge in range(size):
-        weights[edge] = _weight(
-            edge, ends, lengths, strengths, sizes, histograms, bin_weights, border_weight, power, total
-        )
-        keys_place = slot_of(keys, _key(ends[2 * edge], ends[2 * edge + 1]))
-        keys[keys_place] = _key(ends[2 * edge], ends[2 * edge + 1])
-        edges[keys_place] = edge
-        for side in range(2 * edge, 2 * edge + 2):
-            _hang(side, ends[side], heads, after, before)
-            degrees[ends[side]] += 1
-        heap[edge] = edge
-        places[edge] = edge
-        _settle(edge, edge + 1, heap, places, weights)
+        if linkage:
+            graph.weights[edge] = graph.strengths[edge] / graph.lengths[edge]
+        else:
+            graph.weights[edge] = _weight(edge, graph.ends, graph.lengths, graph.strengths, regions, rule, total)
+        _enter(graph, edge)
+    count = 0
     while size > 0:
-        best = heap[0]
-        kept, gone = ends[2 * best], ends[2 * best + 1]
-        if degrees[kept] < degrees[gone] or (degrees[kept] == degrees[gone] and gone < kept):
+        best = graph.heap[0]
+        kept, gone = graph.ends[2 * best], graph.ends[2 * best + 1]
+        if graph.degrees[kept] < graph.degrees[gone] or (graph.degrees[kept] == graph.degrees[gone] and gone < kept):
             kept, gone = gone, kept
         merges[count, 0] = min(nodes[kept], nodes[gone])
         merges[count, 1] = max(nodes[kept], nodes[gone])
-        altitudes[count] = weights[best]
-        nodes[kept] = len(sizes) + count
+        altitudes[count] = graph.weights[best]
+        nodes[kept] = len(nodes) + count
         count += 1
-        size = _drop(best, size, heap, places, weights)
-        _forget(keys, edges, _key(kept, gone))
+        size = _drop(best, size, graph.heap, graph.places, graph.weights)
+        _forget(graph.keys, graph.edges, _key(kept, gone))
         for side in range(2 * best, 2 * best + 2):
-            _unhang(side, ends[side], heads, after, before)
-        degrees[kept] -= 1
-        sizes[kept] += sizes[gone]
-        for b in range(len(bin_weights)):
-            histograms[kept, b] += histograms[gone, b]
-        while heads[gone] >= 0:
-            side = heads[gone]
-            edge = side >> 1
-            other = ends[side ^ 1]
-            _forget(keys, edges, _key(gone, other))
-            _unhang(side, gone, heads, after, before)
-            place = slot_of(keys, _key(kept, other))
-            if keys[place] == -1:
-                keys[place] = _key(kept, other)
-                edges[place] = edge
-                ends[side] = kept
-                _hang(side, kept, heads, after, before)
-                degrees[kept] += 1
-                continue
-            twin = edges[place]
-            lengths[twin] += lengths[edge]
-            strengths[twin] += strengths[edge]
-            _unhang(side ^ 1, other, heads, after, before)
-            degrees[other] -= 1
-            size = _drop(edge, size, heap, places, weights)
-            if not whole:
-                weights[twin] = border_weight * (strengths[twin] / lengths[twin])
-                _settle(places[twin], size, heap, places, weights)
-        if whole and heads[kept] >= 0:
-            side = heads[kept]
-            while True:
-                edge = side >> 1
-                weights[edge] = _weight(
-                    edge, ends, lengths, strengths, sizes, histograms, bin_weights, border_weight, power, total
-                )
-                _settle(places[edge], size, heap, places, weights)
-                side = after[side]
-                if side == heads[kept]:
-                    break
+            _unhang(side, graph.ends[side], graph.heads, graph.after, graph.before)
+        graph.degrees[kept] -= 1
+        if not linkage:
+            _add_region(regions, kept, gone, graph.lengths[best])
+        while graph.heads[gone] >= 0:
+            size = _take_over(graph, graph.heads[gone], kept, gone, size, linkage)
+        if not linkage:
+            _weigh_anew(graph, kept, regions, rule, total, size)
     return count
 
 
-def merge_regions(
-    borders: Borders,
-    sizes: NDArray[np.integer],
-    histograms: NDArray[np.float32],
-    bin_weights: NDArray[np.float64],
-    border_weight: float = 1.0,
-    power: float = 0.0,
-) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+def merge_by_rule(borders: Borders, looks: Looks, rule: Rule) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
     """Merges (M, 2) as pairs of nodes, leaves 0..n-1 and merge i node n + i, and their weights (M,), which may fall.
 
-    Two regions with areas a, b, mean boundary strength m along their border and shares p, q of their pixels in the bins
-    of `histograms` (n, B; counts) weigh (border_weight m + sum of bin_weights (p - q)^2 / (p + q)) (min(a, b) / sum of
-    all areas)^power; the lightest pair goes first, of equal ones that whose border was met first. Only strengths
-    (no bins, power 0): average linkage, in O(E log^2 E). Otherwise each merge weighs the borders of the new region anew.
+    The lightest pair of neighbours goes first, of equal ones that whose border was met first. Each merge weighs the
+    borders of the new region anew: O(log E + B) for each of them.
     """
-    count, most = len(sizes), len(borders.pairs)
+    edges = borders.pairs.astype(np.int64)
+    perimeters = borders.frames.copy()
+    for side in range(2):
+        np.add.at(perimeters, edges[:, side], borders.lengths)
+    regions = _Regions(looks.sizes.copy(), perimeters, looks.sums.copy(), looks.histograms.copy())
+    return _merged(borders, len(looks.sizes), regions, rule, False)
+
+
+def merge_by_strength(borders: Borders, count: int) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """The same for `count` regions by mean strength along the border alone: average linkage. O(E log^2 E)."""
+    nothing = np.zeros(0), np.zeros(0), np.zeros((0, 0)), np.zeros((0, 0), dtype=np.float32)
+    rule = Rule(1.0, 0.0, 1.0, 0.0, 0.0, 0.0, np.zeros(0))
+    return _merged(borders, count, _Regions(*nothing), rule, True)
+
+
+def _merged(
+    borders: Borders, count: int, regions: _Regions, rule: Rule, linkage: bool
+) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    most = len(borders.pairs)
     room = 1 << int(2 * max(most, 1)).bit_length()
+    graph = _Graph(
+        ends=borders.pairs.astype(np.int64).ravel(),
+        lengths=borders.lengths.copy(),
+        strengths=borders.strengths.copy(),
+        weights=np.empty(most),
+        heads=np.full(count, -1, dtype=np.int64),
+        degrees=np.zeros(count, dtype=np.int64),
+        after=np.empty(2 * most, dtype=np.int64),
+        before=np.empty(2 * most, dtype=np.int64),
+        keys=np.full(room, -1, dtype=np.int64),
+        edges=np.empty(room, dtype=np.int64),
+        heap=np.empty(most, dtype=np.int64),
+        places=np.empty(most, dtype=np.int64),
+    )
     merges = np.empty((max(count - 1, 0), 2), dtype=np.int64)
     altitudes = np.empty(len(merges))
-    areas = sizes.astype(np.float64)
-    sides = np.empty(2 * most, dtype=np.int64), np.empty(2 * most, dtype=np.int64)
-    found = _merge_all(
-        borders.pairs.astype(np.int64).ravel(),
-        borders.lengths.copy(),
-        borders.strengths.copy(),
-        areas,
-        histograms.astype(np.float32),
-        bin_weights.astype(np.float64),
-        float(border_weight),
-        float(power),
-        float(areas.sum()),
-        np.empty(most),
-        np.full(count, -1, dtype=np.int64),
-        np.zeros(count, dtype=np.int64),
-        *sides,
-        np.full(room, -1, dtype=np.int64),
-        np.empty(room, dtype=np.int64),
-        np.empty(most, dtype=np.int64),
-        np.empty(most, dtype=np.int64),
-        np.arange(count, dtype=np.int64),
-        merges,
-        altitudes,
-    )  # fmt: skip
+    total = float(regions.sizes.sum())
+    found = int(_merge_all(graph, regions, rule, linkage, total, np.arange(count), merges, altitudes))
     return merges[:found], altitudes[:found]

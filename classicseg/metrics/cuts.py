@@ -159,7 +159,7 @@ class _Sums:
 
 
 def _sums(hierarchy: Hierarchy, whole_table: ContingencyTable, kind: TruthKind, scales: Values) -> _Sums:
-    from classicseg.kernels.hierarchy import choice_sums, region_sums, sums_of_cuts, sums_of_nodes
+    from classicseg.kernels.hierarchy_sums import choice_sums, region_sums, sums_of_cuts, sums_of_nodes
 
     table = as_kind(whole_table, kind)
     leaves, regions, counts, region_areas, values = _cells(table)

@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from classicseg.base import Context, Segmenter, space_parameter
+from classicseg.base import Context, Segmentation, Segmenter, space_parameter
 from classicseg.image import Image
 from classicseg.parameters import parameter
+
+if TYPE_CHECKING:
+    from classicseg.hierarchy import Hierarchy
+
+# No two colours are farther apart (bands have at most 100 in any space).
+_WIDEST = {"lab": 259, "rgb": 101, "luv": 275, "hsv": 201}
+_LINKS_END = 0.5  # below this altitude lie the links, above it the merging of what no link joins
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,6 +49,13 @@ class QuickShift(Segmenter):
     -----
     Findings: ``n_trees``, and ``parents`` (raster index, int32) and ``distances`` (float32, infinite at roots) of the
     uncut tree, both (H, W).
+
+    The hierarchy is the method's own tree. Its leaves are the connected segments; as `max_dist` grows, the links that
+    were cut join them, and what no link within the window joins is merged as regions are (`classicseg.merging`). A link
+    lies at half of its length over the longest that the parameters allow, so below 0.5, region merging from there to 1.
+    ``cut(threshold=self.altitude(t))`` is what ``max_dist=t`` gives with ``connected=True``, for each t from `max_dist`
+    on. With `min_size` above 1 that holds but for what had been small: a leaf goes where the tree does that has most of
+    its pixels.
 
     Time is O(N kernel_size^2), nearly all of it for the densities: each pair of pixels is weighed once, for both.
     Nothing is left out or sampled. Distances are float32, and each term of a density is rounded to a multiple of a
@@ -83,3 +97,52 @@ class QuickShift(Segmenter):
             "parents": tree.parents,
             "distances": tree.distances,
         }
+
+    def altitude(self, distance: float) -> float:
+        """Where links of this length lie in the hierarchy: below 0.5, the same for every picture.
+
+        Examples
+        --------
+        >>> QuickShift(ratio=0, kernel_size=5).altitude(10.5) == 0.25 * 21 / (15 * 2**0.5)
+        True
+        """
+        return float(self._altitudes(np.array(distance)))
+
+    def _altitudes(self, distances: NDArray[Any]) -> NDArray[np.float64]:
+        """distance / (2 longest), where longest^2 = 2 reach^2 + (ratio widest)^2."""
+        longest = np.hypot(np.sqrt(2) * np.ceil(3 * self.kernel_size), self.ratio * _WIDEST[self.space])
+        rounded = distances.astype(np.float32).astype(np.float64)  # as the links are measured
+        return np.minimum(rounded * _LINKS_END / longest, np.nextafter(_LINKS_END, 0))
+
+    def _hierarchy(self, found: Segmentation, image: Image, context: Context) -> Hierarchy:
+        from classicseg.hierarchy import connected_hierarchy, raised, stacked
+        from classicseg.merging import hierarchy_of
+
+        leaves = self._parts(found)
+        trees, whole = self._links(found)
+        linked = connected_hierarchy(leaves, _owners(leaves, trees), whole, self.altitude(self.max_dist))
+        merged = hierarchy_of(linked.cut(threshold=np.inf), image, context.threads)
+        return stacked(linked, raised(merged, _LINKS_END))
+
+    def _links(self, found: Segmentation) -> tuple[NDArray[np.int64], Hierarchy]:
+        """The tree, from 0, that each pixel is in (-1 outside the mask), and how the links that were cut join trees."""
+        from classicseg.hierarchy import hierarchy_of_pairs
+        from classicseg.kernels.quickshift import trees
+
+        parents, distances = found.findings["parents"].ravel(), found.findings["distances"].ravel()
+        roots, _ = trees(found.findings["parents"], found.findings["distances"], self.max_dist)
+        tops = np.unique(roots[found.mask])
+        numbers = np.where(found.mask, np.searchsorted(tops, roots), -1)
+        cut = tops[parents[tops] != tops]
+        pairs = np.stack([numbers.ravel()[cut], numbers.ravel()[parents[cut]]], axis=1)
+        return numbers, hierarchy_of_pairs(numbers + 1, pairs, self._altitudes(distances[cut]))
+
+
+def _owners(leaves: NDArray[np.int32], trees: NDArray[np.int64]) -> NDArray[np.int64]:
+    """For each leaf 1..n the tree that has most of its pixels, the first of equal ones."""
+    inside = leaves > 0
+    count = int(trees.max()) + 1
+    keys, pixels = np.unique((leaves[inside] - 1).astype(np.int64) * count + trees[inside], return_counts=True)
+    order = np.lexsort((-pixels, keys // count))
+    _, first = np.unique(keys[order] // count, return_index=True)
+    return keys[order][first] % count

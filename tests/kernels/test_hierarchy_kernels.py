@@ -5,7 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from classicseg.kernels.hierarchy import running_maximum, sums_of_cuts, sums_of_nodes
+from classicseg.kernels.hierarchy import running_maximum
+from classicseg.kernels.hierarchy_sums import sums_of_cuts, sums_of_nodes
 
 pytestmark = pytest.mark.small
 

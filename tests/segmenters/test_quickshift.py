@@ -1,5 +1,7 @@
 """Quickshift, against scikit-image without its tie noise, and against a plain twin."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 from reference import quickshift as plain
@@ -128,3 +130,42 @@ def test_distances_are_those_to_the_parents(small_picture):
     assert 0 < roots.sum() < 20
     assert np.isinf(findings["distances"].ravel()[roots]).all()
     np.testing.assert_allclose(findings["distances"].ravel()[~roots], apart[~roots], atol=1e-4)
+
+
+@pytest.mark.small
+@pytest.mark.parametrize("masked", [False, True])
+@pytest.mark.parametrize("own", [{}, {"connected": False}, {"ratio": 0.9, "space": "rgb"}])
+def test_cuts_of_the_hierarchy_are_what_longer_links_give(masked, own):
+    """For each length from the method's own on, below and above the longest link."""
+    rng = np.random.default_rng(11)
+    picture = rng.integers(60, 140, (11, 13, 3)).astype(np.uint8)
+    picture[:, 6:] += 90
+    mask = rng.random((11, 13)) > 0.2 * masked
+    method = QuickShift(kernel_size=1, max_dist=2, **own)
+    result = method.run(picture, mask=mask)
+    lengths = np.unique(result.findings["distances"][mask])
+    counts = set()
+    for length in (2, 3.3, *lengths[np.isfinite(lengths) & (lengths > 2)][::7].tolist(), 1e4):
+        labels = dataclasses.replace(method, max_dist=length, connected=True).segment(picture, mask=mask)
+        assert np.array_equal(result.hierarchy.cut(threshold=method.altitude(length)), labels)
+        counts.add(labels.max())
+    assert len(counts) > 5
+    assert result.hierarchy.cut(n_segments=3).max() == 3 or masked
+
+
+@pytest.mark.small
+def test_small_segments_go_where_the_tree_of_most_of_their_pixels_goes():
+    rng = np.random.default_rng(5)
+    picture = rng.integers(60, 140, (10, 12, 3)).astype(np.uint8)
+    result = QuickShift(kernel_size=1, max_dist=3, min_size=4).run(picture)
+    assert np.bincount(result.hierarchy.leaves.ravel())[1:].min() >= 4
+    assert result.hierarchy.n_leaves == result.n_labels > 3
+    assert result.hierarchy.cut(n_segments=1).max() == 1
+
+
+@pytest.mark.small
+def test_altitudes_of_links_rise_below_a_half():
+    method = QuickShift()
+    altitudes = [method.altitude(length) for length in (0, 1, 10, 100, 131, 200, 1e4)]
+    assert altitudes == sorted(altitudes)
+    assert 0 == altitudes[0] < altitudes[1] < altitudes[3] < altitudes[-1] < 0.5
