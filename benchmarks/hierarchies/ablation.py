@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from benchmarks.hierarchies.rows import Row
 
-WHOLE = Row("ucm", "ucm")
+WHOLE = Row("ucm", "ucm", boundaries=False)
 
 # One line a part: what is changed, and the parameters that change it.
 VARIANTS: tuple[Row, ...] = ()

@@ -14,8 +14,7 @@ from benchmarks.hierarchies.rows import Row
 from benchmarks.hierarchies.scoring import (
     UNIT,
     UNIT_FOR_BOUNDARIES,
-    boundaries_of_contour,
-    contour_of,
+    boundaries_of_hierarchy,
     regions_of_hierarchy,
 )
 from benchmarks.hierarchies.work import key_of, load, place, save, sources_of_everything
@@ -95,5 +94,5 @@ def _run(task: Task) -> None:
     if task.regions is not None:
         save(task.regions, regions_of_hierarchy(hierarchy, task.picture.truths(), UNIT))
     if task.boundaries is not None:
-        contour = contour_of(hierarchy)
-        save(task.boundaries, boundaries_of_contour(contour, task.picture.boundaries(), UNIT_FOR_BOUNDARIES))
+        truths = task.picture.boundaries()
+        save(task.boundaries, boundaries_of_hierarchy(hierarchy, truths, UNIT_FOR_BOUNDARIES))

@@ -48,9 +48,9 @@ def _region_arrays(found: FamilyScores) -> Arrays:
     }
 
 
-def boundaries_of_contour(contour: NDArray[np.float64], truths: Boundaries, scales: NDArray[np.float64]) -> Arrays:
+def boundaries_of_hierarchy(hierarchy: Hierarchy, truths: Boundaries, scales: NDArray[np.float64]) -> Arrays:
     """Boundary counts of a hierarchy's contours of at least each scale: (K, 4) numbers."""
-    return _count_arrays(contour_counts(contour, truths, scales), scales)
+    return _count_arrays(contour_counts(hierarchy.ucm(size="pixel"), truths, scales), scales)
 
 
 def boundaries_of_maps(maps: NDArray[np.integer], truths: Boundaries, scales: NDArray[np.float64]) -> Arrays:
@@ -61,13 +61,3 @@ def boundaries_of_maps(maps: NDArray[np.integer], truths: Boundaries, scales: ND
 def _count_arrays(found: list[BoundaryCounts], scales: NDArray[np.float64]) -> Arrays:
     rows = [(each.recall_hits, each.recall_total, each.precision_hits, each.precision_total) for each in found]
     return {"scales": scales, "counts": np.array(rows, dtype=np.int64)}
-
-
-def contour_of(hierarchy: Hierarchy) -> NDArray[np.float64]:
-    """At each pixel the lowest scale at which its square with right, lower and lower right neighbour is one segment.
-
-    The contour of which the benchmark takes the pixels at or above a threshold.
-    """
-    from benchmarks.hierarchies.contours import contour
-
-    return contour(hierarchy)
