@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from classicseg.segmenters.slic import Slic
     from classicseg.segmenters.spectral import SpectralClustering
     from classicseg.segmenters.threshold import Threshold
+    from classicseg.segmenters.ucm import UCM
     from classicseg.segmenters.watershed import Watershed
 
 _HOMES = {
@@ -53,11 +54,13 @@ _HOMES = {
     "classicseg.segmenters.slic": ("Slic",),
     "classicseg.segmenters.spectral": ("SpectralClustering",),
     "classicseg.segmenters.threshold": ("Threshold",),
+    "classicseg.segmenters.ucm": ("UCM",),
     "classicseg.segmenters.watershed": ("Watershed",),
 }
 _HOME_OF = {name: module for module, names in _HOMES.items() for name in names}
 
 __all__ = [
+    "UCM",
     "DataRangeWarning",
     "DependencyError",
     "Edges",

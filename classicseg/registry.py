@@ -28,6 +28,7 @@ BUILT_IN = MappingProxyType(
         "felzenszwalb": "classicseg.segmenters.felzenszwalb:Felzenszwalb",
         "watershed": "classicseg.segmenters.watershed:Watershed",
         "slic": "classicseg.segmenters.slic:Slic",
+        "ucm": "classicseg.segmenters.ucm:UCM",
         "spectral": "classicseg.segmenters.spectral:SpectralClustering",
     }
 )

@@ -11,7 +11,6 @@ from classicseg.kernels.adjacency import Borders, slot_of
 from classicseg.kernels.compile import kernel
 from classicseg.kernels.region_colors import Looks
 
-
 _GROWTH = 1 + 1 / 16  # of a region, after which all its borders are weighed anew
 
 
