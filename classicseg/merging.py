@@ -44,16 +44,16 @@ class MergingRule:
         The unlikeness that becomes an altitude of 0.5: where the training pictures are covered best.
     """
 
-    strength_power: float = 0.724
-    color: float = 0.044
-    color_scale: float = 9.06
-    lightness: float = 0.042
-    chroma: float = 0.139
-    texture: float = 0.233
-    small_power: float = 0.133
-    large_power: float = 0.012
-    shared_power: float = -0.059
-    scale: float = 0.354
+    strength_power: float = 0.359
+    color: float = 0.017
+    color_scale: float = 4.69
+    lightness: float = 0.022
+    chroma: float = 0.097
+    texture: float = 0.191
+    small_power: float = 0.06
+    large_power: float = 0.014
+    shared_power: float = -0.065
+    scale: float = 0.506
 
 
 _HISTOGRAMS = MergingRule()
