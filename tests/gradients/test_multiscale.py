@@ -41,8 +41,10 @@ def twin(labels, k, cues):
 
 
 @pytest.mark.small
-@pytest.mark.parametrize("shape", [(5, 8), (1, 1), (8, 3)])
-@pytest.mark.parametrize(("radius", "stride"), [(2.5, 1), (6.0, 1), (6.0, 2), (8.0, 4)])
+@pytest.mark.parametrize(
+    ("shape", "radius", "stride"),
+    [((5, 8), 2.5, 1), ((8, 3), 6.0, 1), ((5, 8), 6.0, 2), ((7, 4), 8.0, 4), ((1, 1), 2.5, 1)],
+)
 def test_each_orientation_is_that_of_the_plain_twin(shape, radius, stride):
     rng = np.random.default_rng(shape[0])
     labels = rng.integers(0, 3, (2, *shape)).astype(np.uint8)
