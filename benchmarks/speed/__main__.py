@@ -15,7 +15,19 @@ from benchmarks.peers import machine_facts
 from benchmarks.speed.measure import measure
 from benchmarks.speed.report import markdown, write_json
 
-METHODS = ("threshold", "kmeans", "gmm", "meanshift", "quickshift", "edges", "spectral", "felzenszwalb", "road")
+METHODS = (
+    "threshold",
+    "kmeans",
+    "gmm",
+    "meanshift",
+    "quickshift",
+    "edges",
+    "spectral",
+    "felzenszwalb",
+    "watershed",
+    "slic",
+    "road",
+)
 PEERS = ("numpy", "scipy", "scikit-learn", "scikit-image", "opencv-python", "numba", "faiss-cpu", "pyamg")
 _HEIGHT, _WIDTH = 321, 481
 

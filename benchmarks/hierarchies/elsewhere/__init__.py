@@ -1,0 +1,1 @@
+"""Programs that run peers in environments of their own; they import nothing of this project."""

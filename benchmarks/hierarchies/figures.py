@@ -1,0 +1,180 @@
+"""The figures of a row, each with its interval and with how its scale was chosen."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import numpy as np
+
+from benchmarks.hierarchies.numbers import (
+    BoundaryFamily,
+    Family,
+    Values,
+    Weights,
+    best_at_one_scale,
+    mean_of_best,
+    mean_over_pictures,
+)
+from benchmarks.hierarchies.resampling import (
+    RESAMPLES,
+    Difference,
+    Estimate,
+    difference,
+    estimate,
+    estimate_chosen,
+    holm,
+    resamples,
+)
+from classicseg.metrics.curves import boundary_summary
+
+Kind = Literal["ours", "peer", "ablation"]
+_SIGN = {"pri": 1, "vi": -1}
+
+
+@dataclass(frozen=True)
+class Scored:
+    """A row with its scores, from whichever program they came."""
+
+    name: str
+    kind: Kind
+    parameters: dict[str, Any]
+    val: Family
+    train: Family | None = None
+    boundaries: BoundaryFamily | None = None
+    seconds: tuple[float, ...] = ()
+    note: str = ""
+    beside: tuple[str, ...] = ()
+    aim: float | None = None
+    known: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One number of the table. `chosen` says how the scale was: "train", or an oracle's ODS, OIS or best."""
+
+    row: str
+    kind: Kind
+    metric: str
+    averaging: str
+    chosen: str
+    value: float
+    low: float
+    high: float
+    scale: float
+    pictures: int
+
+
+def figures_of(scored: Scored, count: int = RESAMPLES) -> list[Figure]:
+    """All figures of a row on val."""
+    found = [*_coverings(scored, count), *_means(scored, count)]
+    if scored.boundaries is not None:
+        found += _boundaries(scored, scored.boundaries, count)
+    return found
+
+
+def _coverings(scored: Scored, count: int) -> list[Figure]:
+    val, train = scored.val, scored.train
+    weights = resamples(len(val.names), count)
+    figures = []
+    if train is not None:
+
+        def at_chosen(val_weights: Weights, train_weights: Weights) -> Values:
+            scale = train.covering(train_weights).argmax(axis=1)
+            return np.take_along_axis(val.covering(val_weights), scale[:, None], axis=1)[:, 0]
+
+        drawn = resamples(len(train.names), count, seed=1)
+        scale = float(train.scales[train.covering(train.everything())[0].argmax()])
+        figures.append(
+            _figure(scored, "covering", "pooled", "train", estimate_chosen(at_chosen, weights, drawn), scale)
+        )
+    best = float(val.scales[val.covering(val.everything())[0].argmax()])
+    figures.append(_figure(scored, "covering", "pooled", "ODS", estimate(covering_ods(val), weights), best))
+    figures.append(_figure(scored, "covering", "pooled", "OIS", estimate(val.ois_covering, weights)))
+    figures.append(_figure(scored, "covering", "pooled", "best", estimate(val.best_covering, weights)))
+    return figures
+
+
+def covering_ods(family: Family) -> Callable[[Weights], Values]:
+    """The pooled covering at the scale that is best for all pictures of a weighting."""
+    return lambda weights: best_at_one_scale(family.covering(weights))
+
+
+def _means(scored: Scored, count: int) -> list[Figure]:
+    """Probabilistic Rand index and variation of information, means over the pictures as BSDS500 has them."""
+    figures = []
+    weights = resamples(len(scored.val.names), count)
+    for metric, sign in _SIGN.items():
+        values = getattr(scored.val, metric)
+        along = mean_over_pictures(values, scored.val.everything())[0]
+        scale = float(scored.val.scales[(sign * along).argmax()])
+
+        def ods(drawn: Weights, values: Values = values, sign: int = sign) -> Values:
+            return best_at_one_scale(mean_over_pictures(values, drawn), sign)
+
+        def ois(drawn: Weights, values: Values = values, sign: int = sign) -> Values:
+            return mean_of_best(values, drawn, sign)
+
+        figures.append(_figure(scored, metric, "mean", "ODS", estimate(ods, weights), scale))
+        figures.append(_figure(scored, metric, "mean", "OIS", estimate(ois, weights)))
+    return figures
+
+
+def _boundaries(scored: Scored, family: BoundaryFamily, count: int) -> list[Figure]:
+    weights = resamples(len(family.counts), count)
+    summary = boundary_summary(family.counts, family.scales)
+    ap = Estimate(summary.ap, math.nan, math.nan)
+    return [
+        _figure(scored, "boundary.f", "pooled", "ODS", estimate(family.ods, weights), summary.ods.threshold),
+        _figure(scored, "boundary.f", "pooled", "OIS", estimate(family.ois, weights)),
+        _figure(scored, "boundary.ap", "pooled", "all", ap),
+    ]
+
+
+def _figure(
+    scored: Scored, metric: str, averaging: str, chosen: str, found: Estimate, scale: float = math.nan
+) -> Figure:
+    return Figure(
+        scored.name,
+        scored.kind,
+        metric,
+        averaging,
+        chosen,
+        found.value,
+        found.low,
+        found.high,
+        scale,
+        len(scored.val.names),
+    )
+
+
+@dataclass(frozen=True)
+class Claim:
+    """Covering ODS of one row minus that of another on the same pictures; `corrected` is the p-value after Holm."""
+
+    row: str
+    other: str
+    found: Difference
+    corrected: float
+
+    @property
+    def holds(self) -> bool:
+        """Whether a difference may be claimed."""
+        return self.corrected < 0.05
+
+
+def claims(pairs: list[tuple[Scored, Scored]], count: int = RESAMPLES) -> list[Claim]:
+    """The paired tests of these rows, corrected for their number."""
+    found = []
+    for one, other in pairs:
+        if one.val.names != other.val.names:
+            raise ValueError(f"{one.name} and {other.name} were scored on different pictures")
+        weights = resamples(len(one.val.names), count)
+        found.append(difference(covering_ods(one.val), covering_ods(other.val), weights))
+    corrected = holm([each.p for each in found])
+    return [
+        Claim(one.name, other.name, each, float(p))
+        for (one, other), each, p in zip(pairs, found, corrected, strict=True)
+    ]
