@@ -100,8 +100,9 @@ class Segmentation:
         --------
         >>> import classicseg, numpy as np
         >>> image = np.repeat(np.array([[0, 0, 90, 250]], dtype=np.uint8), 3, axis=0)
-        >>> classicseg.run(image, "kmeans", n_clusters=3).hierarchy.cut(n_segments=2)[0]
-        array([1, 1, 1, 2], dtype=int32)
+        >>> result = classicseg.run(image, "kmeans", n_clusters=3)
+        >>> result.hierarchy.n_leaves, result.cut(n_segments=2).n_labels == 2
+        (3, True)
         """
         if self.image is None:
             raise ImageError(

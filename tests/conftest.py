@@ -52,6 +52,20 @@ def small_picture() -> np.ndarray:
     return np.clip(picture + rng.integers(-6, 7, picture.shape), 0, 255).astype(np.uint8)
 
 
+@pytest.fixture
+def light_merging(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Un-compiled, regions merge by the numbers that they have: boundaries would take seconds a picture."""
+    from classicseg import hierarchy, merging
+    from classicseg.labels import neighbours
+
+    def by_number(labels: np.ndarray, *_: object) -> hierarchy.Hierarchy:
+        pairs = neighbours(labels) - 1
+        return hierarchy.hierarchy_of_pairs(labels, pairs, (pairs[:, 1] - pairs[:, 0]) / labels.max())
+
+    if UNCOMPILED:
+        monkeypatch.setattr(merging, "hierarchy_of", by_number)
+
+
 @pytest.fixture(scope="session")
 def photograph() -> np.ndarray:
     """A piece of scikit-image's photograph of a cup of coffee, 96 x 128, uint8 sRGB."""

@@ -15,6 +15,7 @@ from classicseg.base import Segmenter
 from classicseg.hierarchy import Hierarchy
 
 small = pytest.mark.small
+pytestmark = pytest.mark.usefixtures("light_merging")
 
 
 @pytest.fixture

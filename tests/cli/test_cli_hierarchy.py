@@ -12,6 +12,7 @@ from PIL import Image
 import classicseg
 
 small = pytest.mark.small
+pytestmark = pytest.mark.usefixtures("light_merging")
 
 
 @pytest.fixture

@@ -132,6 +132,7 @@ def test_distances_are_those_to_the_parents(small_picture):
     np.testing.assert_allclose(findings["distances"].ravel()[~roots], apart[~roots], atol=1e-4)
 
 
+@pytest.mark.usefixtures("light_merging")
 @pytest.mark.small
 @pytest.mark.parametrize("masked", [False, True])
 @pytest.mark.parametrize("own", [{}, {"connected": False}, {"ratio": 0.9, "space": "rgb"}])
@@ -153,6 +154,7 @@ def test_cuts_of_the_hierarchy_are_what_longer_links_give(masked, own):
     assert result.hierarchy.cut(n_segments=3).max() == 3 or masked
 
 
+@pytest.mark.usefixtures("light_merging")
 @pytest.mark.small
 def test_small_segments_go_where_the_tree_of_most_of_their_pixels_goes():
     rng = np.random.default_rng(5)
