@@ -29,7 +29,7 @@ _SMALL, _LARGE = (24, 31), (150, 201)  # the large one for steps that small pict
 # What takes other kernels on large pictures only: all pixels as nodes, and more superpixels than are solved exactly.
 _ON_LARGE: dict[str, tuple[dict[str, Any], ...]] = {"spectral": ({"n_superpixels": 0}, {"n_superpixels": 8000})}
 # What takes other kernels where the picture is larger than any cache: the watershed.
-_ON_HUGE: dict[str, tuple[int, int]] = {"edges": (1030, 1030)}
+_ON_HUGE: dict[str, tuple[int, int]] = {"edges": (1030, 1030), "watershed": (1030, 1030)}
 
 
 @dataclass(frozen=True)

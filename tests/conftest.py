@@ -26,6 +26,7 @@ QUICK: dict[str, dict[str, object]] = {
     "meanshift": {"spatial_bandwidth": 2.0, "min_size": 0, "tol": 0.1},
     "quickshift": {"kernel_size": 1, "max_dist": 4},
     "kmeans": {"n_init": 1},
+    "slic": {"n_segments": 12, "max_num_iter": 2},
     "spectral": {"n_clusters": 3, "radius": 3.0},
 }
 

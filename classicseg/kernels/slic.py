@@ -181,7 +181,7 @@ def _sum_parts(planes, part, sums):
 
 
 @kernel
-def _nearest_neighbour(i, starts, ends, targets, sums, into, following):
+def _nearest_neighbour(i, starts, ends, targets, means, into, following):
     """The part that touches part i, or one that has joined it, whose mean colour is nearest; i if none does."""
     best, best_distance = i, np.inf
     own, last = i, np.int32(i)
@@ -195,8 +195,8 @@ def _nearest_neighbour(i, starts, ends, targets, sums, into, following):
                 continue
             last = other
             distance = 0.0
-            for d in range(3, sums.shape[1]):
-                difference = sums[i, d] / sums[i, 0] - sums[other, d] / sums[other, 0]
+            for d in range(means.shape[1]):
+                difference = means[i, d] - means[other, d]
                 distance += difference * difference
             if distance < best_distance or (distance == best_distance and other < best):
                 best, best_distance = other, distance
@@ -205,16 +205,17 @@ def _nearest_neighbour(i, starts, ends, targets, sums, into, following):
 
 
 @kernel
-def _join_small(starts, ends, targets, smallest, sums, into, following):
+def _join_small(starts, ends, targets, smallest, sums, means, into, following):
     """Parts of fewer than `smallest` pixels join, in raster order, their neighbour of nearest colour.
 
     The neighbours of a small part i are ``targets[starts[i]:ends[i]]``. into[i] is the part that i has joined, or i;
-    following[i] the next of those that make one with i, or -1. `sums` become those of what was joined.
+    following[i] the next of those that make one with i, or -1. `sums` and the `means` of colours become those of what
+    was joined.
     """
     for i in range(len(into)):
         if into[i] != i or sums[i, 0] >= smallest:
             continue
-        best = _nearest_neighbour(i, starts, ends, targets, sums, into, following)
+        best = _nearest_neighbour(i, starts, ends, targets, means, into, following)
         if best == i:
             continue
         into[i] = best
@@ -225,6 +226,8 @@ def _join_small(starts, ends, targets, smallest, sums, into, following):
         following[best] = i
         for d in range(sums.shape[1]):
             sums[best, d] += sums[i, d]
+        for d in range(means.shape[1]):
+            means[best, d] = sums[best, 3 + d] / sums[best, 0]
 
 
 def superpixels(
@@ -261,7 +264,7 @@ def superpixels(
     lists = list_neighbours(part, sums[:, 0].astype(np.int64), sums[:, 0] < smallest)
     into = np.arange(parts, dtype=np.int32)
     following = np.full(parts, -1, dtype=np.int32)
-    _join_small(*lists, smallest, sums, into, following)
+    _join_small(*lists, smallest, sums, sums[:, 3:] / sums[:, :1], into, following)
     while not np.array_equal(into, into[into]):
         into = into[into]
     kept = into == np.arange(parts)

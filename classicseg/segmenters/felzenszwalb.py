@@ -27,8 +27,8 @@ class Felzenszwalb(Segmenter):
     ----------
     scale : float
         How much contrast a small segment tolerates; larger gives fewer segments. This, `sigma` and `min_size` were
-        chosen on 40 training pictures of BSDS500 by the covering of their segments, which is .574 there; about 800
-        segments to be merged come of scale 40, sigma 0.8 and min_size 20.
+        chosen on 40 training pictures of BSDS500 by the covering of their segments, which is .574 there; 20, 0.8 and
+        20 give some 670 segments a picture to be merged, of achievable accuracy .965 and boundary recall .89.
     sigma : float
         Standard deviation of the Gaussian smoothing before, in pixels.
     min_size : int

@@ -24,7 +24,7 @@ class Slic(Segmenter):
     Clusters begin as the cells of a regular grid of spacing S = sqrt(N / n_segments). In each round a pixel joins that
     one of the nine clusters which began around it for which |c - c_k|^2 + (compactness / S)^2 |p - p_k|^2 is smallest,
     and clusters move to the means of their pixels. In the end connected parts below a quarter of a cell join the
-    neighbour of nearest colour.
+    neighbour of nearest colour. A picture of one colour stays whole.
 
     Parameters
     ----------
@@ -89,6 +89,9 @@ class Slic(Segmenter):
         from classicseg.kernels.slic import superpixels
 
         planes, mask = image.in_space(self.space, context.threads), image.mask
+        if _is_constant(planes, mask):
+            place, color = np.argwhere(mask).mean(axis=0), planes[:, mask][:, 0].astype(np.float64)
+            return np.zeros(mask.shape, dtype=np.int32), {"positions": place[np.newaxis], "colors": color[np.newaxis]}
         if self.sigma > 0:
             for d, smooth in enumerate(smooth_inside(planes, mask, self.sigma, context.threads)):
                 planes[d] = smooth
@@ -99,3 +102,15 @@ class Slic(Segmenter):
             planes, mask, count, self.compactness, self.max_num_iter, context.threads, context.progress, stride
         )
         return found.labels, {"positions": found.positions, "colors": found.colors}
+
+
+def _is_constant(planes: NDArray[np.float32], mask: NDArray[np.bool_]) -> bool:
+    """Whether all pixels inside the mask are alike; a few rows show of most pictures that they are not."""
+    from classicseg.scaling import row_chunks
+
+    first = np.unravel_index(int(mask.argmax()), mask.shape)
+    return all(
+        not np.any((plane[start:stop] != plane[first]) & mask[start:stop])
+        for plane in planes
+        for start, stop in row_chunks(mask.shape)
+    )
