@@ -34,7 +34,7 @@ def test_the_preset_nuclei_finds_nuclei_of_all_kinds_of_pictures(data_root):
         labels = classicseg.segment(loaded.image.array, "nuclei")
         found.append(score(labels, loaded.truths, "instance.dsb2018", kind="instances").value)
     assert len(found) == 21
-    assert np.mean(found) > FLOOR
+    assert np.mean(found) > 0.45
 
 
 @pytest.fixture
