@@ -42,8 +42,8 @@ class Threshold(Segmenter):
     Parameters
     ----------
     rule : {"otsu", "fixed", "triangle", "li", "yen", "local", "objects"}
-        How the threshold is found. Otsu by default, as it needs no parameter. The preset ``nuclei`` takes "objects" on the
-        smaller side, fills holes, and parts touching objects (``split_touching="auto"``).
+        How the threshold is found. Otsu by default, as it needs no parameter. The preset ``nuclei`` takes "objects" on
+        the smaller side, fills holes, and parts touching objects (``split_touching="auto"``).
     value : float
         The threshold of ``rule="fixed"`` as a level 0..255; 127 by default, as the textbooks have it.
     classes : int
@@ -54,8 +54,8 @@ class Threshold(Segmenter):
     offset : float
         For ``local``: levels by which a bright pixel may lie below its block's mean.
     foreground : {"bright", "dark", "border", "smaller"}
-        Which side is the foreground of a binary result. "border" takes the side that holds fewer of the border's pixels,
-        "smaller" that which holds fewer of all (bright where they are equal).
+        Which side is the foreground of a binary result. "border" takes the side that holds fewer of the border's
+        pixels, "smaller" that which holds fewer of all (bright where they are equal).
     fill_holes : bool
         Whether background that the foreground of a binary result encloses is foreground too.
     band : int or None
@@ -165,7 +165,7 @@ class Threshold(Segmenter):
         if self.foreground == "border":
             return _border_is_bright(bright, mask)
         if self.foreground == "smaller":
-            return 2 * np.count_nonzero(bright & mask) > np.count_nonzero(mask)
+            return bool(2 * np.count_nonzero(bright & mask) > np.count_nonzero(mask))
         return self.foreground == "dark"
 
     def _memory(self, image: Image) -> int:

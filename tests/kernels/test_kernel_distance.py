@@ -5,7 +5,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
-
 from reference.splitting import squared_distances as distances_of_all_pairs
 
 from classicseg.kernels.distance import farther_than, squared_distances
