@@ -24,7 +24,7 @@ def test_bench_gives_what_plain_opencv_gives(data_root, call, name, pictures, ex
 
 
 def test_the_preset_nuclei_finds_nuclei_of_all_kinds_of_pictures(data_root):
-    """Every eleventh picture: fluorescence, purple tissue and bright field; Otsu by its better side is at .42 of all."""
+    """Every eleventh picture: fluorescence, purple tissue and bright field; Otsu at its best gives .42."""
     from classicseg.datasets import open_dataset
     from classicseg.metrics import score
 
@@ -32,9 +32,9 @@ def test_the_preset_nuclei_finds_nuclei_of_all_kinds_of_pictures(data_root):
     for sample in open_dataset(f"instances:{data_root / 'dsb2018'}").samples[::11]:
         loaded = sample.read()
         labels = classicseg.segment(loaded.image.array, "nuclei")
-        found.append(score(labels, loaded.truths, "instance.dsb2018", kind="instances").value)
+        found.append(score(labels, loaded.truths, "instance.dsb2018", kind="instances"))
     assert len(found) == 21
-    assert np.mean(found) > FLOOR
+    assert np.mean(found) > 0.45
 
 
 @pytest.fixture

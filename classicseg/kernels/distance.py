@@ -104,11 +104,11 @@ def _nearest_in_run(falls, first, stop, sites, starts, squares):
             sites[last], starts[last] = site, begin
     end = np.int64(stop)
     while last >= 0:
-        site, begin = np.int64(sites[last]), np.int64(starts[last])
-        fall = np.int64(falls[site]) if first <= site < stop else np.int64(0)
-        for x in range(begin, end):
-            squares[x] = np.int32((x - site) * (x - site) + fall * fall)
-        end = begin
+        nearest, start = np.int64(sites[last]), np.int64(starts[last])
+        fall = np.int64(falls[nearest]) if first <= nearest < stop else np.int64(0)
+        for x in range(start, end):
+            squares[x] = np.int32((x - nearest) * (x - nearest) + fall * fall)
+        end = start
         last -= 1
 
 

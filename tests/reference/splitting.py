@@ -8,7 +8,7 @@ CROSS = ((-1, 0), (0, -1), (0, 1), (1, 0))
 
 
 def squared_distances(free):
-    """Squared distance of each pixel to the nearest that is not free; a frame of such pixels lies around the picture."""
+    """Squared distance of each pixel to the nearest that is not free, as are all beyond the picture."""
     height, width = len(free), len(free[0])
     blocked = [
         (y, x)
