@@ -16,7 +16,18 @@ from benchmarks.speed.measure import measure
 from benchmarks.speed.report import markdown, write_json
 
 METHODS = ("threshold", "kmeans", "gmm", "meanshift", "quickshift", "edges", "spectral", "felzenszwalb", "road")
-PEERS = ("numpy", "scipy", "scikit-learn", "scikit-image", "opencv-python", "numba", "faiss-cpu", "pyamg")
+PEERS = (
+    "numpy",
+    "scipy",
+    "scikit-learn",
+    "scikit-image",
+    "opencv-python",
+    "numba",
+    "faiss-cpu",
+    "pyamg",
+    "higra",
+    "networkx",
+)
 _HEIGHT, _WIDTH = 321, 481
 
 
