@@ -15,7 +15,18 @@ from benchmarks.peers import machine_facts
 from benchmarks.speed.measure import measure
 from benchmarks.speed.report import markdown, write_json
 
-METHODS = ("threshold", "kmeans", "gmm", "meanshift", "quickshift", "edges", "spectral", "felzenszwalb", "road")
+METHODS = (
+    "threshold",
+    "kmeans",
+    "gmm",
+    "meanshift",
+    "quickshift",
+    "edges",
+    "spectral",
+    "felzenszwalb",
+    "merging",
+    "road",
+)
 PEERS = (
     "numpy",
     "scipy",
