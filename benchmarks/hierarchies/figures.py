@@ -32,6 +32,7 @@ from classicseg.metrics.curves import boundary_summary
 
 Kind = Literal["ours", "peer", "ablation"]
 _SIGN = {"pri": 1, "vi": -1}
+_ENOUGH_FOR_AP = 25  # thresholds: a few scales of a peer span few recalls, and the area beyond them counts as 0
 
 
 @dataclass(frozen=True)
@@ -125,12 +126,13 @@ def _means(scored: Scored, count: int) -> list[Figure]:
 def _boundaries(scored: Scored, family: BoundaryFamily, count: int) -> list[Figure]:
     weights = resamples(len(family.counts), count)
     summary = boundary_summary(family.counts, family.scales)
-    ap = Estimate(summary.ap, math.nan, math.nan)
-    return [
+    figures = [
         _figure(scored, "boundary.f", "pooled", "ODS", estimate(family.ods, weights), summary.ods.threshold),
         _figure(scored, "boundary.f", "pooled", "OIS", estimate(family.ois, weights)),
-        _figure(scored, "boundary.ap", "pooled", "all", ap),
     ]
+    if len(family.scales) >= _ENOUGH_FOR_AP:
+        figures.append(_figure(scored, "boundary.ap", "pooled", "all", Estimate(summary.ap, math.nan, math.nan)))
+    return figures
 
 
 def _figure(

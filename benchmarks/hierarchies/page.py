@@ -22,8 +22,9 @@ def table_page(rows: Sequence[Scored], figures: report.Found, claims: Sequence[C
         f"are means over pictures. Our hierarchies are cut at {len(UNIT)} altitudes, (i/{len(UNIT)})², the same for "
         "all methods and pictures; Higra's at 200 values of their attribute, by equal factors; of the other peers one "
         f"parameter is the scale. Boundaries are matched at {len(UNIT_FOR_BOUNDARIES)} thresholds, "
-        f"(i/{len(UNIT_FOR_BOUNDARIES) + 1})², and F is interpolated between them. {_ODS} *At train's scale* is no "
-        f"oracle. {_intervals(facts)} {_seconds(rows, facts)}",
+        f"(i/{len(UNIT_FOR_BOUNDARIES) + 1})² (Higra's at 25, the others' at all of their scales), and F is "
+        f"interpolated between them. {_ODS} *At train's scale* is no oracle. "
+        f"{_intervals(facts)} {_seconds(rows, facts)}",
         report.main_table(rows, figures),
         "## Differences",
         "Covering ODS of two rows on the same pictures, by paired bootstrap over pictures. The p-values (of two sides) "

@@ -5,16 +5,24 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 
-from benchmarks.hierarchies.numbers import Family, stacked
+from benchmarks.hierarchies.numbers import BoundaryFamily, Family, boundaries_stacked, stacked
 from benchmarks.hierarchies.peers import Peer, Setting
 from benchmarks.hierarchies.pictures import Picture, drawn
-from benchmarks.hierarchies.scoring import regions_of_hierarchy, regions_of_maps
+from benchmarks.hierarchies.scoring import (
+    boundaries_of_hierarchy,
+    boundaries_of_maps,
+    regions_of_hierarchy,
+    regions_of_maps,
+)
 from benchmarks.hierarchies.work import Arrays, key_of, load, place, save, sources_of_scores
 from benchmarks.hierarchies.worker import Worker, version_elsewhere
 from classicseg.hierarchy import Hierarchy
+
+_STRIDE = 8  # of the scales of a tree, boundaries are matched at each so manyth
 
 
 @dataclass(frozen=True)
@@ -26,6 +34,7 @@ class Chosen:
     version: str
     train: Family
     val: Family
+    boundaries: BoundaryFamily  # on val
 
     @property
     def train_scale(self) -> float:
@@ -48,20 +57,25 @@ class PeerRuns:
             tried = [self._family(worker, setting, some) for setting in self.peer.settings]
             best = int(np.argmax([family.ods_covering() for family in tried]))
             setting = self.peer.settings[best]
-            return Chosen(self.peer, setting, self.version, tried[best], self._family(worker, setting, val))
+            family = self._family(worker, setting, val)
+            boundaries = boundaries_stacked([self._kept("boundaries", worker, setting, each) for each in val])
+            return Chosen(self.peer, setting, self.version, tried[best], family, boundaries)
 
     def _family(self, worker: Worker, setting: Setting, pictures: Sequence[Picture]) -> Family:
-        return stacked(pictures, [self._scored(worker, setting, picture) for picture in pictures])
+        return stacked(pictures, [self._kept("scores", worker, setting, picture) for picture in pictures])
 
-    def _scored(self, worker: Worker, setting: Setting, picture: Picture) -> Arrays:
+    def _kept(
+        self, what: Literal["scores", "boundaries"], worker: Worker, setting: Setting, picture: Picture
+    ) -> Arrays:
+        """The scores or the boundary counts of a picture, from the folder or made now."""
         facts = {"setting": setting, "version": self.version, "scales": self.peer.scales}
-        scores = place(
-            self.work, "peer-scores", key_of(self.peer.name, facts | {"sources": sources_of_scores()}), picture
-        )
-        found = load(scores)
+        key = key_of(self.peer.name, facts | {"sources": sources_of_scores()})
+        path = place(self.work, f"peer-{what}", key, picture)
+        found = load(path)
         if found is None:
-            found = self._score(self.segmented(worker, setting, picture), picture)
-            save(scores, found)
+            arrays = self.segmented(worker, setting, picture)
+            found = self._regions(arrays, picture) if what == "scores" else self._boundaries(arrays, picture)
+            save(path, found)
         return found
 
     def segmented(self, worker: Worker, setting: Setting, picture: Picture) -> Arrays:
@@ -77,8 +91,16 @@ class PeerRuns:
                 raise RuntimeError(f"{path} cannot be read back")
         return found
 
-    def _score(self, arrays: Arrays, picture: Picture) -> Arrays:
+    def _regions(self, arrays: Arrays, picture: Picture) -> Arrays:
         if "maps" in arrays:
             return regions_of_maps(arrays["maps"], picture.truths(), self.peer.grid)
-        tree = Hierarchy(arrays["leaves"], arrays["parents"], arrays["altitudes"])
-        return regions_of_hierarchy(tree, picture.truths(), self.peer.grid)
+        return regions_of_hierarchy(_tree(arrays), picture.truths(), self.peer.grid)
+
+    def _boundaries(self, arrays: Arrays, picture: Picture) -> Arrays:
+        if "maps" in arrays:
+            return boundaries_of_maps(arrays["maps"], picture.boundaries(), self.peer.grid)
+        return boundaries_of_hierarchy(_tree(arrays), picture.boundaries(), self.peer.grid[::_STRIDE])
+
+
+def _tree(arrays: Arrays) -> Hierarchy:
+    return Hierarchy(arrays["leaves"], arrays["parents"], arrays["altitudes"])

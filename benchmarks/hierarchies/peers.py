@@ -97,7 +97,7 @@ PEERS = (
         name="scikit-image quickshift",
         script="quickshift",
         module="skimage",
-        settings=settings(kernel_size=[3, 5, 8, 12, 20], ratio=[0.1, 0.3, 0.6, 1.0]),
+        settings=settings(kernel_size=[3, 5, 8, 12, 20], ratio=[0.1, 0.5, 1.0]),
         sweep="max_dist",
         scales=(4, 6, 8, 10, 13, 16, 20, 25, 32, 40, 50, 65, 80, 100),
         train_pictures=10,

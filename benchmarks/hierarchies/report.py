@@ -57,7 +57,8 @@ def _line(row: Scored, figures: Found) -> tuple[str, ...]:
         ods += f" (asked: {_short(row.aim, 2)}{'' if reached else ', NOT REACHED'})"
     boundaries = of("boundary.f", "ODS", interval=True)
     if boundaries:
-        boundaries += f" / {of('boundary.f', 'OIS')}, {of('boundary.ap', 'all')}"
+        ap = of("boundary.ap", "all")
+        boundaries += f" / {of('boundary.f', 'OIS')}" + (f", {ap}" if ap else "")
     return (
         name,
         parameters(row.parameters) + (f"; {row.note}" if row.note else ""),

@@ -161,6 +161,7 @@ def _peer_scored(each: Chosen, taken: dict[str, list[float]]) -> Scored:
         setting,
         each.val,
         each.train,
+        each.boundaries,
         seconds=tuple(taken.get(each.peer.name, ())),
         note="; ".join(notes),
     )

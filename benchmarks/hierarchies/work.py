@@ -74,7 +74,7 @@ def save(path: Path, arrays: Arrays) -> None:
 def load(path: Path) -> Arrays | None:
     """What was saved; None where nothing was, or nothing that can be read."""
     try:
-        with np.load(path) as found:
+        with path.open("rb") as file, np.load(file) as found:
             return dict(found)
     except (OSError, ValueError, EOFError, zipfile.BadZipFile):
         return None

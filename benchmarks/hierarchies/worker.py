@@ -39,9 +39,7 @@ class Worker:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        assert self._process.stdin is not None
-        self._process.stdin.close()
-        self._process.wait()
+        self._process.__exit__(kind, error, trace)  # closes its pipes, at which it ends, and waits
         self._folder.cleanup()
 
     def run(

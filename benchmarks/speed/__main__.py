@@ -26,9 +26,21 @@ METHODS = (
     "felzenszwalb",
     "watershed",
     "slic",
+    "merging",
     "road",
 )
-PEERS = ("numpy", "scipy", "scikit-learn", "scikit-image", "opencv-python", "numba", "faiss-cpu", "pyamg")
+PEERS = (
+    "numpy",
+    "scipy",
+    "scikit-learn",
+    "scikit-image",
+    "opencv-python",
+    "numba",
+    "faiss-cpu",
+    "pyamg",
+    "higra",
+    "networkx",
+)
 _HEIGHT, _WIDTH = 321, 481
 
 

@@ -1,0 +1,158 @@
+"""Figures, intervals and paired tests of `benchmarks.hierarchies`, beside the package's own summaries and SciPy."""
+
+import numpy as np
+import pytest
+import scipy.stats
+
+from benchmarks.hierarchies.numbers import BoundaryFamily, best_at_one_scale, mean_of_best, mean_over_pictures, stacked
+from benchmarks.hierarchies.pictures import Picture, drawn
+from benchmarks.hierarchies.resampling import (
+    bca,
+    difference,
+    estimate,
+    estimate_chosen,
+    holm,
+    left_out,
+    resamples,
+    two_sided,
+)
+from benchmarks.hierarchies.scoring import REGIONS, regions_of_hierarchy, regions_of_maps
+from classicseg.hierarchy import Hierarchy
+from classicseg.metrics import score_family, summarise
+from classicseg.metrics.curves import boundary_summary
+
+SCALES = np.array([0.25, 0.5, 0.75])
+
+
+def pictures(count):
+    return [Picture("val", str(index), None) for index in range(count)]
+
+
+@pytest.fixture
+def maps():
+    """Three label maps of each of four pictures, and two truths of each."""
+    rng = np.random.default_rng(0)
+    found = rng.integers(1, 5, (4, 3, 6, 7))
+    return found, rng.integers(1, 4, (4, 2, 6, 7))
+
+
+def test_figures_are_those_of_the_package(maps):
+    families = [score_family(list(f), list(t), names=REGIONS, scales=SCALES) for f, t in zip(*maps, strict=True)]
+    family = stacked(pictures(4), [regions_of_maps(f, list(t), SCALES) for f, t in zip(*maps, strict=True)])
+    ones = family.everything()
+    covering = summarise(families, "covering", averaging="pooled")
+    assert family.ods_covering() == pytest.approx(covering.ods, rel=1e-12)
+    assert family.ois_covering(ones)[0] == pytest.approx(covering.ois, rel=1e-12)
+    assert family.best_covering(ones)[0] == pytest.approx(covering.best, rel=1e-12)
+    for values, name, sign in ((family.pri, "rand.probabilistic", 1), (family.vi, "vi", -1)):
+        found = summarise(families, name)
+        assert best_at_one_scale(mean_over_pictures(values, ones), sign)[0] == pytest.approx(found.ods, rel=1e-12)
+        assert mean_of_best(values, ones, sign)[0] == pytest.approx(found.ois, rel=1e-12)
+
+
+def test_a_weight_of_two_is_a_picture_that_stands_there_twice(maps):
+    each = [regions_of_maps(f, list(t), SCALES) for f, t in zip(*maps, strict=True)]
+    once, twice = stacked(pictures(4), each), stacked(pictures(5), [*each, each[1]])
+    weights = np.array([[1, 2, 1, 1]])
+    for figure in ("covering", "ois_covering", "best_covering"):
+        np.testing.assert_allclose(getattr(once, figure)(weights), getattr(twice, figure)(twice.everything()))
+    np.testing.assert_allclose(mean_over_pictures(once.vi, weights), mean_over_pictures(twice.vi, twice.everything()))
+
+
+def test_cuts_of_a_hierarchy_are_scored_like_their_maps(maps):
+    leaves = np.arange(1, 43).reshape(6, 7)
+    tree = Hierarchy.from_merges(leaves, [(0, 1), (42, 7), (2, 9), (44, 43)], [0.25, 0.4, 0.6, 0.75])
+    cuts = np.stack([tree.cut(threshold=scale) for scale in SCALES])
+    one, other = regions_of_hierarchy(tree, maps[1][0], SCALES), regions_of_maps(cuts, list(maps[1][0]), SCALES)
+    for name in one:
+        np.testing.assert_allclose(one[name], other[name], rtol=1e-12)
+
+
+def test_boundary_figures_are_those_of_the_package():
+    rng = np.random.default_rng(1)
+    totals = rng.integers(50, 90, (6, 1, 1))
+    hits = rng.integers(0, 50, (6, 5, 2))
+    counts = np.concatenate([hits[..., :1], totals + 0 * hits[..., :1], hits[..., 1:], totals + 0 * hits[..., :1]], 2)
+    family, scales = BoundaryFamily(np.arange(5.0), counts), np.arange(5.0)
+    summary = boundary_summary(counts, scales)
+    ones = np.ones((1, 6), dtype=np.int64)
+    assert family.ods(ones)[0] == pytest.approx(summary.ods.f, rel=1e-12)
+    assert family.ois(ones)[0] == pytest.approx(summary.ois.f, rel=1e-12)
+    drawn_twice = np.array([[2, 1, 0, 1, 1, 1]])
+    counted = boundary_summary(counts[[0, 0, 1, 3, 4, 5]], scales)
+    assert family.ods(drawn_twice)[0] == pytest.approx(counted.ods.f, rel=1e-12)
+
+
+def test_the_interval_is_scipys():
+    values = np.random.default_rng(2).gamma(1.0, size=60)
+
+    def mean(weights):
+        return weights @ values / weights.sum(axis=1)
+
+    found = estimate(mean, resamples(60, 20_000))
+    theirs = scipy.stats.bootstrap((values,), np.mean, n_resamples=20_000, method="BCa", rng=3).confidence_interval
+    assert found.value == pytest.approx(values.mean())
+    assert (found.low, found.high) == pytest.approx(
+        (theirs.low, theirs.high), abs=0.02 * (theirs.high - theirs.low) + 0.005
+    )
+    assert found.high - found.value > 1.1 * (found.value - found.low)  # the skew is seen: no symmetric interval
+
+
+def test_the_best_scale_is_chosen_anew_in_each_resample():
+    along = np.array([[1.0, 0.0], [0.0, 0.9]])  # each picture has another best scale
+    weights = np.array([[2, 0], [1, 1], [0, 2]])
+    np.testing.assert_allclose(best_at_one_scale(mean_over_pictures(along, weights)), [1.0, 0.5, 0.9])
+
+
+def test_a_scale_chosen_elsewhere_moves_with_those_pictures():
+    train, val = np.array([[1.0, 0.9], [0.0, 0.2]]), np.array([[0.4, 0.6], [0.4, 0.6]])
+
+    def at_chosen(weights, train_weights):
+        scale = mean_over_pictures(train, train_weights).argmax(axis=1)
+        return np.take_along_axis(mean_over_pictures(val, weights), scale[:, None], axis=1)[:, 0]
+
+    found = estimate_chosen(at_chosen, resamples(2, 500), resamples(2, 500, seed=1))
+    assert (found.value, found.low, found.high) == pytest.approx((0.6, 0.4, 0.6))
+
+
+def test_constant_figures_have_no_width():
+    assert bca(0.5, np.full(100, 0.5), [np.full(5, 0.5)]) == (0.5, 0.5)
+
+
+def test_a_row_does_not_differ_from_itself_and_a_clear_shift_is_found():
+    values = np.random.default_rng(4).normal(0.5, 0.2, (80, 3))
+    weights = resamples(80, 2000)
+
+    def ods(shift):
+        return lambda drawn: best_at_one_scale(mean_over_pictures(values + shift, drawn))
+
+    same = difference(ods(0.0), ods(0.0), weights)
+    assert (same.value, same.low, same.high, same.p) == (0.0, 0.0, 0.0, 1.0)
+    higher = difference(ods(0.01), ods(0.0), weights)  # far below the spread of pictures, which the pairing removes
+    assert higher.value == pytest.approx(0.01)
+    assert higher.low > 0
+    assert higher.p == pytest.approx(2 / 2001)
+
+
+def test_p_counts_the_resamples_on_the_other_side():
+    assert two_sided(np.array([-1.0, *[1.0] * 98, 2.0])) == pytest.approx(2 * 2 / 101)
+
+
+def test_holm_by_hand():
+    np.testing.assert_allclose(holm([0.01, 0.04, 0.03, 0.5]), [0.04, 0.09, 0.09, 0.5])
+    assert holm([]).shape == (0,)
+
+
+def test_resamples_and_left_out_pictures():
+    weights = resamples(7, 50)
+    assert weights.shape == (50, 7)
+    assert (weights.sum(axis=1) == 7).all()
+    np.testing.assert_array_equal(weights, resamples(7, 50))
+    assert (left_out(4).sum(axis=1) == 3).all()
+
+
+def test_fewer_pictures_are_among_the_more():
+    few, more = drawn(pictures(50), 10), drawn(pictures(50), 20)
+    assert len(few) == 10
+    assert set(few) < set(more)
+    assert drawn(pictures(3), None) == pictures(3)
