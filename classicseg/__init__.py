@@ -25,8 +25,11 @@ if TYPE_CHECKING:
     from classicseg.segmenters.kmeans import KMeans
     from classicseg.segmenters.meanshift import MeanShift
     from classicseg.segmenters.quickshift import QuickShift
+    from classicseg.segmenters.slic import Slic
     from classicseg.segmenters.spectral import SpectralClustering
     from classicseg.segmenters.threshold import Threshold
+    from classicseg.segmenters.ucm import UCM
+    from classicseg.segmenters.watershed import Watershed
 
 _HOMES = {
     "classicseg.api": ("methods", "run", "segment"),
@@ -48,12 +51,16 @@ _HOMES = {
     "classicseg.segmenters.kmeans": ("KMeans",),
     "classicseg.segmenters.meanshift": ("MeanShift",),
     "classicseg.segmenters.quickshift": ("QuickShift",),
+    "classicseg.segmenters.slic": ("Slic",),
     "classicseg.segmenters.spectral": ("SpectralClustering",),
     "classicseg.segmenters.threshold": ("Threshold",),
+    "classicseg.segmenters.ucm": ("UCM",),
+    "classicseg.segmenters.watershed": ("Watershed",),
 }
 _HOME_OF = {name: module for module, names in _HOMES.items() for name in names}
 
 __all__ = [
+    "UCM",
     "DataRangeWarning",
     "DependencyError",
     "Edges",
@@ -70,8 +77,10 @@ __all__ = [
     "QuickShift",
     "Segmentation",
     "Segmenter",
+    "Slic",
     "SpectralClustering",
     "Threshold",
+    "Watershed",
     "methods",
     "read_hierarchy",
     "run",

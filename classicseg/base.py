@@ -134,9 +134,9 @@ class Segmenter(ABC):
         Give each connected part of a label a label of its own. True where the method makes segments.
     min_size : int
         Regions of fewer pixels join their most similar neighbour; 0 leaves all.
-    split_touching : float
+    split_touching : float or "auto"
         For binary results: part touching objects where the distance to the background falls by more than this many
-        pixels between their centres; 0 does not.
+        pixels between their centres; 0 does not. "auto" asks for a fall by a fifth, and by a pixel at least.
     """
 
     name: ClassVar[str]
@@ -147,8 +147,13 @@ class Segmenter(ABC):
 
     connected: bool = parameter(False, "give each connected part of a label its own label")
     min_size: int = parameter(0, "smaller regions join their most similar neighbour", low=0, unit="px")
-    split_touching: float = parameter(
-        0, "binary results: part touching objects at h-maxima of this height; 0: do not", kind=float, low=0, unit="px"
+    split_touching: float | Literal["auto"] = parameter(
+        0,
+        "binary results: part touching objects at h-maxima of this height; 0: do not; auto: by their own size",
+        kind=float,
+        low=0,
+        special=("auto",),
+        unit="px",
     )
 
     def __post_init__(self) -> None:

@@ -139,7 +139,7 @@ def split_touching(foreground: Mask, height: float | Literal["auto"]) -> Labels:
     Returns
     -------
     (H, W) int32 array
-        1..n on the foreground, 0 elsewhere; in raster order of the first pixels of the h-maxima.
+        1..n on the foreground in raster order, 0 elsewhere.
 
     Notes
     -----
@@ -162,5 +162,5 @@ def split_touching(foreground: Mask, height: float | Literal["auto"]) -> Labels:
     least, share = (_LEAST_FALL, _FALL) if height == "auto" else (float(height), 0.0)
     squares = squared_distances(foreground)
     ranks, count = ranks_of(squares)
-    markers, _ = number_in_raster_order(outstanding_peaks(squares, ranks, count, least, share))
-    return watershed(rank_levels(squares, ranks), markers, foreground)
+    markers = outstanding_peaks(squares, ranks, count, least, share)
+    return number_in_raster_order(watershed(rank_levels(squares, ranks), markers, foreground))[0]

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from classicseg.kernels.merging import Rule
 
 _BINS = 16  # a plane
+_STEP = 1 / 32768  # of the strengths, in which the water rises
+_SLOPE_SIGMA = 1.5  # pixels
+_SLOPE_SCALE = 10.0  # Delta E a pixel
 _LAB_RANGE = np.array([(0, 100), (-60, 60), (-60, 60)], dtype=np.float32)  # few pixels lie beyond
 
 
@@ -53,8 +56,53 @@ class MergingRule:
     scale: float = 0.354
 
 
+_HISTOGRAMS = MergingRule()
+_SLOPES = MergingRule(strength_power=1.0, color=0.0, texture=0.0, small_power=0.2, lightness=0.3, chroma=0.3)
+
+
+@dataclass(frozen=True, eq=False)
+class Contours:
+    """What merging asks for, of a whole picture.
+
+    Attributes
+    ----------
+    planes : (D, H, W) float32 array
+        Those of ``image.in_space("lab")``.
+    oriented : (K, H, W) float32 array
+        Boundary strengths in 0..1 at orientations k pi / K, as in `classicseg.gradients.BoundaryStrengths`; one plane
+        is for all directions.
+    textons : (H, W) uint8 array or None
+        Numbers of textons; None where texture takes no part.
+    rule : MergingRule
+        The one that was fitted for such strengths.
+    """
+
+    planes: NDArray[np.float32]
+    oriented: NDArray[np.float32]
+    textons: NDArray[np.uint8] | None
+    rule: MergingRule
+
+
+def contours_of(image: Image, gradient: str = "mpb", threads: int = 1) -> Contours:
+    """The boundaries of a picture: "mpb", differences of histograms, with textures; or "sobel", slopes of colours."""
+    from classicseg.gradients import boundary_strengths, gradient_magnitude
+
+    planes = image.in_space("lab", threads)
+    if gradient == "mpb":
+        found = boundary_strengths(planes, image.mask, threads, bands=image.kind == "bands")
+        return Contours(planes, found.oriented, found.textons, _HISTOGRAMS)
+    slopes = gradient_magnitude(planes, image.mask, _SLOPE_SIGMA, threads)
+    strengths = 1 - np.exp(slopes / np.float32(-_SLOPE_SCALE))
+    return Contours(planes, strengths[np.newaxis], None, _SLOPES)
+
+
 def hierarchy_of(
-    labels: NDArray[np.int32], image: Image, threads: int = 1, rule: MergingRule | None = None
+    labels: NDArray[np.int32],
+    image: Image,
+    threads: int = 1,
+    *,
+    contours: Contours | None = None,
+    rule: MergingRule | None = None,
 ) -> Hierarchy:
     """The hierarchy above connected segments, merged by their boundaries, colours and textures.
 
@@ -65,7 +113,10 @@ def hierarchy_of(
     image : Image
     threads : int
         The result does not depend on it.
+    contours : Contours, optional
+        Those of the picture, where they are known already; `contours_of` otherwise.
     rule : MergingRule, optional
+        By default the one that was fitted for such contours.
 
     Returns
     -------
@@ -73,46 +124,50 @@ def hierarchy_of(
         Altitudes in 0..1: u / (u + scale) of the unlikeness u of what was merged, raised to the highest below. Parts of
         the mask that do not touch are roots of their own.
     """
-    from classicseg.gradients import boundary_strengths
-
-    planes = image.in_space("lab", threads)
-    found = boundary_strengths(planes, image.mask, threads)
-    return merge_segments(labels, image, planes, found.oriented, found.textons, threads, rule)
-
-
-def merge_segments(
-    labels: NDArray[np.int32],
-    image: Image,
-    planes: NDArray[np.float32],
-    oriented: NDArray[np.float32],
-    textons: NDArray[np.uint8] | None,
-    threads: int = 1,
-    rule: MergingRule | None = None,
-) -> Hierarchy:
-    """The same from what is known already.
-
-    Parameters
-    ----------
-    labels, image, threads, rule
-        As for `hierarchy_of`.
-    planes : (D, H, W) float32 array
-        Those of ``image.in_space("lab")``.
-    oriented : (K, H, W) float32 array
-        Boundary strengths in 0..1, as those of `classicseg.gradients.BoundaryStrengths`, or one plane for all directions.
-    textons : (H, W) uint8 array, optional
-        Numbers of textons from 0.
-    """
     from classicseg.kernels.adjacency import borders_of
     from classicseg.kernels.merging import merge_by_rule
     from classicseg.kernels.region_colors import looks_of
 
-    rule = MergingRule() if rule is None else rule
+    contours = contours_of(image, threads=threads) if contours is None else contours
+    rule = contours.rule if rule is None else rule
     count = int(labels.max())
-    borders = borders_of(labels, count, oriented, threads)
-    lows, highs = _ranges(image)
-    looks = looks_of(labels, count, planes, lows, highs, _BINS, textons, TEXTONS)
-    merges, unlikeness = merge_by_rule(borders, looks, _compiled(rule, image, textons is not None))
+    borders = borders_of(labels, count, contours.oriented, threads)
+    looks = looks_of(labels, count, contours.planes, *_ranges(image), _BINS, contours.textons, TEXTONS)
+    merges, unlikeness = merge_by_rule(borders, looks, _compiled(rule, image, contours.textons is not None))
     return Hierarchy.from_merges(labels, merges, unlikeness / (unlikeness + rule.scale))
+
+
+def contour_hierarchy(
+    image: Image,
+    gradient: str = "mpb",
+    sigma: float = 1.0,
+    threads: int = 1,
+    rule: MergingRule | None = None,
+) -> Hierarchy:
+    """The hierarchy above the basins of the boundary strengths: the oriented watershed, then region merging.
+
+    Parameters
+    ----------
+    image, threads, rule
+        As for `hierarchy_of`.
+    gradient : {"mpb", "sobel"}
+    sigma : float
+        Gaussian smoothing, in pixels, of the strongest of all orientations before the watershed.
+    """
+    contours = contours_of(image, gradient, threads)
+    return hierarchy_of(_basins(contours, image.mask, sigma, threads), image, threads, contours=contours, rule=rule)
+
+
+def _basins(contours: Contours, mask: NDArray[np.bool_], sigma: float, threads: int) -> NDArray[np.int32]:
+    """The segments of the watershed from all minima of the strongest boundaries; 0 outside the mask."""
+    from classicseg.gradients import smooth_inside
+    from classicseg.kernels.basins import regional_minima
+    from classicseg.kernels.watershed import to_levels, watershed
+
+    (surface,) = smooth_inside(contours.oriented.max(axis=0, keepdims=True), mask, sigma, threads)
+    levels = to_levels(surface, _STEP)
+    markers, _ = regional_minima(levels, mask)
+    return watershed(levels, markers, mask)
 
 
 def _ranges(image: Image) -> tuple[NDArray[np.float32], NDArray[np.float32]]:

@@ -26,6 +26,9 @@ BUILT_IN = MappingProxyType(
         "quickshift": "classicseg.segmenters.quickshift:QuickShift",
         "edges": "classicseg.segmenters.edges:Edges",
         "felzenszwalb": "classicseg.segmenters.felzenszwalb:Felzenszwalb",
+        "watershed": "classicseg.segmenters.watershed:Watershed",
+        "slic": "classicseg.segmenters.slic:Slic",
+        "ucm": "classicseg.segmenters.ucm:UCM",
         "spectral": "classicseg.segmenters.spectral:SpectralClustering",
     }
 )
@@ -36,6 +39,10 @@ PRESETS: MappingProxyType[str, tuple[str, dict[str, Any]]] = MappingProxyType(
         "otsu": ("threshold", {"rule": "otsu"}),
         "multiotsu": ("threshold", {"rule": "otsu", "classes": 3}),
         "binary": ("threshold", {"rule": "fixed", "value": 127}),
+        "nuclei": (
+            "threshold",
+            {"rule": "objects", "foreground": "smaller", "fill_holes": True, "split_touching": "auto"},
+        ),
     }
 )
 

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from reference.absorb import absorb_small as absorb_plainly
 from reference.components import flood_fill_components, raster_numbers
+from reference.splitting import split_touching as split_plainly
 
 from classicseg import labels as label_maps
 
@@ -186,3 +187,49 @@ def test_the_edge_of_the_picture_counts_as_background():
 def test_splitting_nothing_and_everything():
     assert not label_maps.split_touching(np.zeros((3, 4), dtype=bool), 1).any()
     assert (label_maps.split_touching(np.ones((3, 4), dtype=bool), 1) == 1).all()
+
+
+@pytest.mark.small
+@given(
+    hnp.arrays(bool, shapes, elements=st.integers(0, 6).map(bool)),
+    st.sampled_from([(0.3, 0.3, 0.0), (1.0, 1.0, 0.0), (2.5, 2.5, 0.0), ("auto", 1.0, 0.2)]),
+)
+def test_splitting_equals_its_definition_step_by_step(foreground, height):
+    found = label_maps.split_touching(foreground, height[0])
+    assert found.tolist() == split_plainly(foreground.tolist(), *height[1:])
+
+
+@pytest.mark.parametrize("height", [0.5, 1.5, 4])
+def test_splitting_equals_scipy_and_scikit_image(photograph, height):
+    """But for pixels that two objects reach at once: markers of one height start in another order there."""
+    from scipy.ndimage import distance_transform_edt
+    from skimage.measure import label
+    from skimage.morphology import local_maxima, reconstruction
+    from skimage.segmentation import watershed
+
+    foreground = photograph[:, :, 0] > np.median(photograph[:, :, 0])
+    distance = np.pad(distance_transform_edt(np.pad(foreground, 1)), 1)
+    floor, cross = -height - 1, np.array([[0, 1, 0], [1, 1, 1], [0, 1, 0]])
+    tops = reconstruction(
+        np.where(distance > 0, distance - height, floor), np.where(distance > 0, distance, floor), footprint=cross
+    )
+    peaks = local_maxima(tops, connectivity=1) & (distance > 0)
+    theirs = watershed(-distance, label(peaks, connectivity=1), mask=distance > 0, connectivity=1)[2:-2, 2:-2]
+    found = label_maps.split_touching(foreground, height)
+    assert found.max() == theirs.max() > 3
+    partner = np.zeros(theirs.max() + 1, dtype=int)
+    partner[theirs[foreground]] = found[foreground]  # of a pair of numbers any pixel tells, but for a few
+    values, counts = np.unique(np.stack([theirs[foreground], found[foreground]]), axis=1, return_counts=True)
+    for number in range(1, len(partner)):
+        own = values[0] == number
+        partner[number] = values[1][own][np.argmax(counts[own])]
+    assert len(set(partner[1:].tolist())) == len(partner) - 1
+    assert np.mean(partner[theirs] != found) < 0.003
+
+
+def test_auto_splits_by_the_neck_whatever_the_size():
+    for scale in (1, 2, 5):
+        narrow = discs((60 * scale, 90 * scale), 15 * scale, (30 * scale, 25 * scale), (30 * scale, 51 * scale))
+        wide = discs((60 * scale, 90 * scale), 15 * scale, (30 * scale, 30 * scale), (30 * scale, 44 * scale))
+        assert label_maps.split_touching(narrow, "auto").max() == 2
+        assert label_maps.split_touching(wide, "auto").max() == 1

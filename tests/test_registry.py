@@ -211,7 +211,7 @@ def test_presets_are_methods_with_parameters_set():
     assert registry.make("multiotsu") == classicseg.Threshold(rule="otsu", classes=3)
     assert registry.make("binary") == classicseg.Threshold(rule="fixed", value=127)
     assert registry.make("binary", value=99).value == 99
-    assert set(classicseg.methods()["threshold"].presets) == {"otsu", "multiotsu", "binary"}
+    assert set(classicseg.methods()["threshold"].presets) == {"otsu", "multiotsu", "binary", "nuclei"}
 
 
 def test_unknown_names_are_refused_with_a_guess():

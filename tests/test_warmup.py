@@ -35,6 +35,9 @@ for method in (*registry.BUILT_IN, *registry.PRESETS):
     for picture in (photograph, np.asfortranarray(grey), grey / 255, photograph[::2, ::-1].astype(np.float32) / 255):
         classicseg.segment(picture, method)
     classicseg.segment(photograph.astype(np.uint16) * 257, method, mask=mask, threads=3, min_size=4)
+    hierarchy = classicseg.run(photograph, method, mask=mask).hierarchy
+    hierarchy.cut(n_segments=3)
+    hierarchy.reweight("volume").ucm()
 labels = classicseg.segment(photograph, "kmeans")
 truths = [classicseg.segment(photograph, "threshold", classes=count) for count in (2, 4)]
 for kind in TRUTH_KINDS:

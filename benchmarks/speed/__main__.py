@@ -24,6 +24,8 @@ METHODS = (
     "edges",
     "spectral",
     "felzenszwalb",
+    "watershed",
+    "slic",
     "merging",
     "road",
 )

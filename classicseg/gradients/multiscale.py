@@ -10,11 +10,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from classicseg.gradients.textons import TEXTONS, texton_map
-from classicseg.parallel import for_chunks
+from classicseg.parallel import chunks, for_chunks
+
+Box = tuple[int, int, int, int]  # top, bottom, left, right
 
 ORIENTATIONS = 8
-_BINS, _CHROMA_BINS = 8, 7
-_CHROMA = 73.5  # a and b are taken from -_CHROMA to _CHROMA, in an odd number of bins: grey lies in the middle of one
+_TILE = 1024
+_PHASE = 4  # the greatest stride
+_BINS, _CHROMA_BINS = 8, 11
+_CHROMA = 66.0  # a and b are taken from -_CHROMA to _CHROMA, in an odd number of bins: grey lies in the middle of one
 _ALONG = 1.3
 
 
@@ -32,7 +36,9 @@ class Cue:
     spread : int
         How many times each bin is mixed with its two neighbours, (1 2 1) / 4.
     radius : float
-        Of the window, in pixels.
+        Of the window, in pixels: its halves are so wide, and 1.3 times as far it goes to either side along the edge.
+    stride : int
+        Of every so many rows and columns of the turned picture one is computed: 1, 2 or 4.
     weight : float
     """
 
@@ -41,6 +47,7 @@ class Cue:
     bins: int
     spread: int
     radius: float
+    stride: int
     weight: float
 
 
@@ -77,7 +84,7 @@ _WEIGHTS = {
     "texture": (0.0101, 0.0111, 0.0141),
 }
 _GREY_WEIGHTS = {"L": (0.0245, 0.0220, 0.0233), "texture": (0.0208, 0.0210, 0.0229)}
-_FINE, _COARSE = (2.5, 5.0, 10.0), (5.0, 10.0, 20.0)
+_FINE, _COARSE = ((2.5, 1), (6.0, 2), (10.0, 2)), ((6.0, 2), (10.0, 2), (20.0, 4))  # radii and strides
 _RADII = {"L": _FINE, "a": _COARSE, "b": _COARSE, "texture": _COARSE}
 
 
@@ -96,9 +103,9 @@ def default_cues(depth: int, bands: bool = False) -> tuple[Cue, ...]:
         weights = {f"band {k}": (share,) * 3 for k in range(1, depth + 1)} | {"texture": texture}
     bins = {"texture": TEXTONS, "a": _CHROMA_BINS, "b": _CHROMA_BINS}
     return tuple(
-        Cue(name, place, bins.get(name, _BINS), int(name != "texture"), radius, weight / total)
+        Cue(name, place, bins.get(name, _BINS), int(name != "texture"), radius, stride, weight / total)
         for place, name in enumerate(weights)
-        for radius, weight in zip(_RADII.get(name, _FINE), weights[name], strict=True)
+        for (radius, stride), weight in zip(_RADII.get(name, _FINE), weights[name], strict=True)
     )
 
 
@@ -165,51 +172,71 @@ def oriented_sums(
     labels: NDArray[np.uint8], mask: NDArray[np.bool_], cues: Sequence[Cue], threads: int
 ) -> NDArray[np.float32]:
     """The weighted sum (8, H, W) of the cues."""
-    oriented = np.empty((ORIENTATIONS, *mask.shape), np.float32)
+    height, width = mask.shape
+    oriented = np.empty((ORIENTATIONS, height, width), np.float32)
+    packed = [_packed(labels[place : place + 4]) for place in range(0, len(labels), 4)]
+    boxes = [(*rows, *columns) for rows in chunks(height, _TILE) for columns in chunks(width, _TILE)]
 
     def work(index: int, _start: int, _stop: int) -> None:
-        _one_orientation(labels, index * math.pi / ORIENTATIONS, cues, oriented[index])
-        oriented[index][~mask] = 0
+        k, box = index % ORIENTATIONS, boxes[index // ORIENTATIONS]
+        _one_orientation(packed, len(labels), k * math.pi / ORIENTATIONS, cues, box, oriented[k])
 
-    for_chunks(work, [(k, k + 1) for k in range(ORIENTATIONS)], threads)
+    for_chunks(work, chunks(ORIENTATIONS * len(boxes), 1), threads)
+    oriented[:, ~mask] = 0
     return oriented
 
 
-def _one_orientation(labels: NDArray[np.uint8], angle: float, cues: Sequence[Cue], out: NDArray[np.float32]) -> None:
+def _one_orientation(
+    packed: list[NDArray[np.uint32]], depth: int, angle: float, cues: Sequence[Cue], box: Box, out: NDArray[np.float32]
+) -> None:
+    """The weighted sum of the cues for edges that run at an angle, in one box of the picture.
+
+    The turned grid is the same for all boxes of a picture, so that they fit each other to the last bit.
+    """
     from classicseg.kernels.half_windows import add_strengths, turn, turn_back
 
     height, width = out.shape
     down, right = -round(math.sin(angle), 15), round(math.cos(angle), 15)
-    level = (height - 1) / 2, (width - 1) / 2
     upright = down == 0 or right == 0
+    level = (height - 1) / 2, (width - 1) / 2
     middle = np.array([math.floor(each) if upright else each for each in level], np.float64)
-    windows = {radius: _Window.of(radius) for radius in sorted({cue.radius for cue in cues})}
-    margin = max(each.margin for each in windows.values())
-    tall = 4 * math.ceil((abs(down) * height + abs(right) * width) / 8 + 0.25)
-    wide = math.ceil((abs(right) * height + abs(down) * width) / 2) + 1 + margin
-    centre = np.array([tall, wide])
-    rows, columns = 2 * tall + 1, 2 * wide + 1
-    turned = np.empty((len(labels), rows, columns), np.uint8)
+    windows = sorted({window_of(cue) for cue in cues})
+    reach = max(each.reach for each in windows)
+    wider = np.array([max(box[0] - reach, 0), min(box[1] + reach, height),
+                      max(box[2] - reach, 0), min(box[3] + reach, width)])  # fmt: skip
+    (top, bottom), (left, back) = (_extent(wider, middle, *axis) for axis in ((down, right), (right, -down)))
+    margin = max(each.margin for each in windows)
+    centre = np.array([_PHASE - top, margin - left])  # both multiples of all strides: `_extent` rounds to these
+    rows, columns = bottom - top + 2 * _PHASE, back - left + 2 * margin
+    turned = np.empty((depth, rows, columns), np.uint8)
     starts, stops = np.empty(rows, np.int64), np.empty(rows, np.int64)
-    for place in range(0, len(labels), 4):
-        four = labels[place : place + 4]
-        turn(
-            _packed(four), len(four), down, right, middle, centre, turned[place : place + 4], starts, stops
-        )  # fmt: skip
+    for place, four in enumerate(packed):
+        some = turned[4 * place : 4 * place + 4]
+        turn(four, len(some), down, right, middle, centre, wider, some, starts, stops)
     strengths = np.zeros((rows, columns), np.float32)
-    for radius, window in windows.items():
-        of_size = [cue for cue in cues if cue.radius == radius]
+    for window in windows:
+        of_size = [cue for cue in cues if window_of(cue) == window]
         add_strengths(
             turned, starts, stops,
             np.array([cue.place for cue in of_size]), np.array([cue.bins for cue in of_size]),
             np.array([cue.spread for cue in of_size]), np.array([cue.weight for cue in of_size], np.float32),
             window.half, window.width, window.stride, parabola_taps(window.width), strengths,
         )  # fmt: skip
-    turn_back(strengths, down, right, middle, centre, 0, height, out)
+    turn_back(strengths, down, right, middle, centre, np.array(box), out)
 
 
-@dataclass(frozen=True)
-class _Window:
+def _extent(box: NDArray[np.int64], middle: NDArray[np.float64], down: float, right: float) -> tuple[int, int]:
+    """From where to where a box reaches along an axis through the middle, to whole steps of all strides."""
+    ends = [
+        (row - middle[0]) * down + (column - middle[1]) * right
+        for row in (box[0], box[1] - 1)
+        for column in (box[2], box[3] - 1)
+    ]
+    return math.floor(min(ends) / _PHASE - 1) * _PHASE, math.ceil(max(ends) / _PHASE + 1) * _PHASE
+
+
+@dataclass(frozen=True, order=True)
+class Window:
     """The size of the halves of a window: `width` steps of `stride` pixels across, `half` pixels up and down."""
 
     half: int
@@ -218,12 +245,19 @@ class _Window:
 
     @property
     def margin(self) -> int:
-        return (3 * self.width + 6) * self.stride
+        """So many columns of a turned map hold nothing at either side; a whole number of steps of all strides."""
+        return round_up((3 * self.width + 6) * self.stride / _PHASE + 0.5) * _PHASE
 
-    @classmethod
-    def of(cls, radius: float) -> _Window:
-        stride = max(1, 2 ** int(math.log2(max(radius / 5, 1))))
-        return cls(round_up(_ALONG * radius), round_up(radius / stride), stride)
+    @property
+    def reach(self) -> int:
+        """No pixel farther away has to do with the strength at a pixel."""
+        across, along = (2 * self.width + 4) * self.stride, self.half + 2 * self.stride
+        return math.ceil(math.hypot(across, along))
+
+
+def window_of(cue: Cue) -> Window:
+    """The window of a cue, in whole pixels and steps."""
+    return Window(round_up(_ALONG * cue.radius), round_up(cue.radius / cue.stride), cue.stride)
 
 
 def _packed(labels: NDArray[np.uint8]) -> NDArray[np.uint32]:

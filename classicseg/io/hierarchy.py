@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zipfile
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -82,7 +83,10 @@ def read_hierarchy(path: str | Path) -> Hierarchy:
 
 def _arrays(path: Path) -> dict[str, Any]:
     try:
-        with np.load(path, allow_pickle=False) as file:
+        data = BytesIO(path.read_bytes())  # of a path, NumPy leaves a damaged file open
+        if not zipfile.is_zipfile(data):
+            raise ValueError("it is no NPZ file")
+        with np.load(data, allow_pickle=False) as file:
             arrays = {name: file[name] for name in file.files}
     except Exception as error:  # a damaged file makes the parsers raise anything
         raise ImageError(f"{path} cannot be read as a hierarchy: {error}. Get the file anew.") from error

@@ -8,24 +8,22 @@ import numpy as np
 from numpy.typing import NDArray
 
 from classicseg.kernels.compile import kernel
+from classicseg.kernels.edge_order import NUMBER, WEIGHT, sorted_edges
 
 # One of each two opposite steps (down, right) to a neighbour: across edges of pixels, and across corners too.
 _STEPS = {1: np.array([[0, 1], [1, 0]]), 2: np.array([[0, 1], [1, -1], [1, 0], [1, 1]])}
-_WEIGHT = np.uint64(32)  # an edge: the bits of its squared weight above those of its number
-_NUMBER = np.uint64((1 << 32) - 1)
-_DIGIT = 11  # bits that are sorted at a time
 _BLOCK = 512  # edges whose ends are looked up at a time
 
 
 class Partition(NamedTuple):
-    """A map with one number (the place of one of its pixels) for each segment, and how many there are.
+    """A map with one number (the place of one of its pixels) for each segment, and how many there are in the mask.
 
-    `grown` of them were there before the small ones joined others; pixels outside the mask are not counted.
+    `n_grown` of them were there before the small ones joined others.
     """
 
     labels: NDArray[np.int32]
-    count: int
-    grown: int
+    n_segments: int
+    n_grown: int
 
 
 @kernel
@@ -38,10 +36,10 @@ def _add_squares(here, there, total):
 
 @kernel
 def _row_edges(bits, here, there, first, shift, edges, count):
-    """Append the edges of a row that lie inside the mask; `first` is the number of the first, the next is `shift` on."""
+    """Append the edges of a row that lie inside the mask; the first has number `first`, each next is `shift` on."""
     for c in range(len(bits)):
         if here[c] & there[c]:
-            edges[count] = (np.uint64(bits[c]) << _WEIGHT) | np.uint64(first + c * shift)
+            edges[count] = (np.uint64(bits[c]) << WEIGHT) | np.uint64(first + c * shift)
             count += 1
     return count
 
@@ -74,22 +72,6 @@ def _list_edges(planes, mask, steps, edges):
 
 
 @kernel
-def _sort_by_digit(edges, shift, counts, result):
-    """Edges in the order of one digit of their bits; equal ones keep theirs."""
-    last = np.uint64(len(counts) - 1)
-    counts[:] = 0
-    for i in range(len(edges)):
-        counts[(edges[i] >> shift) & last] += 1
-    total = np.int64(0)
-    for digit in range(len(counts)):
-        total, counts[digit] = total + counts[digit], total
-    for i in range(len(edges)):
-        digit = (edges[i] >> shift) & last
-        result[counts[digit]] = edges[i]
-        counts[digit] += 1
-
-
-@kernel
 def _above(nodes, node):
     """The parent of a node, or the node itself where it is a root."""
     parent = nodes[2 * node]
@@ -114,7 +96,7 @@ def _root(nodes, node):
 def _pixels(edge, shifts):
     """The two pixels of an edge."""
     ways = len(shifts)
-    number = np.int64(edge & _NUMBER)
+    number = np.int64(edge & NUMBER)
     pixel = number // ways
     return pixel, pixel + shifts[number - pixel * ways]
 
@@ -165,7 +147,7 @@ def _grow(edges, shifts, scale, min_size, nodes, limits, ones, others):
             pixel, beside = _pixels(these[i], shifts)
             nodes[2 * pixel] = one if pixel != one else nodes[2 * pixel]
             nodes[2 * beside] = other if beside != other else nodes[2 * beside]
-            weight = np.sqrt(np.float64(np.uint32(these[i] >> _WEIGHT).view(np.float32)))
+            weight = np.sqrt(np.float64(np.uint32(these[i] >> WEIGHT).view(np.float32)))
             if weight < min(limits[2 * one + 1], limits[2 * other + 1]):
                 one = _unite(nodes, one, other)
                 limits[2 * one + 1] = np.float32(weight + scale / -nodes[2 * one])
@@ -221,11 +203,10 @@ def grow_segments(
     shifts = steps[:, 0] * mask.shape[1] + steps[:, 1]
     edges = np.empty(len(steps) * mask.size, dtype=np.uint64)
     edges = edges[: _list_edges(planes, mask, steps, edges)]
-    edges = _sorted(edges)
-    nodes = np.empty((mask.size, 2), dtype=np.int32)
-    nodes[:, 0] = -1
-    nodes.view(np.float32)[:, 1] = scale
-    limits, nodes = nodes.view(np.float32).reshape(-1), nodes.reshape(-1)
+    edges = sorted_edges(edges)
+    nodes = np.empty(2 * mask.size, dtype=np.int32)
+    limits = nodes.view(np.float32)
+    nodes[::2], limits[1::2] = -1, scale
     ends = np.empty((2, _BLOCK), dtype=np.int64)
     kept = _grow(edges, shifts, float(scale), int(min_size), nodes, limits, ends[0], ends[1])
     joined = _join_small(edges[:kept], shifts, int(min_size), nodes)
@@ -233,12 +214,3 @@ def grow_segments(
     labels = np.empty(mask.shape, dtype=np.int32)
     count = _write_roots(nodes, mask.reshape(-1), labels.reshape(-1))
     return Partition(labels, int(count), int(count + joined))
-
-
-def _sorted(edges: NDArray[np.uint64]) -> NDArray[np.uint64]:
-    """The edges by weight, those of equal weight as they came; overwrites them."""
-    spare, counts = np.empty_like(edges), np.empty(1 << _DIGIT, dtype=np.int64)
-    for shift in range(int(_WEIGHT), 64, _DIGIT):
-        _sort_by_digit(edges, np.uint64(shift), counts, spare)
-        edges, spare = spare, edges
-    return edges

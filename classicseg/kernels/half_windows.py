@@ -18,52 +18,51 @@ _TRIFLE = np.float32(1e-8)  # lost in rounding beside any share of a pixel, and 
 
 
 @kernel
-def turn(packed, count, down, right, middle, centre, turned, starts, stops):
+def turn(packed, count, down, right, middle, centre, box, turned, starts, stops):
     """Up to four label maps, packed into the bytes of one, on a turned grid, by the nearest pixel.
 
     Row r and column c of the grid lie at `middle` + (r - centre[0]) along + (c - centre[1]) across, with along =
     (down, right) and across = (right, -down) as (rows, columns) of the picture. Of row r the columns starts[r] to
-    stops[r] hold something.
+    stops[r] are those inside the `box` (top, bottom, left, right) of the picture; the others hold NOTHING.
     """
-    height, width = packed.shape
+    width = packed.shape[1]
     rows, columns = turned.shape[1:]
     flat, line = packed.ravel(), np.empty(columns, np.uint32)
-    for p in range(count):
-        for r in range(rows):
-            turned[p, r] = NOTHING
+    shift = centre[1]
     for r in range(rows):
+        for p in range(count):
+            turned[p, r] = NOTHING
         along = np.float64(r - centre[0])
-        y0 = middle[0] + along * down + 0.5 - np.float64(centre[1]) * right
-        x0 = middle[1] + along * right + 0.5 + np.float64(centre[1]) * down
-        first_y, last_y = _between(y0, right, height, columns)
-        first_x, last_x = _between(x0, -down, width, columns)
+        y0, x0 = middle[0] + along * down + 0.5, middle[1] + along * right + 0.5
+        first_y, last_y = _between(y0, right, box[0], box[1], -shift, columns - shift)
+        first_x, last_x = _between(x0, -down, box[2], box[3], -shift, columns - shift)
         first, last = max(first_y, first_x), min(last_y, last_x)
         if first >= last:
             starts[r], stops[r] = columns, 0
             continue
-        starts[r], stops[r] = first, last
-        begin, size = np.uint64(first), np.uint64(last - first)
+        starts[r], stops[r] = first + shift, last + shift
+        begin, size = np.uint64(first + shift), np.uint64(last - first)
         for j in range(size):
-            c = np.float64(begin + np.uint64(j))
-            y, x = np.int64(y0 + c * right), np.int64(x0 - c * down)
+            across = np.float64(first + np.int64(j))
+            y, x = np.int64(y0 + across * right), np.int64(x0 - across * down)
             line[j] = flat[np.uint64(y * width + x)]
         for p in range(count):
-            shift, target = np.uint32(8 * p), turned[p, r]
+            bits, target = np.uint32(8 * p), turned[p, r]
             for j in range(size):
-                target[begin + np.uint64(j)] = np.uint8(line[j] >> shift)
+                target[begin + np.uint64(j)] = np.uint8((line[j] >> bits) & np.uint32(255))
 
 
 @kernel
-def _between(start, step, length, count):
-    """The first and one behind the last of the c in 0..count with 0 <= start + c step < length."""
+def _between(start, step, low, high, first, last):
+    """The first and one behind the last of the c in first..last with low <= start + c step < high."""
     if step == 0:
-        return (0, count) if 0 <= start < length else (0, 0)
-    low, high = -start / step, (length - start) / step
-    first = max(np.int64(np.floor(min(low, high))) - 1, 0)
-    last = min(np.int64(np.ceil(max(low, high))) + 1, count)
-    while first < last and not 0 <= start + np.float64(first) * step < length:
+        return (first, last) if low <= start < high else (first, first)
+    one, other = (low - start) / step, (high - start) / step
+    first = max(np.int64(np.floor(min(one, other))) - 1, first)
+    last = min(np.int64(np.ceil(max(one, other))) + 1, last)
+    while first < last and not low <= start + np.float64(first) * step < high:
         first += 1
-    while first < last and not 0 <= start + np.float64(last - 1) * step < length:
+    while first < last and not low <= start + np.float64(last - 1) * step < high:
         last -= 1
     return first, last
 
@@ -76,11 +75,13 @@ def _count(coming, going, first, last, bins, counts):
         number, row = np.uint8(b), np.uint64(b)
         for j in range(size):
             c = begin + np.uint64(j)
-            counts[row, c] += np.uint8(coming[c] == number) - np.uint8(going[c] == number)
+            change = np.int64(coming[c] == number) - np.int64(going[c] == number)
+            counts[row, c] = np.uint8(np.int64(counts[row, c]) + change)
     row = np.uint64(bins)
     for j in range(size):
         c = begin + np.uint64(j)
-        counts[row, c] += np.uint8(coming[c] != NOTHING) - np.uint8(going[c] != NOTHING)
+        change = np.int64(coming[c] != NOTHING) - np.int64(going[c] != NOTHING)
+        counts[row, c] = np.uint8(np.int64(counts[row, c]) + change)
 
 
 @kernel
@@ -281,23 +282,25 @@ def add_strengths(turned, starts, stops, places, bins, spreads, weights, half, w
 
 
 @kernel
-def turn_back(strengths, down, right, middle, centre, first, last, out):
-    """Rows first..last of a turned map in the picture, between its four nearest points, and nothing below 0."""
-    width, columns = out.shape[1], strengths.shape[1]
+def turn_back(strengths, down, right, middle, centre, box, out):
+    """The pixels of the `box` (top, bottom, left, right) of the picture from a turned map; nothing is below 0.
+
+    Each lies between four points of the grid, and on the surface through them that is linear along both axes.
+    """
+    columns = strengths.shape[1]
     flat = strengths.ravel()
-    below_row = np.uint64(columns)
-    for row in range(first, last):
+    top, left = centre[0], centre[1]
+    first, size = box[2], np.uint64(box[3] - box[2])
+    for row in range(box[0], box[1]):
         y = np.float64(row) - middle[0]
-        i0 = centre[0] + y * down - middle[1] * right
-        j0 = centre[1] + y * right + middle[1] * down
         target = out[row]
-        for column in range(np.uint64(width)):
-            x = np.float64(np.int64(column))
-            along, across = i0 + x * right, j0 - x * down
-            r, c = np.int64(along), np.int64(across)  # above 0
-            below, behind = np.float32(along - np.float64(r)), np.float32(across - np.float64(c))
-            at = np.uint64(r * columns + c)
-            under = at + below_row
+        for j in range(size):
+            x = np.float64(first + np.int64(j)) - middle[1]
+            along, across = y * down + x * right, y * right - x * down
+            r, c = np.floor(along), np.floor(across)
+            below, behind = np.float32(along - r), np.float32(across - c)
+            at = np.uint64((np.int64(r) + top) * columns + (np.int64(c) + left))
+            under = at + np.uint64(columns)
             a, b, d, e = flat[at], flat[at + np.uint64(1)], flat[under], flat[under + np.uint64(1)]
             upper, lower = a + behind * (b - a), d + behind * (e - d)
-            target[column] = max(upper + below * (lower - upper), _ZERO)
+            target[np.uint64(first) + np.uint64(j)] = max(upper + below * (lower - upper), _ZERO)

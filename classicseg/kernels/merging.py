@@ -11,6 +11,8 @@ from classicseg.kernels.adjacency import Borders, slot_of
 from classicseg.kernels.compile import kernel
 from classicseg.kernels.region_colors import Looks
 
+_GROWTH = 1 + 1 / 16  # of a region, after which all its borders are weighed anew
+
 
 class Rule(NamedTuple):
     """How unlike two neighbours are, so that the most alike merge first.
@@ -39,12 +41,16 @@ class Rule(NamedTuple):
 
 
 class _Regions(NamedTuple):
-    """What is known of each region; the rows of those that were merged into others mean nothing any more."""
+    """What is known of each region, and its size when all its borders were last weighed.
+
+    The rows of regions that were merged into others mean nothing any more.
+    """
 
     sizes: NDArray[np.float64]
     perimeters: NDArray[np.float64]
     sums: NDArray[np.float64]
     histograms: NDArray[np.float32]
+    weighed: NDArray[np.float64]
 
 
 @kernel
@@ -230,7 +236,7 @@ def _enter(graph, edge):
 
 
 @kernel
-def _take_over(graph, side, kept, gone, size, linkage):
+def _take_over(graph, side, kept, gone, size, regions, rule, linkage, total):
     """Let region `kept` have a border of region `gone`, together with its own to the same neighbour if it has one."""
     edge, other = side >> 1, graph.ends[side ^ 1]
     _forget(graph.keys, graph.edges, _key(gone, other))
@@ -242,6 +248,9 @@ def _take_over(graph, side, kept, gone, size, linkage):
         graph.ends[side] = kept
         _hang(side, kept, graph.heads, graph.after, graph.before)
         graph.degrees[kept] += 1
+        if not linkage:
+            graph.weights[edge] = _weight(edge, graph.ends, graph.lengths, graph.strengths, regions, rule, total)
+            _settle(graph.places[edge], size, graph.heap, graph.places, graph.weights)
         return size
     twin = graph.edges[place]
     graph.lengths[twin] += graph.lengths[edge]
@@ -251,7 +260,9 @@ def _take_over(graph, side, kept, gone, size, linkage):
     size = _drop(edge, size, graph.heap, graph.places, graph.weights)
     if linkage:
         graph.weights[twin] = graph.strengths[twin] / graph.lengths[twin]
-        _settle(graph.places[twin], size, graph.heap, graph.places, graph.weights)
+    else:
+        graph.weights[twin] = _weight(twin, graph.ends, graph.lengths, graph.strengths, regions, rule, total)
+    _settle(graph.places[twin], size, graph.heap, graph.places, graph.weights)
     return size
 
 
@@ -302,29 +313,32 @@ def _merge_all(graph, regions, rule, linkage, total, nodes, merges, altitudes):
         if not linkage:
             _add_region(regions, kept, gone, graph.lengths[best])
         while graph.heads[gone] >= 0:
-            size = _take_over(graph, graph.heads[gone], kept, gone, size, linkage)
-        if not linkage:
+            size = _take_over(graph, graph.heads[gone], kept, gone, size, regions, rule, linkage, total)
+        if not linkage and regions.sizes[kept] >= _GROWTH * regions.weighed[kept]:
             _weigh_anew(graph, kept, regions, rule, total, size)
+            regions.weighed[kept] = regions.sizes[kept]
     return count
 
 
 def merge_by_rule(borders: Borders, looks: Looks, rule: Rule) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
     """Merges (M, 2) as pairs of nodes, leaves 0..n-1 and merge i node n + i, and their weights (M,), which may fall.
 
-    The lightest pair of neighbours goes first, of equal ones that whose border was met first. Each merge weighs the
-    borders of the new region anew: O(log E + B) for each of them.
+    The lightest pair of neighbours goes first, of equal ones that whose border was met first. The borders that a merge
+    joins or that get another region are weighed anew, and all those of a region whenever it has grown by a sixteenth
+    since the last time: without that, thousands of specks that go into one background, each of which changes it by
+    nothing, would take quadratic time. O(E (B + log E) log N) for E borders, B bins and N pixels, commonly far less.
     """
     edges = borders.pairs.astype(np.int64)
     perimeters = borders.frames.copy()
     for side in range(2):
         np.add.at(perimeters, edges[:, side], borders.lengths)
-    regions = _Regions(looks.sizes.copy(), perimeters, looks.sums.copy(), looks.histograms.copy())
+    regions = _Regions(looks.sizes.copy(), perimeters, looks.sums.copy(), looks.histograms.copy(), looks.sizes.copy())
     return _merged(borders, len(looks.sizes), regions, rule, False)
 
 
 def merge_by_strength(borders: Borders, count: int) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
     """The same for `count` regions by mean strength along the border alone: average linkage. O(E log^2 E)."""
-    nothing = np.zeros(0), np.zeros(0), np.zeros((0, 0)), np.zeros((0, 0), dtype=np.float32)
+    nothing = np.zeros(0), np.zeros(0), np.zeros((0, 0)), np.zeros((0, 0), dtype=np.float32), np.zeros(0)
     rule = Rule(1.0, 0.0, 1.0, 0.0, 0.0, 0.0, np.zeros(0))
     return _merged(borders, count, _Regions(*nothing), rule, True)
 

@@ -8,7 +8,8 @@ from numpy.typing import NDArray
 from classicseg.kernels.compile import kernel
 from classicseg.kernels.watershed_strips import HIGHEST_LEVEL
 
-_PEAK = -1  # among the markers: a peak that stands out, not yet numbered
+# Among the markers, not yet numbered: the only peak that stands out of what hangs together, and one of several.
+_ONLY_PEAK, _PEAK = -1, -2
 
 
 @kernel
@@ -81,20 +82,27 @@ def _mark_peaks(order, squares, across, least, share, parent, markers):
                 markers[other] = _PEAK
             parent[other] = root
     for k in range(len(order)):
+        if markers[order[k]] == _PEAK:
+            markers[_find(parent, np.int64(order[k]))] = _PEAK
+    for k in range(len(order)):
         place = order[k]
         if parent[place] == place:
-            markers[place] = _PEAK
+            markers[place] = min(markers[place], _ONLY_PEAK)
 
 
 @kernel
 def _spread_peaks(order, squares, across, least, share, queue, markers):
-    """Number the marked peaks, and with each what hangs together with it and lies no lower than its foot."""
+    """Number the marked peaks, and with each what hangs together with it and lies no lower than its foot.
+
+    The only peak has all that hangs together with it, which no flood has to part then.
+    """
     count = 0
     for k in range(len(order)):
-        if markers[order[k]] != _PEAK:
+        kind = markers[order[k]]
+        if kind > _ONLY_PEAK:
             continue
         count += 1
-        foot = _foot(squares[order[k]], least, share)
+        foot = _foot(squares[order[k]], least, share) if kind == _PEAK else np.float64(0)
         markers[order[k]] = count
         queue[0] = order[k]
         first, last = 0, 1
@@ -144,7 +152,7 @@ def outstanding_peaks(
         What `ranks_of` gives.
     least, share : float
         A peak of height v stands out if every way from it to a peak as high falls below v - h, h = max(least, share v)
-        and share < 1; its marker is what is joined to it at v - h or above.
+        and share < 1; its marker is what is joined to it at v - h or above, or at any height where it is the only one.
 
     Notes
     -----

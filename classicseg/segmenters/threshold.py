@@ -35,7 +35,7 @@ class Threshold(Segmenter):
 
     Parameters
     ----------
-    rule : {"otsu", "fixed", "triangle", "li", "yen", "local"}
+    rule : {"otsu", "fixed", "triangle", "li", "yen", "local", "objects"}
         How the threshold is found. Otsu by default, as it needs no parameter.
     value : float
         The threshold of ``rule="fixed"`` as a level 0..255; 127 by default, as the textbooks have it.
@@ -46,9 +46,11 @@ class Threshold(Segmenter):
         Side of the block for ``local``, odd, in pixels.
     offset : float
         For ``local``: levels by which a bright pixel may lie below its block's mean.
-    foreground : {"bright", "dark", "border"}
-        Which side is the foreground of a binary result. "border" takes the side that holds fewer of the border's pixels
-        (bright where they are equal).
+    foreground : {"bright", "dark", "border", "smaller"}
+        Which side is the foreground of a binary result. "border" takes the side that holds fewer of the border's pixels,
+        "smaller" that which holds fewer of all (bright where they are equal).
+    fill_holes : bool
+        Whether background that the foreground of a binary result encloses is foreground too.
     band : int or None
         Index of the band (or colour channel) to use; None takes luma on colour, and on multi-band pictures the first
         principal component, signed so that its loadings sum to a positive number and scaled so that their absolute
@@ -86,7 +88,9 @@ class Threshold(Segmenter):
     bytes_per_sample: ClassVar[int] = 20
 
     rule: str = parameter(
-        "otsu", "how the threshold is found", choices=("otsu", "fixed", "triangle", "li", "yen", "local")
+        "otsu",
+        "how the threshold is found",
+        choices=("otsu", "fixed", "triangle", "li", "yen", "local", "objects"),
     )
     value: float = parameter(127, "the threshold of rule 'fixed'", kind=float, low=0, high=255, unit="level")
     classes: int = parameter(2, "number of classes for rule 'otsu'; an upper bound", low=2, high=8)
@@ -101,7 +105,10 @@ class Threshold(Segmenter):
         high=255,
         unit="level",
     )
-    foreground: str = parameter("bright", "which side is the foreground", choices=("bright", "dark", "border"))
+    foreground: str = parameter(
+        "bright", "which side is the foreground", choices=("bright", "dark", "border", "smaller")
+    )
+    fill_holes: bool = parameter(False, "binary results: enclosed background is foreground too")
     band: int | None = parameter(
         None,
         "band or channel to use; None: luma, or the first principal component of bands",
@@ -134,15 +141,31 @@ class Threshold(Segmenter):
             highest_dark, threshold = self._threshold(levels, image.mask)
             bright = levels.numbers > highest_dark
             findings = {"rule": self.rule, "threshold": threshold}
-        if self.foreground == "dark" or (self.foreground == "border" and _border_is_bright(bright, image.mask)):
-            bright = ~bright
-        return (bright & image.mask).astype(np.int32), findings
+        dark = self._wants_dark(bright, image.mask)
+        if self.rule == "objects":
+            found = _objects(levels, image.mask, bright, dark, context.threads)
+            findings["foreground"] = "dark" if dark else "bright"
+        else:
+            found = (~bright if dark else bright) & image.mask
+        if self.fill_holes:
+            from classicseg.objects import fill_enclosed
+
+            found = fill_enclosed(found, image.mask)
+        return found.astype(np.int32), findings
+
+    def _wants_dark(self, bright: NDArray[np.bool_], mask: NDArray[np.bool_]) -> bool:
+        """Whether the dark side is the foreground."""
+        if self.foreground == "border":
+            return _border_is_bright(bright, mask)
+        if self.foreground == "smaller":
+            return 2 * np.count_nonzero(bright & mask) > np.count_nonzero(mask)
+        return self.foreground == "dark"
 
     def _threshold(self, levels: GreyLevels, mask: NDArray[np.bool_]) -> tuple[float, float]:
         """The threshold as a number of `levels`, and as a level 0..255."""
         if self.rule == "fixed":
             return levels.number_of(float(self.value)), float(self.value)
-        if self.rule == "otsu":
+        if self.rule in ("otsu", "objects"):
             number = otsu(levels.inside(mask))
             return number, float(number / levels.unit)
         inside = levels.inside(mask)
@@ -256,6 +279,19 @@ def _block_means(
     sums = box_sums(fixed, side)
     counts = box_sums(mask.astype(np.int64), side)
     return fixed / unit, sums / np.maximum(counts, 1) / unit
+
+
+def _objects(
+    levels: GreyLevels, mask: NDArray[np.bool_], bright: NDArray[np.bool_], dark: bool, threads: int
+) -> NDArray[np.bool_]:
+    """Objects at a threshold each; `bright` is what Otsu's threshold calls so."""
+    from classicseg.objects import find_objects
+
+    inside = bright[mask]
+    if inside.all() or not inside.any():
+        return np.zeros_like(mask)
+    values = levels.values().astype(np.float32)
+    return find_objects(255 - values if dark else values, mask, bright != dark, threads)
 
 
 def _border_is_bright(bright: NDArray[np.bool_], mask: NDArray[np.bool_]) -> bool:

@@ -39,7 +39,7 @@ def test_methods_lists_all_with_their_presets(call):
     for name, method in classicseg.methods().items():
         assert name in stdout
         assert method.summary in stdout
-    assert "otsu, multiotsu, binary" in stdout
+    assert "otsu, multiotsu, binary, nuclei" in stdout
 
 
 @small

@@ -5,7 +5,8 @@ import pytest
 import scipy.io
 
 from classicseg.errors import ImageError
-from classicseg.io.ucm import read_ucm2
+from classicseg.hierarchy import Hierarchy
+from classicseg.io.ucm import encode_ucm, read_ucm2, write_ucm2
 
 pytestmark = pytest.mark.small
 
@@ -41,3 +42,30 @@ def test_what_is_no_map_is_refused_by_the_name_of_the_file(tmp_path, ucm2):
     scipy.io.savemat(path, {"ucm2": {"field": ucm2}})
     with pytest.raises(ImageError, match=r"map.mat: an array of type \[\('field'"):
         read_ucm2(path)
+
+
+@pytest.mark.parametrize("values", [[0.1, 0.7], [0.25, 3.0], []])
+def test_what_is_written_is_read_with_the_same_cuts(tmp_path, values):
+    made = Hierarchy.from_merges([[1, 1, 2], [1, 3, 3]], [(0, 1), (3, 2)][: len(values)], values)
+    path = tmp_path / "deep" / "map.mat"
+    write_ucm2(path, made)
+    assert np.array_equal(scipy.io.loadmat(path)["ucm2"], made.ucm())
+    back = read_ucm2(path)
+    assert back.thresholds()[: len(values)].tolist() == values
+    for threshold in (0, 0.1, 0.25, 0.5, 0.9):
+        assert np.array_equal(back.cut(threshold=threshold), made.cut(threshold=threshold))
+
+
+def test_what_cannot_be_written_leaves_nothing(tmp_path):
+    with pytest.raises(ImageError, match="altitudes down to -1"):
+        write_ucm2(tmp_path / "map.mat", Hierarchy.from_merges([[1, 2]], [(0, 1)], [-1]))
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_picture_of_contours_has_255_where_the_altitude_is_1_and_above(tmp_path):
+    from io import BytesIO
+
+    from PIL import Image
+
+    made = Hierarchy([[1, 2, 3, 4]], [4, 4, 5, 3, 5, 5], [0, 0, 0, 0, 0.5, 1.5])
+    assert np.asarray(Image.open(BytesIO(encode_ucm(made)))).tolist() == [[128, 255, 255, 0]]
