@@ -85,8 +85,8 @@ class OwnRuns:
 
 def _key(row: Row, scales: list[float]) -> str:
     """Rows of one method and the same parameters share their results, whatever they are called."""
-    facts = {"method": row.method, "parameters": row.parameters, "way": row.way, "scales": scales}
-    return key_of(f"{row.method} {row.way}", facts | {"sources": sources_of_everything()})
+    facts = {"kind": type(row).__name__, "method": row.method, "parameters": row.parameters, "way": row.way}
+    return key_of(f"{row.method} {row.way}", facts | {"scales": scales, "sources": sources_of_everything()})
 
 
 def _run(task: Task) -> None:

@@ -5,7 +5,10 @@ import sys
 import numpy as np
 import pytest
 
+from benchmarks.hierarchies.ablation import CUES, VARIANTS, WHOLE, Variant
+from benchmarks.hierarchies.peers import PEERS
 from benchmarks.hierarchies.pictures import Picture
+from benchmarks.hierarchies.rows import ROWS
 from benchmarks.hierarchies.work import key_of, load, place, save
 from benchmarks.hierarchies.worker import Worker
 
@@ -52,3 +55,26 @@ def test_the_cuts_of_scikit_images_tree_are_its_own_maps(tmp_path, photograph):
         theirs = quickshift(picture, kernel_size=2, ratio=0.5, max_dist=distance, rng=0)
         pairs = np.unique(np.stack([ours.ravel(), theirs.ravel()]), axis=1)
         assert pairs.shape[1] == len(np.unique(ours)) == len(np.unique(theirs)) > 1
+
+
+def test_a_variant_without_a_change_is_the_whole_road(photograph):
+    picture = np.ascontiguousarray(photograph[:60, :80])
+    whole = WHOLE.build(picture, 1)
+    for change in ({}, {"cues": CUES}, {"oriented": True, "rule": {}}):
+        same = Variant("nothing changed", parameters=change).build(picture, 1)
+        np.testing.assert_array_equal(same.leaves, whole.leaves)
+        np.testing.assert_array_equal(same.altitudes, whole.altitudes)
+
+
+@pytest.mark.parametrize("variant", VARIANTS, ids=lambda variant: variant.name)
+def test_every_variant_is_another_hierarchy(variant, photograph):
+    picture = np.ascontiguousarray(photograph[:60, :80])
+    assert not np.array_equal(variant.build(picture, 1).altitudes, WHOLE.build(picture, 1).altitudes)
+
+
+def test_rows_and_variants_have_names_and_results_of_their_own():
+    rows = [*ROWS, *VARIANTS]
+    assert len({row.name for row in rows}) == len(rows)
+    assert len({(row.method, row.way, str(row.parameters)) for row in rows}) == len(rows)
+    peers = {peer.name for peer in PEERS}
+    assert all(set(row.beside) <= peers for row in ROWS)
