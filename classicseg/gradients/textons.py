@@ -8,12 +8,13 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from classicseg.gradients.words import even_centers
 from classicseg.parallel import chunks, for_chunks
 
 TEXTONS = 32
 _ORIENTATIONS = 8
 _ELONGATION = 3.0
-_SAMPLES, _STEPS = 8192, 10
+_SAMPLES = 8192
 _ROWS = 32
 
 
@@ -82,7 +83,7 @@ def texton_map(
         lightness, mask, sigma = _halved(lightness), _any_of_four(mask), sigma / 2
     bank = filter_bank(sigma)
     plane = np.pad(lightness.astype(np.float32), bank.reach, mode="symmetric")
-    centers = _fit(_samples(plane, mask, bank))
+    centers = even_centers(_samples(plane, mask, bank), TEXTONS)
     textons = np.empty(mask.shape, np.uint8)
     for_chunks(
         lambda _, a, b: textons_of_rows(plane, a, b, *bank, centers, textons), chunks(len(textons), _ROWS), threads
@@ -170,21 +171,3 @@ def _balanced(kernel: NDArray[np.float64], window: NDArray[np.bool_]) -> NDArray
 
 def _normalised(kernel: NDArray[np.float64]) -> NDArray[np.float64]:
     return kernel / np.abs(kernel).sum()
-
-
-def _fit(samples: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Centres (32, F) of samples (F, n) by Lloyd's algorithm from samples at even ranks of the responses' energy."""
-    from classicseg.kernels.textons import add_samples, nearest_centers
-
-    depth, size = samples.shape
-    energy = np.einsum("fn,fn->n", samples, samples)
-    ranks = ((np.arange(TEXTONS) + 0.5) * size / TEXTONS).astype(np.int64)
-    centers = np.ascontiguousarray(samples[:, np.argsort(energy, kind="stable")[ranks]].T)
-    labels = np.empty(size, np.uint8)
-    for _ in range(_STEPS):
-        nearest_centers(samples, size, centers, labels)
-        sums = np.zeros((TEXTONS, depth + 1))
-        add_samples(samples, labels, sums)
-        some = sums[:, -1] > 0
-        centers[some] = sums[some, :-1] / sums[some, -1:]
-    return centers
