@@ -18,7 +18,7 @@ from classicseg.gradients import gradient_magnitude
 from classicseg.hierarchy import Hierarchy
 from classicseg.image import as_image
 from classicseg.kernels.adjacency import Borders, borders_of
-from classicseg.kernels.hierarchy_attributes import reweighted
+from classicseg.kernels.hierarchy_attributes import reweighted_joins
 from classicseg.kernels.hierarchy_joins import rising_joins
 from classicseg.kernels.merging import merge_by_strength
 from classicseg.parallel import thread_count
@@ -127,8 +127,8 @@ def _same_tree(ours: Tree, theirs: Tree) -> Check:
 def _watershed(graph: Graph) -> Case:
     """The hierarchical watershed by area, from the weights of the edges to parents and altitudes of nodes.
 
-    `Hierarchy.reweight` knows no edges, and sets each merge between the two leaves with the longest common border; our
-    kernel is handed the edges of the spanning tree instead, between which Higra's merges stand.
+    `Hierarchy.reweight` knows no edges, and looks for the two leaves with the longest common border that a merge stands
+    between; what it calls then is handed the edges of the spanning tree here, between which Higra's merges stand.
     """
     weights = graph.borders.strengths / graph.borders.lengths
     height, width = graph.regions.shape
@@ -140,10 +140,7 @@ def _watershed(graph: Graph) -> Case:
         joined = rising_joins(count, pairs, weights)
         altitudes = joined.altitudes
         altitudes[:count] = altitudes[joined.parents[:count]]  # pixels are points that have no area
-        spanning = np.ascontiguousarray(pairs[joined.pairs])
-        return Tree(
-            *reweighted(joined.parents, altitudes, shares, spanning, np.ones(count - 1, dtype=np.int64), "area")
-        )
+        return Tree(*reweighted_joins(joined._replace(altitudes=altitudes), shares, pairs[joined.pairs], "area"))
 
     @cache
     def prepared() -> Any:

@@ -110,8 +110,13 @@ def reweighted(
     O((nodes + pairs) log(nodes)).
     """
     tree, both = _binary(parents, altitudes, pairs, lengths, len(areas))
+    return reweighted_joins(tree, areas, both, attribute)
+
+
+def reweighted_joins(tree: Joins, areas: Floats, spanning: Ints, attribute: str) -> tuple[Ints, Floats]:
+    """The same of a binary tree each of whose merges has a pair of leaves already: `spanning` (n_merges, 2)."""
     n_nodes = len(tree.parents)
     least = np.full(n_nodes, np.inf)
     _find_least(tree.parents, tree.altitudes, _values(attribute, tree, areas), np.zeros(n_nodes), least)
-    found = rising_joins(len(areas), both, least[len(areas) :])
+    found = rising_joins(len(areas), spanning, least[len(areas) :])
     return found.parents, found.altitudes
