@@ -51,13 +51,12 @@ def color_words(planes: NDArray[np.float32], mask: NDArray[np.bool_], threads: i
         nearest_centers(part, stop - start, centers, words[start:stop])
 
     for_chunks(work, chunks(mask.size, _PIXELS), threads)
-    words = words.reshape(mask.shape)
-    words[~mask] = 255
-    return words
+    words[~mask.ravel()] = 255
+    return words.reshape(mask.shape)
 
 
 def even_centers(samples: NDArray[np.float32], count: int) -> NDArray[np.float32]:
-    """Centres (count, F) of samples (F, n): ten steps of Lloyd's algorithm from samples at even ranks of their length."""
+    """Centres (count, F) of samples (F, n): ten steps of Lloyd's algorithm from samples at even ranks of length."""
     from classicseg.kernels.textons import add_samples, nearest_centers
 
     depth, size = samples.shape

@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 
 from classicseg.kernels.adjacency import EDGE, KEY, Borders, slot_of
 from classicseg.kernels.compile import kernel
-from classicseg.kernels.region_colors import Looks
+from classicseg.kernels.region_looks import Looks
 
 _GROWTH = 1 + 1 / 16  # of a region, after which all its borders are weighed anew
 _LENGTH, _STRENGTH, _WEIGHT = 0, 1, 2
