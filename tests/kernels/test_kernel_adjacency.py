@@ -53,7 +53,7 @@ def test_a_straight_border_is_seen_at_its_own_orientation(k, flipped):
     found = borders_of(regions, 2, oriented)
     assert found.strengths / found.lengths < (1e-6 if k in (0, 4) else math.sin(math.pi / 16))  # windows are not square
     across = borders_of(regions, 2, np.roll(oriented, 4, axis=0).copy())
-    assert across.strengths / across.lengths > 0.97
+    assert across.strengths / across.lengths > 0.95
 
 
 @small
