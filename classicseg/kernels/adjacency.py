@@ -168,9 +168,9 @@ def _window_counts() -> NDArray[np.int64]:
 def borders_of(regions: NDArray[np.int32], count: int, oriented: NDArray[np.float32], threads: int = 1) -> Borders:
     """The borders between 4-connected regions 1..count of a map (0: none), and the boundary strength along them.
 
-    `oriented` (K, H, W) is the strength of a boundary along K lines: line k lies at the angle k pi / K, counted from the
-    row's axis (left to right) anticlockwise as the picture is seen; one plane (1, H, W) is a strength without direction.
-    O(N) for N pixels, 13 bytes a pixel.
+    `oriented` (K, H, W) is the strength of a boundary along K lines: line k lies at the angle k pi / K, counted from
+    the row's axis (left to right) anticlockwise as the picture is seen; one plane (1, H, W) is a strength without
+    direction. O(N) for N pixels, 13 bytes a pixel.
 
     A border runs across the line between the middles of what lies of its two regions within three pixels of it. The
     strengths of the two orientations nearest to that are weighed by nearness, those of the two pixels alike.

@@ -305,7 +305,7 @@ def merge_by_rule(borders: Borders, looks: Looks, rule: Rule) -> tuple[NDArray[n
 def merge_by_strength(borders: Borders, count: int) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
     """The same for `count` regions by mean strength along the border alone: average linkage. O(E log^2 E)."""
     measures = np.ones((count, _SUMS))
-    measures[:, _WEIGHED] = np.inf
+    measures[:, [_WEIGHED, _PERIMETER]] = np.inf  # what does not count; never weighed anew for its growth
     numbers = np.array([1.0, 0.0, 1.0, 0.0, 0.0, 0.0, 1.0])
     return _merged(borders, measures, np.empty((count, 0), dtype=np.float32), numbers)
 

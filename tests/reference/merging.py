@@ -30,7 +30,7 @@ def _strength(regions, oriented, first, second):
 
 
 def borders(regions, oriented):
-    """A dict of pairs of regions (from 0) to length and summed strength, in the order of meeting; and what is on frames.
+    """A dict of pairs of regions (from 0) to length and summed strength, as they are met; and what is on frames.
 
     Of each row the borders between left and right come first, then those to the row below.
     """
@@ -81,8 +81,8 @@ def looks(regions, planes, lows, highs, bins, textons, n_textons):
 class Merging:
     """Regions, and a list of borders: all are looked through for the lightest each time.
 
-    `strengths` is a dict of pairs of regions to [length, summed strength]; `weigh(one, other, length, strength)` gets two
-    regions, each a dict with "size", "perimeter", "sums" and "histogram".
+    `strengths` is a dict of pairs of regions to [length, summed strength]; `weigh(one, other, length, strength)` gets
+    two regions, each a dict with "size", "perimeter", "sums" and "histogram".
     """
 
     def __init__(self, strengths, frames, sizes, sums, histograms, weigh):
