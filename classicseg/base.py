@@ -87,7 +87,8 @@ class Segmentation:
 
         The leaves are the 4-connected parts of the labels, the background's too, in raster order; 0 is outside the
         mask. Altitudes lie in 0..1, on a scale that is the same for every picture. A method that has a tree of its own
-        gives that (`quickshift`), the others merge regions.
+        gives that (`quickshift`), the others merge regions. `edges` and `ucm` merge finer leaves, the basins of all
+        minima of their gradient; each segment of `ucm` is made of some of these, those of `edges` nearly so.
 
         Ask for it before the array that came is changed in place, since the picture is looked at again.
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from classicseg.kernels.merging import Rule
 
 _STEP = 1 / 32768  # of the strengths, in which the water rises
-_SLOPE_SIGMA = 1.5  # pixels
+SLOPE_SIGMA = 1.5  # pixels
 _SLOPE_SCALE = 10.0  # Delta E a pixel
 _LIGHTNESS = np.float32(0.6)  # of the others, in the distances of colour words: shade and light part no things
 
@@ -89,8 +89,20 @@ class Contours:
     rule: MergingRule
 
 
-def contours_of(image: Image, gradient: str = "mpb", threads: int = 1) -> Contours:
-    """The boundaries of a picture: "mpb", differences of histograms, with textures; or "sobel", slopes of colours."""
+def contours_of(image: Image, gradient: str = "mpb", threads: int = 1, *, slope_sigma: float = SLOPE_SIGMA) -> Contours:
+    """The boundaries of a picture, its colour words and its textons.
+
+    Parameters
+    ----------
+    image : Image
+    gradient : {"mpb", "sobel", "lightness"}
+        "mpb": differences of histograms of lightness, colour and texture (`classicseg.gradients.boundary_strengths`);
+        "sobel": slopes s of all colour planes, as strengths 1 - exp(-s / 10); "lightness": those of lightness alone.
+    threads : int
+        The result does not depend on it.
+    slope_sigma : float
+        Smoothing before slopes are taken, in pixels.
+    """
     from classicseg.gradients import boundary_strengths, gradient_magnitude, texton_map
 
     planes = image.in_space("lab", threads)
@@ -98,9 +110,10 @@ def contours_of(image: Image, gradient: str = "mpb", threads: int = 1) -> Contou
         found = boundary_strengths(planes, image.mask, threads, bands=image.kind == "bands")
         oriented, textons, rule = found.oriented, found.textons, _HISTOGRAMS
     else:
-        slopes = gradient_magnitude(planes, image.mask, _SLOPE_SIGMA, threads)
-        oriented = (1 - np.exp(slopes / np.float32(-_SLOPE_SCALE)))[np.newaxis]
         lightness = planes[0] if image.kind == "rgb" else image.lightness(threads)
+        steep = lightness[np.newaxis] if gradient == "lightness" else planes
+        slopes = gradient_magnitude(steep, image.mask, slope_sigma, threads)
+        oriented = (1 - np.exp(slopes / np.float32(-_SLOPE_SCALE)))[np.newaxis]
         textons, rule = texton_map(lightness, image.mask, threads), _SLOPES
     return Contours(planes, oriented, np.stack([_color_words(planes, image, threads), textons]), rule)
 
@@ -180,6 +193,8 @@ def contour_hierarchy(
     sigma: float = 1.0,
     threads: int = 1,
     rule: MergingRule | None = None,
+    *,
+    slope_sigma: float = SLOPE_SIGMA,
 ) -> Hierarchy:
     """The hierarchy above the basins of the boundary strengths: the oriented watershed, then region merging.
 
@@ -187,11 +202,12 @@ def contour_hierarchy(
     ----------
     image, threads, rule
         As for `hierarchy_of`.
-    gradient : {"mpb", "sobel"}
+    gradient, slope_sigma
+        As for `contours_of`.
     sigma : float
         Gaussian smoothing, in pixels, of the strongest of all orientations before the watershed.
     """
-    contours = contours_of(image, gradient, threads)
+    contours = contours_of(image, gradient, threads, slope_sigma=slope_sigma)
     return hierarchy_of(_basins(contours, image.mask, sigma, threads), image, threads, contours=contours, rule=rule)
 
 

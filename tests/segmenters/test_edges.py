@@ -237,3 +237,84 @@ def test_unconnected_segments_are_refused():
 def test_thresholds_in_the_wrong_order_are_refused():
     with pytest.raises(ParameterError, match=r"low_threshold=5\.0 is above high_threshold=4\.0"):
         Edges(low_threshold=5.0, high_threshold=4.0)
+
+
+def dotted():
+    """Two textures of one mean, 64 x 96: what differs is how the dots lie; and which pixels are of which."""
+    generator = np.random.default_rng(2)
+    fine = generator.integers(0, 2, (64, 96)) * 90 + 80
+    coarse = np.kron(generator.integers(0, 2, (16, 24)), np.ones((4, 4), int)) * 90 + 80
+    right = np.indices((64, 96))[1] >= 48
+    return np.where(right, coarse, fine).astype(np.uint8), right
+
+
+def test_differences_of_histograms_see_less_inside_of_textures():
+    picture, _ = dotted()
+    shares = {}
+    for gradient in ("sobel", "mpb"):
+        result = classicseg.run(picture, "edges", gradient=gradient)
+        shares[gradient] = result.findings["edge_share"], result.n_labels
+    assert shares["mpb"][0] < shares["sobel"][0]
+    assert shares["mpb"][1] < shares["sobel"][1]
+
+
+def test_mpb_edges_are_the_smoothed_strengths_at_15_delta_e_for_1(photograph):
+    from scipy.ndimage import gaussian_filter
+
+    from classicseg.gradients import boundary_strengths
+
+    image = as_image(photograph)
+    strengths = boundary_strengths(image.in_space("lab"), image.mask).oriented.max(axis=0).astype(np.float64)
+    gradient = 15 * gaussian_filter(strengths, 2.0, mode="nearest")
+    for threshold in (2.0, 4.0):
+        result = classicseg.run(photograph, "edges", gradient="mpb", low_threshold=threshold, high_threshold=threshold)
+        expected = gradient >= threshold
+        assert 0.02 < expected.mean() < 0.98
+        assert np.mean(result.findings["edges"] == expected) > 0.999
+    assert classicseg.segment(photograph, "edges", gradient="mpb").max() > 3
+
+
+@pytest.mark.small
+def test_mpb_leaves_what_is_masked_alone(small_picture):
+    mask = np.ones((12, 14), dtype=bool)
+    mask[3:6, 2:9] = False
+    other = small_picture.copy()
+    other[~mask] = (9, 250, 77)
+    one, two = (classicseg.run(p, "edges", mask=mask, gradient="mpb", sigma=1.0) for p in (small_picture, other))
+    assert np.array_equal(one.labels, two.labels)
+    assert not one.findings["edges"][~mask].any()
+    assert np.array_equal(one.labels > 0, mask)
+
+
+@pytest.mark.small
+def test_mpb_is_refused_with_canny():
+    with pytest.raises(ParameterError, match=r"gradient='mpb' does not go with detector='canny'.*leave gradient out"):
+        Edges(detector="canny", gradient="mpb")
+
+
+@pytest.mark.parametrize("parameters", [{}, {"detector": "canny"}, {"gradient": "mpb", "sigma": 1.0}])
+def test_the_hierarchy_stands_on_the_basins_of_its_own_gradient(photograph, parameters):
+    from classicseg.merging import contour_hierarchy
+
+    result = classicseg.run(photograph, "edges", **parameters)
+    image = as_image(photograph)
+    if "gradient" in parameters:
+        expected = contour_hierarchy(image, "mpb", 1.0)
+    else:
+        kind = "lightness" if "detector" in parameters else "sobel"
+        expected = contour_hierarchy(image, kind, 0.0, slope_sigma=2.0)
+    assert np.array_equal(result.hierarchy.leaves, expected.leaves)
+    assert np.array_equal(result.hierarchy.altitudes, expected.altitudes)
+    assert result.hierarchy.n_leaves > result.n_labels
+
+
+def test_the_leaves_are_scikit_images_basins(photograph):
+    """Of the gradient itself, whose strengths are 1 - exp(-s / 10)."""
+    from skimage.segmentation import watershed
+
+    image = as_image(photograph)
+    theirs = watershed(gradient_magnitude(image.in_space("lab"), image.mask, 2.0), connectivity=1)
+    leaves = classicseg.run(photograph, "edges").hierarchy.leaves
+    both = len(np.unique(leaves.astype(np.int64) * 100_000 + theirs))
+    assert abs(int(leaves.max()) - int(theirs.max())) <= 0.02 * theirs.max()
+    assert both < 1.5 * theirs.max()
