@@ -13,7 +13,7 @@ from reference.components import flood_fill_components
 from classicseg.kernels import merging
 from classicseg.kernels.adjacency import Borders, borders_of
 from classicseg.kernels.merging import Rule, merge_by_rule, merge_by_strength
-from classicseg.kernels.region_colors import Looks, looks_of
+from classicseg.kernels.region_looks import Looks, looks_of
 
 small = pytest.mark.small
 
@@ -33,13 +33,12 @@ def graphs(draw, whole):
     else:
         oriented = rng.random((orientations, *mask.shape), dtype=np.float32)
     planes = rng.integers(0, 3, (2, *mask.shape)).astype(np.float32)
-    textons = rng.integers(0, 4, mask.shape).astype(np.uint8) if draw(st.booleans()) else None
+    words = rng.integers(0, 4, (draw(st.integers(0, 2)), *mask.shape)).astype(np.uint8)
     count = int(regions.max())
     borders = borders_of(regions, count, oriented)
     if whole:
         borders = borders._replace(strengths=np.round(2 * borders.strengths))
-    lows, highs = np.full(2, -0.5, np.float32), np.full(2, 2.5, np.float32)
-    return borders, looks_of(regions, count, planes, lows, highs, 3, textons, 4)
+    return borders, looks_of(regions, count, planes, words, np.full(len(words), 4))
 
 
 def twin_of(borders, looks, rule):
@@ -80,8 +79,8 @@ def test_each_merge_is_of_the_lightest_border(graph, powers):
     merges, weights = merge_by_rule(borders, looks, rule)
     pairs, expected, lightest = plain.merged(twin_of(borders, looks, rule), follow=merges.tolist())
     assert merges.tolist() == pairs
-    assert weights == pytest.approx(expected, rel=1e-6, abs=1e-9)
-    assert weights == pytest.approx(lightest, rel=1e-6, abs=1e-9)
+    assert weights == pytest.approx(expected, rel=1e-9, abs=1e-12)
+    assert weights == pytest.approx(lightest, rel=1e-9, abs=1e-12)
     assert all(np.array_equal(a, b) for a, b in zip(before, (*borders, *looks), strict=True))
 
 
@@ -161,10 +160,10 @@ def test_a_photograph_is_merged_as_the_twin_does(photograph):
     labels = road._basins(contours, image.mask, 1.0, 1)
     count = int(labels.max())
     borders = borders_of(labels, count, contours.oriented)
-    looks = looks_of(labels, count, contours.planes, *road._ranges(image), 16, contours.textons, 32)
-    rule = road._compiled(contours.rule, image, True)
+    looks = looks_of(labels, count, contours.planes, contours.words, np.array([road.COLORS, road.TEXTONS]))
+    rule = road._compiled(contours.rule)
     merges, weights = merge_by_rule(borders, looks, rule)
     assert count > 30
     _, expected, lightest = plain.merged(twin_of(borders, looks, rule), follow=merges.tolist())
-    assert weights == pytest.approx(expected, rel=1e-5)
-    assert weights == pytest.approx(lightest, rel=1e-5)
+    assert weights == pytest.approx(expected, rel=1e-9)
+    assert weights == pytest.approx(lightest, rel=1e-9)

@@ -55,27 +55,21 @@ def borders(regions, oriented):
     return found, frames
 
 
-def looks(regions, planes, lows, highs, bins, textons, n_textons):
-    """For each region its size, the sums of the planes, and its histogram: a pixel counts for the two nearest bins."""
+def looks(regions, planes, words, bins):
+    """For each region its size, the sums of the planes, and how many pixels have each word of each map of words."""
     count = max(map(max, regions))
     sizes, sums = [0] * count, [[0.0] * len(planes) for _ in range(count)]
-    histograms = [[0.0] * (len(planes) * bins + (n_textons if textons is not None else 0)) for _ in range(count)]
+    histograms = [[[0] * each for each in bins] for _ in range(count)]
     for r, row in enumerate(regions):
         for c, region in enumerate(row):
             if not region:
                 continue
             sizes[region - 1] += 1
             for d, plane in enumerate(planes):
-                value = float(plane[r][c])
-                sums[region - 1][d] += value
-                middles = [lows[d] + (k + 0.5) * (highs[d] - lows[d]) / bins for k in range(bins)]
-                for k, middle in enumerate(middles):
-                    held = min(max(value, middles[0]), middles[-1])
-                    nearness = 1 - abs(held - middle) * bins / (highs[d] - lows[d])
-                    histograms[region - 1][d * bins + k] += max(nearness, 0.0)
-            if textons is not None:
-                histograms[region - 1][len(planes) * bins + textons[r][c]] += 1
-    return sizes, sums, histograms
+                sums[region - 1][d] += plane[r][c]
+            for m, each in enumerate(words):
+                histograms[region - 1][m][each[r][c]] += 1
+    return sizes, sums, [[times for each in parts for times in each] for parts in histograms]
 
 
 class Merging:
