@@ -60,8 +60,8 @@ class MergingRule:
 
 
 _HISTOGRAMS = MergingRule(
-    strength_power=0.486, color=0.0137, color_scale=5.41, colors=0.2, texture=0.114,
-    small_power=0.047, large_power=0.016, shared_power=-0.03, spread_power=0.05, scale=0.451,
+    strength_power=0.448, color=0.012, color_scale=5.67, colors=0.198, texture=0.117,
+    small_power=0.052, large_power=0.017, shared_power=-0.032, spread_power=0.041, scale=0.475,
 )  # fmt: skip
 _SLOPES = _HISTOGRAMS
 

@@ -74,13 +74,14 @@ VARIANTS: tuple[Row, ...] = (
     Variant(
         "merging by boundary strength alone",
         parameters={
-            "rule": {"color": 0.0, "lightness": 0.0, "chroma": 0.0, "texture": 0.0}
+            "rule": {"color": 0.0, "colors": 0.0, "texture": 0.0}
             | {"small_power": 0.0, "large_power": 0.0, "shared_power": 0.0}
         },
     ),
     Variant("merging without mean colours", parameters={"rule": {"color": 0.0}}),
-    Variant("merging without histograms of colour", parameters={"rule": {"lightness": 0.0, "chroma": 0.0}}),
+    Variant("merging without colour words", parameters={"rule": {"colors": 0.0}}),
     Variant("merging without textures", parameters={"rule": {"texture": 0.0}}),
     Variant("merging without areas", parameters={"rule": {"small_power": 0.0, "large_power": 0.0}}),
     Variant("merging without the share of the perimeter", parameters={"rule": {"shared_power": 0.0}}),
+    Variant("altitudes without regard to how the picture is spread", parameters={"rule": {"spread_power": 0.0}}),
 )

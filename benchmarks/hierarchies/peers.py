@@ -80,6 +80,7 @@ def _watersheds(attribute: str, lowest: float, highest: float) -> Peer:
         sweep=None,
         scales=_log_scales(lowest, highest, 200),
         variable="CLASSICSEG_HIGRA",
+        train_pictures=20,
         note="weights: L*a*b* distance of neighbouring pixels, smoothed by sigma",
     )
 
@@ -100,7 +101,7 @@ PEERS = (
         settings=settings(kernel_size=[3, 5, 8, 12, 20], ratio=[0.1, 0.5, 1.0]),
         sweep="max_dist",
         scales=(4, 6, 8, 10, 13, 16, 20, 25, 32, 40, 50, 65, 80, 100),
-        train_pictures=10,
+        train_pictures=6,
         timed_pictures=5,
     ),
     Peer(
@@ -122,6 +123,7 @@ PEERS = (
         sweep="threshold_2",
         scales=(0.05, 0.1, 0.15, 0.2, 0.28, 0.35, 0.42, 0.5, 0.6, 0.7, 0.85, 1.0),
         variable="CLASSICSEG_OPENCV_CONTRIB",
+        train_pictures=20,
         note="its cue weights were trained on BSDS500 by its authors",
     ),
     _watersheds("area", 10.0, 150_000.0),
