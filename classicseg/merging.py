@@ -12,6 +12,7 @@ from classicseg.gradients.textons import TEXTONS
 from classicseg.gradients.words import COLORS
 from classicseg.hierarchy import Hierarchy
 from classicseg.image import Image
+from classicseg.labels import number_in_raster_order
 
 if TYPE_CHECKING:
     from classicseg.kernels.merging import Rule
@@ -212,15 +213,16 @@ def contour_hierarchy(
 
 
 def _basins(contours: Contours, mask: NDArray[np.bool_], sigma: float, threads: int) -> NDArray[np.int32]:
-    """The segments of the watershed from all minima of the strongest boundaries; 0 outside the mask."""
+    """The basins of all minima of the strongest boundaries, 1..n in raster order; 0 outside the mask."""
     from classicseg.gradients import smooth_inside
     from classicseg.kernels.basins import regional_minima
     from classicseg.kernels.watershed import to_levels, watershed
 
     (surface,) = smooth_inside(contours.oriented.max(axis=0, keepdims=True), mask, sigma, threads)
     levels = to_levels(surface, _STEP)
+    del surface
     markers, _ = regional_minima(levels, mask)
-    return watershed(levels, markers, mask)
+    return number_in_raster_order(watershed(levels, markers, mask), mask)[0]
 
 
 def _compiled(rule: MergingRule) -> Rule:

@@ -9,7 +9,8 @@ from classicseg.labels import components
 from classicseg.merging import Contours, MergingRule, contour_hierarchy, contours_of, hierarchy_of
 
 small = pytest.mark.small
-GRADIENTS = ("mpb", "sobel", "lightness")
+# Un-compiled, histograms of half windows take seconds a picture; they have tests of their own.
+GRADIENTS = ("mpb", pytest.param("sobel", marks=small), "lightness")
 
 
 def same(one, other):
@@ -34,21 +35,16 @@ def check(hierarchy, mask):
     assert merges == hierarchy.n_leaves - islands.max()
 
 
-@small
 @pytest.mark.parametrize("gradient", GRADIENTS)
 def test_altitudes_lie_in_0_to_1_and_never_fall(small_picture, gradient):
     holed = np.ones(small_picture.shape[:2], dtype=bool)
     holed[5] = holed[8:, 9] = False  # three parts
     bands = np.dstack([small_picture, small_picture[::-1], small_picture[:, ::-1, 0]])
-    for picture in (small_picture, small_picture[:, :, 1], bands):
-        for mask in (None, holed):
-            image = as_image(picture, mask=mask)
-            hierarchy = contour_hierarchy(image, gradient)
-            check(hierarchy, image.mask)
-            check(hierarchy_of(hierarchy.leaves, image, contours=contours_of(image, gradient)), image.mask)
+    for picture, mask in ((small_picture, None), (small_picture[:, :, 1], holed), (bands, holed)):
+        image = as_image(picture, mask=mask)
+        check(contour_hierarchy(image, gradient), image.mask)
 
 
-@small
 @pytest.mark.parametrize("gradient", GRADIENTS)
 def test_a_grey_picture_and_its_copies_have_one_hierarchy(small_picture, gradient):
     grey = small_picture[:, :, 1]
@@ -58,7 +54,6 @@ def test_a_grey_picture_and_its_copies_have_one_hierarchy(small_picture, gradien
     assert same(contour_hierarchy(as_image(np.dstack([grey] * 4), color="multiband"), gradient), band)
 
 
-@small
 @pytest.mark.parametrize("gradient", GRADIENTS)
 @pytest.mark.parametrize("shape", [(1, 1), (1, 5), (4, 1)])
 def test_the_smallest_pictures(gradient, shape):
@@ -67,26 +62,25 @@ def test_the_smallest_pictures(gradient, shape):
         image = as_image(picture)
         check(contour_hierarchy(image, gradient), image.mask)
         each = np.arange(1, image.mask.size + 1, dtype=np.int32).reshape(shape)
-        check(hierarchy_of(each, image), image.mask)
+        check(hierarchy_of(each, image, contours=contours_of(image, gradient)), image.mask)
 
 
 @small
 def test_one_region_alone_has_no_merge(small_picture):
     image = as_image(small_picture)
-    alone = hierarchy_of(np.ones(image.shape, np.int32), image)
+    alone = hierarchy_of(np.ones(image.shape, np.int32), image, contours=contours_of(image, "sobel"))
     assert (alone.parents.tolist(), alone.altitudes.tolist()) == ([0], [0])
 
 
-@small
-def test_the_most_alike_neighbours_merge_first():
+@pytest.mark.parametrize("gradient", GRADIENTS)
+def test_the_most_alike_neighbours_merge_first(gradient):
     """Four stripes: two nearly alike, a third of their lightness, and one far from all."""
     colors = np.array([(90, 60, 60), (96, 64, 64), (60, 96, 60), (240, 240, 40)], dtype=np.uint8)
     image = as_image(np.repeat(np.repeat(colors[np.newaxis], 4, axis=1), 12, axis=0))
     labels = np.repeat(np.repeat(np.arange(1, 5, dtype=np.int32)[np.newaxis], 4, axis=1), 12, axis=0)
-    for gradient in ("mpb", "sobel"):
-        hierarchy = hierarchy_of(labels, image, contours=contours_of(image, gradient))
-        assert hierarchy.parents.tolist() == [4, 4, 5, 6, 5, 6, 6]
-        assert hierarchy.cut(n_segments=3)[0, ::4].tolist() == [1, 1, 2, 3]
+    hierarchy = hierarchy_of(labels, image, contours=contours_of(image, gradient))
+    assert hierarchy.parents.tolist() == [4, 4, 5, 6, 5, 6, 6]
+    assert hierarchy.cut(n_segments=3)[0, ::4].tolist() == [1, 1, 2, 3]
 
 
 @small
@@ -94,7 +88,7 @@ def test_a_rule_of_strength_alone_gives_the_strengths():
     """Unlikeness is the mean strength m then, and the altitude m / (m + scale)."""
     image = as_image(np.zeros((2, 6), np.uint8))
     labels = np.repeat(np.array([[1, 2, 3]], dtype=np.int32), 2, axis=1).repeat(2, axis=0)
-    oriented = np.repeat(np.array([[0, 0.25, 0.25, 0.5, 0.5, 0]], dtype=np.float32), 2, axis=0)[np.newaxis]
+    oriented = np.repeat(np.array([[0, 0.25, 0.25, 0.25, 0.5, 0]], dtype=np.float32), 2, axis=0)[np.newaxis]
     rule = MergingRule(
         strength_power=1, color=0, color_scale=1, colors=0, texture=0, small_power=0, large_power=0, shared_power=0,
         spread_power=0, scale=0.25,
@@ -121,13 +115,13 @@ def test_strengths_of_slopes_are_those_of_the_formula(small_picture):
         assert np.array_equal(contours.planes, planes)
 
 
-@small
-def test_what_the_mask_leaves_out_has_no_say(small_picture):
+@pytest.mark.parametrize("gradient", GRADIENTS)
+def test_what_the_mask_leaves_out_has_no_say(small_picture, gradient):
     mask = np.ones((12, 14), dtype=bool)
     mask[3:6, 2:9] = False
     other = small_picture.copy()
     other[~mask] = (9, 250, 77)
-    one, two = (contour_hierarchy(as_image(picture, mask=mask)) for picture in (small_picture, other))
+    one, two = (contour_hierarchy(as_image(picture, mask=mask), gradient) for picture in (small_picture, other))
     assert same(one, two)
 
 

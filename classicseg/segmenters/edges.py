@@ -41,8 +41,8 @@ class Edges(Segmenter):
         What is flooded, and what the edges of ``detector="sobel"`` are found in. "sobel": slopes of the colours. "mpb":
         differences of histograms of lightness, colour and texture in half windows at several scales, the strongest of
         eight directions; 0..1 counts as 0..15 Delta E a pixel, at which the default thresholds cover 20 training
-        pictures of BSDS500 best (.55, where slopes come to .47). It sees the borders of textures and little of what lies
-        inside, and takes some ten times as long. Not with ``detector="canny"``, which has a gradient of its own.
+        pictures of BSDS500 best (.55, where slopes come to .47). It sees the borders of textures and little of what
+        lies inside, and takes some ten times as long. Not with ``detector="canny"``, which has its own.
     sigma : float
         Standard deviation of the smoothing before the gradient, in pixels; with "mpb", of its strengths. This and the
         thresholds were chosen on a dozen training pictures of BSDS500 by the covering of their segments.

@@ -274,7 +274,6 @@ def test_mpb_edges_are_the_smoothed_strengths_at_15_delta_e_for_1(photograph):
     assert classicseg.segment(photograph, "edges", gradient="mpb").max() > 3
 
 
-@pytest.mark.small
 def test_mpb_leaves_what_is_masked_alone(small_picture):
     mask = np.ones((12, 14), dtype=bool)
     mask[3:6, 2:9] = False

@@ -1,11 +1,14 @@
 """Contours at every scale: what its cuts find on pictures whose truth is known."""
 
+from dataclasses import replace
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from reference.components import flood_fill_components, raster_numbers
 
 import classicseg
-from classicseg import UCM, ParameterError
+from classicseg import UCM, ParameterError, merging
 
 small = pytest.mark.small
 
@@ -27,11 +30,11 @@ def test_as_many_segments_as_there_are_flat_patches_are_the_patches(gradient, sh
     assert np.mean(labels == raster_numbers(truth)) > (0.999 if gradient == "sobel" else 0.98)
 
 
-@small
-def test_flat_halves_are_found_exactly(small_picture):
+@pytest.mark.parametrize("gradient", ["mpb", pytest.param("sobel", marks=small)])
+def test_flat_halves_are_found_exactly(gradient):
     picture = np.zeros((12, 14), np.uint8)
     picture[:, 6:] = 200
-    result = classicseg.run(picture, "ucm", n_segments=2)
+    result = classicseg.run(picture, "ucm", gradient=gradient, n_segments=2)
     assert np.array_equal(result.labels, np.where(np.arange(14) < 6, 1, 2)[np.newaxis].repeat(12, axis=0))
 
 
@@ -46,14 +49,15 @@ def test_made_scenes_of_flat_shapes_are_found():
 
 
 @small
-def test_levels_0_and_1_are_the_leaves_and_the_whole(small_picture):
-    fine = classicseg.run(small_picture, "ucm", level=0.0)
+def test_levels_0_and_1_are_the_leaves_and_the_whole(small_picture, monkeypatch):
+    segmenter = UCM(gradient="sobel", level=0.0)
+    fine = segmenter.run(small_picture)
     hierarchy = fine.findings["hierarchy"]
     assert np.array_equal(fine.labels, hierarchy.cut(threshold=0.0))
-    assert (classicseg.segment(small_picture, "ucm", level=1.0) == 1).all()
-    assert (classicseg.segment(small_picture, "ucm", n_segments=1) == 1).all()
-    many = classicseg.segment(small_picture, "ucm", n_segments=100_000)
-    assert np.array_equal(many, hierarchy.leaves)
+    monkeypatch.setattr(merging, "contour_hierarchy", lambda *_: hierarchy)  # the same, at other cuts
+    for parameters in ({"level": 1.0}, {"n_segments": 1}):
+        assert (replace(segmenter, **parameters).segment(small_picture) == 1).all()
+    assert np.array_equal(replace(segmenter, n_segments=100_000).segment(small_picture), hierarchy.leaves)
 
 
 def test_higher_levels_join_segments(photograph):
@@ -62,7 +66,7 @@ def test_higher_levels_join_segments(photograph):
     counts = [each.n_labels for each in found]
     assert counts == sorted(counts, reverse=True)
     assert counts[0] > counts[2] > counts[-1] >= 1
-    for fine, coarse in zip(found, found[1:], strict=False):
+    for fine, coarse in pairwise(found):
         pairs = fine.labels.astype(np.int64) * 10_000 + coarse.labels
         assert len(np.unique(pairs)) == fine.n_labels
 
