@@ -62,7 +62,7 @@ def light_merging(monkeypatch: pytest.MonkeyPatch) -> None:
     from classicseg import hierarchy, merging
     from classicseg.labels import neighbours
 
-    def by_number(labels: np.ndarray, *_: object) -> hierarchy.Hierarchy:
+    def by_number(labels: np.ndarray, *_: object, **__: object) -> hierarchy.Hierarchy:
         pairs = neighbours(labels) - 1
         return hierarchy.hierarchy_of_pairs(labels, pairs, (pairs[:, 1] - pairs[:, 0]) / labels.max())
 

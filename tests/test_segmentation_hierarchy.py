@@ -7,31 +7,16 @@ from typing import ClassVar
 
 import numpy as np
 import pytest
-from numba import config
 from reference.components import flood_fill_components
 
 import classicseg
 from classicseg import ImageError, ParameterError, PluginError, Segmentation, merging
 from classicseg.base import Segmenter
-from classicseg.gradients import gradient_magnitude
 from classicseg.hierarchy import Hierarchy
 
 small = pytest.mark.small
 FINER = {"edges", "ucm"}  # whose leaves are basins of all minima
 pytestmark = pytest.mark.usefixtures("light_merging")
-
-
-@pytest.fixture(autouse=True)
-def plain_contours(monkeypatch):
-    """Un-compiled, where histograms and words of a picture take seconds, merging is by slopes and mean colours."""
-
-    def slopes(image, *_, **__):
-        planes, words = image.in_space("lab"), np.zeros((2, *image.shape), np.uint8)
-        oriented = 1 - np.exp(-gradient_magnitude(planes, image.mask, 1.0)[np.newaxis] / np.float32(10))
-        return merging.Contours(planes, oriented, words, merging._SLOPES)
-
-    if config.DISABLE_JIT:
-        monkeypatch.setattr(merging, "contours_of", slopes)
 
 
 @pytest.fixture

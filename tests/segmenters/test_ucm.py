@@ -5,7 +5,7 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from reference.components import flood_fill_components, raster_numbers
+from reference.components import flood_fill_components
 
 import classicseg
 from classicseg import UCM, ParameterError, merging
@@ -27,7 +27,8 @@ def patches(rows, columns, size):
 def test_as_many_segments_as_there_are_flat_patches_are_the_patches(gradient, shape):
     picture, truth = patches(*shape, 30)
     labels = classicseg.segment(picture, "ucm", gradient=gradient, n_segments=truth.max())
-    assert np.mean(labels == raster_numbers(truth)) > (0.999 if gradient == "sobel" else 0.98)
+    assert labels.max() == truth.max()
+    assert classicseg.score(labels, truth, "covering") > 0.99  # what is missing are pixels where four meet
 
 
 @pytest.mark.parametrize("gradient", ["mpb", pytest.param("sobel", marks=small)])
@@ -41,10 +42,11 @@ def test_flat_halves_are_found_exactly(gradient):
 def test_made_scenes_of_flat_shapes_are_found():
     from classicseg.datasets.scenes import made_scene
 
-    scene = made_scene("flat")
-    truth = flood_fill_components(scene.truth)
-    labels = classicseg.segment(scene.image, "ucm", gradient="sobel", sigma=0.0, n_segments=int(truth.max()))
-    assert labels.max() == truth.max()
+    picture, classes = made_scene("flat")
+    truth = flood_fill_components(classes)
+    result = classicseg.run(picture, "ucm", gradient="sobel", sigma=0.0)
+    labels = result.hierarchy.cut(n_segments=int(truth.max()))
+    assert labels.max() == truth.max() > 5
     assert classicseg.score(labels, truth, "covering") > 0.9
 
 
