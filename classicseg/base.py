@@ -142,7 +142,7 @@ class Segmenter(ABC):
 
     name: ClassVar[str]
     makes: ClassVar[Literal["classes", "segments"]]
-    # Whether `_segment` gives connected segments with their final numbers, 1..K in raster order, and 0 outside the mask.
+    # Whether `_segment` gives connected segments with their final numbers: 1..K in raster order, 0 outside the mask.
     numbers_segments: ClassVar[bool] = False
     # Peak memory of a run, as seen on photographs of one megapixel and on noise (the worst case), with some room.
     bytes_per_pixel: ClassVar[int] = 120

@@ -46,15 +46,15 @@ def sum_colors(planes, row, sums):
         first, second, third = planes[0, row], planes[1, row], planes[2, row]
         one, two, three = 0.0, 0.0, 0.0
         for column in range(len(first)):
-            one += first[column]
-            two += second[column]
-            three += third[column]
+            one += np.float64(first[column])
+            two += np.float64(second[column])
+            three += np.float64(third[column])
             sums[0, column + 1], sums[1, column + 1], sums[2, column + 1] = one, two, three
         return
     for d in range(len(planes)):
         total = 0.0
         for column in range(planes.shape[2]):
-            total += planes[d, row, column]
+            total += np.float64(planes[d, row, column])
             sums[d, column + 1] = total
 
 
@@ -282,6 +282,7 @@ def joined_parts(
     count = int(_number_parts(runs.labels, runs.parts))
     means = np.zeros((count, 3 + len(planes)))
     _measure_parts(runs.places, runs.parts, runs.colors, width, means)
+    runs = runs._replace(colors=np.empty((0, len(planes))))  # on noise, half of all memory
     into, following = np.arange(count, dtype=np.int32), np.full(count, -1, dtype=np.int32)
     small = means[:, 0] < smallest
     room = np.where(small, 2 * means[:, 0].astype(np.int64) + 2, 0)  # a connected set of s pixels has so many edges
