@@ -192,7 +192,7 @@ def superpixels(
 
 
 def _clusters(planes, mask, spacing, compactness, iterations, threads, progress, stride=1):
-    """The rounds of k-means; labels are cells in raster order, whether they have a pixel left or not, and -1 outside."""
+    """The rounds of k-means; labels are cells in raster order, whether any pixel is left in them or not; -1 outside."""
     depth, height, width = planes.shape
     row_edges, column_edges = _edges(height, spacing), _edges(width, spacing)
     bands, across = len(row_edges) - 1, len(column_edges) - 1

@@ -46,7 +46,7 @@ def clusters(planes, mask, spacing, compactness, rounds):
 
 
 def joined(parts, planes, smallest):
-    """Parts (a map 1..n in raster order, 0 outside) after small ones have joined the neighbour of nearest mean colour."""
+    """Parts (a map 1..n in raster order, 0 outside), small ones joined to the neighbour of nearest mean colour."""
     height, width = len(parts), len(parts[0])
     pixels = {}
     for r in range(height):
