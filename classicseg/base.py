@@ -143,6 +143,8 @@ class Segmenter(ABC):
 
     name: ClassVar[str]
     makes: ClassVar[Literal["classes", "segments"]]
+    # Whether `_segment` gives connected segments with their final numbers: 1..K in raster order, 0 outside the mask.
+    numbers_segments: ClassVar[bool] = False
     # Peak memory of a run, as seen on photographs of one megapixel and on noise (the worst case), with some room.
     bytes_per_pixel: ClassVar[int] = 120
     bytes_per_sample: ClassVar[int] = 64
@@ -283,6 +285,8 @@ class Segmenter(ABC):
     def _finish(
         self, raw: NDArray[np.integer], findings: dict[str, Any], image: Image, threads: int
     ) -> tuple[NDArray[np.int32], dict[str, Any]]:
+        if self.numbers_segments and self.connected and self.min_size <= 1:
+            return label_maps.as_int32(raw), findings
         labels = label_maps.as_int32(raw if image.mask.all() else np.where(image.mask, raw, 0))
         if self.split_touching:
             labels = label_maps.split_touching(labels > 0, self.split_touching)

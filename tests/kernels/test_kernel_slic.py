@@ -5,11 +5,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from reference import slic as plain
-from reference.components import flood_fill_components
+from reference.components import flood_fill_components, raster_numbers
 
 from classicseg.image import as_image
 from classicseg.kernels import slic
 from classicseg.kernels.slic import superpixels
+from classicseg.kernels.slic_parts import joined_parts
 
 
 @pytest.mark.small
@@ -55,6 +56,23 @@ def test_superpixels_are_connected_numbered_and_told_by_their_means(height, widt
         assert found.sizes[label] == own.sum()
         np.testing.assert_allclose(found.positions[label], places[own].mean(axis=0))
         np.testing.assert_allclose(found.colors[label], planes[:, mask].T[own].astype(float).mean(axis=0))
+
+
+@pytest.mark.small
+@given(st.integers(1, 9), st.integers(1, 20), st.sampled_from([1, 3]), st.integers(1, 9), st.integers(0, 99))
+def test_joined_parts_equal_the_plain_twin(height, width, depth, smallest, seed):
+    rng = np.random.default_rng(seed)
+    labels = rng.integers(-1, 3, (height, width)).astype(np.int32)
+    labels = np.where(rng.random(labels.shape) < 0.5, labels[:, :1], labels)
+    planes = rng.random((depth, height, width)).astype(np.float32)
+    parts = flood_fill_components(labels, labels >= 0)
+    expected = raster_numbers(plain.joined(parts.tolist(), planes.tolist(), smallest))
+    means = joined_parts(labels, planes, smallest, 2)
+    assert np.array_equal(labels + 1, expected)
+    for number, mean in enumerate(means):
+        own = labels == number
+        np.testing.assert_allclose(mean[:3], [own.sum(), *np.argwhere(own).mean(axis=0)])
+        np.testing.assert_allclose(mean[3:], planes[:, own].astype(float).mean(axis=1))
 
 
 @pytest.mark.small

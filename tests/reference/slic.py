@@ -43,3 +43,30 @@ def clusters(planes, mask, spacing, compactness, rounds):
                         nearest = (distance, cluster)
             joined[pixel] = nearest[1]
     return joined
+
+
+def joined(parts, planes, smallest):
+    """Parts (a map 1..n in raster order, 0 outside), small ones joined to the neighbour of nearest mean colour."""
+    height, width = len(parts), len(parts[0])
+    pixels = {}
+    for r in range(height):
+        for c in range(width):
+            if parts[r][c]:
+                pixels.setdefault(parts[r][c], []).append((r, c))
+    owner = {part: part for part in pixels}
+
+    def mean(part):
+        return [sum(plane[r][c] for r, c in pixels[part]) / len(pixels[part]) for plane in planes]
+
+    for part in sorted(owner):
+        if owner[part] != part or len(pixels[part]) >= smallest:
+            continue
+        around = {(r + y, c + x) for r, c in pixels[part] for y, x in ((-1, 0), (0, -1), (0, 1), (1, 0))}
+        beside = {owner[parts[r][c]] for r, c in around if 0 <= r < height and 0 <= c < width and parts[r][c]} - {part}
+        if not beside:
+            continue
+        own = mean(part)
+        best = min(beside, key=lambda other: (sum((a - b) ** 2 for a, b in zip(own, mean(other), strict=True)), other))
+        pixels[best] += pixels.pop(part)
+        owner = {one: best if other == part else other for one, other in owner.items()}
+    return [[owner.get(part, 0) for part in row] for row in parts]
