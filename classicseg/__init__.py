@@ -1,4 +1,4 @@
-"""Classical, unsupervised image segmentation: ``segment(image) -> label map``, seven methods, honest scores."""
+"""Classical, unsupervised image segmentation: eleven methods, each with a hierarchy above it, and honest scores."""
 
 from __future__ import annotations
 

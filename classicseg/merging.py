@@ -64,7 +64,10 @@ _HISTOGRAMS = MergingRule(
     strength_power=0.448, color=0.012, color_scale=5.67, colors=0.198, texture=0.117,
     small_power=0.052, large_power=0.017, shared_power=-0.032, spread_power=0.041, scale=0.475,
 )  # fmt: skip
-_SLOPES = _HISTOGRAMS
+_SLOPES = MergingRule(
+    strength_power=0.181, color=0.008, color_scale=10.3, colors=0.255, texture=0.12,
+    small_power=0.037, large_power=0.021, shared_power=-0.037, spread_power=0.036, scale=0.854,
+)  # fmt: skip
 
 
 @dataclass(frozen=True, eq=False)
