@@ -129,7 +129,7 @@ def _strengths_across(flat, oriented, counts, first, last, columns, turned, stre
 def _collect(regions, strengths, table, pairs, lengths, sums, frames):
     """Sum the pixel edges of each pair of regions; gives how many pairs there are, or -1 where they have no room."""
     height, width = regions.shape
-    count, edge, previous = 0, 0, -1
+    count, edge, previous = 0, 0, np.int64(-1)
     for row in range(height):
         for step in range(2):
             for column in range(width):
