@@ -112,7 +112,7 @@ def _strengths_across(flat, oriented, counts, first, last, columns, turned, stre
             here, there = flat[middle : middle + width], flat[middle + (across if step else 1) :]
             for column in range(width - 1 + step):
                 columns[count] = column
-                count += np.int64((here[column] != there[column]) & (here[column] != 0) & (there[column] != 0))
+                count += int((here[column] != there[column]) & (here[column] != 0) & (there[column] != 0))
             if orientations > 1:
                 for i in range(count):
                     turned[i] = _direction(flat, start + columns[i], across, step, counts) * orientations
@@ -129,7 +129,7 @@ def _strengths_across(flat, oriented, counts, first, last, columns, turned, stre
 def _collect(regions, strengths, table, pairs, lengths, sums, frames):
     """Sum the pixel edges of each pair of regions; gives how many pairs there are, or -1 where they have no room."""
     height, width = regions.shape
-    count, edge, previous = 0, 0, -1
+    count, edge, previous = 0, 0, np.int64(-1)
     for row in range(height):
         for step in range(2):
             for column in range(width):
@@ -150,7 +150,7 @@ def _collect(regions, strengths, table, pairs, lengths, sums, frames):
                         table[place, KEY], table[place, EDGE] = key, count
                         pairs[count, 0], pairs[count, 1] = key >> 32, key & 0xFFFFFFFF
                         count += 1
-                    edge = table[place, EDGE]
+                    edge = int(table[place, EDGE])
                     previous = key
                 lengths[edge] += 1.0
                 sums[edge] += strengths[step, row, column]

@@ -291,6 +291,8 @@ def merge_by_rule(borders: Borders, looks: Looks, rule: Rule) -> tuple[NDArray[n
     joins or that get another region are weighed anew, and all those of a region whenever it has grown by a sixteenth
     since the last time: without that, thousands of specks that go into one background, each of which changes it by
     nothing, would take quadratic time. O(E (B + log E) log N) for E borders, B bins and N pixels, commonly far less.
+
+    The histograms of `looks` are used up: they are a third of the memory where there are many regions.
     """
     measures = np.empty((len(looks.sizes), _SUMS + looks.sums.shape[1]))
     measures[:, _SIZE] = measures[:, _WEIGHED] = looks.sizes
@@ -299,7 +301,7 @@ def merge_by_rule(borders: Borders, looks: Looks, rule: Rule) -> tuple[NDArray[n
         np.add.at(measures[:, _PERIMETER], borders.pairs[:, side], borders.lengths)
     measures[:, _SUMS:] = looks.sums
     numbers = np.array([*rule[:_TOTAL], looks.sizes.sum(), *rule.bins])
-    return _merged(borders, measures, looks.histograms.copy(), numbers)
+    return _merged(borders, measures, looks.histograms, numbers)
 
 
 def merge_by_strength(borders: Borders, count: int) -> tuple[NDArray[np.int64], NDArray[np.float64]]:

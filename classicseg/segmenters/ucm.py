@@ -68,6 +68,10 @@ class UCM(Segmenter):
 
     name: ClassVar[str] = "ucm"
     makes: ClassVar[Literal["classes", "segments"]] = "segments"
+    # 88 a pixel of a colour photograph, of which eight orientations take 32; of noise with sigma=0, every tenth pixel
+    # of which is a leaf with its histograms, 110.
+    bytes_per_pixel: ClassVar[int] = 90
+    bytes_per_sample: ClassVar[int] = 12
 
     level: float = parameter(0.5, "altitude of the cut", low=0, high=1)
     n_segments: int = parameter(0, "cut into so many segments; 0: at the level", low=0, scale="log")
