@@ -73,35 +73,44 @@ def _choose(sums, largest, lowest):
 
 
 @kernel
-def _grow(order, levels, across, largest, lowest, sums, parent, joined, chosen):
+def _grow(order, levels, across, largest, lowest, slots, sums, parent, joined, chosen):
     """Join pixels by falling level into a tree; `parent` leads up, a component is known by its last pixel.
 
-    When a pixel of a lower level takes a component in, that component is complete, and is chosen or not.
+    When a pixel of a lower level takes a component in, that component is complete, and is chosen or not. Its sums stand
+    in `sums` at ``slots[last pixel]``, and become those of what it joins.
     """
+    taken = 0
     for k in range(len(order)):
         place = np.int64(order[k])
-        own, level = sums[place], np.float64(levels[place])
-        y, x = np.float64(place // across), np.float64(place % across)
-        own[_AREA], own[_EDGES], own[_FALL], own[_LEVELS] = 1, 0, 0, level
-        own[_X], own[_Y], own[_XX], own[_YY], own[_XY] = x, y, x * x, y * y, x * y
-        own[_CHOSEN], own[_SCORES] = 0, 0
+        level, edges, fall, slot = np.float64(levels[place]), 0.0, 0.0, -1
         parent[place] = joined[place] = place
         for beside in (place - across, place - 1, place + 1, place + across):
             if levels[beside] == 0:
                 continue
-            fall = level - np.float64(levels[beside])
-            own[_FALL] += fall  # what falls to the neighbour; of one that is in, what fell from it no longer counts
+            fall += level - np.float64(levels[beside])  # of a neighbour that is in, what fell from it no longer counts
             if joined[beside] < 0:
-                own[_EDGES] += 1
+                edges += 1
                 continue
-            own[_EDGES] -= 1
+            edges -= 1
             other = _find(joined, beside)
             if other != place:
-                if levels[other] > levels[place] and _choose(sums[other], largest, lowest):
+                own = sums[slots[other]]
+                if levels[other] > levels[place] and _choose(own, largest, lowest):
                     chosen[other] = True
                 parent[other] = joined[other] = place
-                for column in range(_SUMS):
-                    own[column] += sums[other, column]
+                if slot < 0:
+                    slot = np.int64(slots[other])
+                else:
+                    for column in range(_SUMS):
+                        sums[slot, column] += own[column]
+        if slot < 0:
+            slot = taken
+            taken += 1
+            sums[slot] = 0
+        slots[place] = slot
+        own, y, x = sums[slot], np.float64(place // across), np.float64(place % across)
+        for column, value in enumerate((1.0, edges, fall, level, x, y, x * x, y * y, x * y)):  # from _AREA to _XY
+            own[column] += value
 
 
 @kernel
@@ -128,7 +137,7 @@ def best_components(levels: NDArray[np.uint16], largest: float, lowest: float) -
     -----
     From the brightest components down, one takes the place of the objects chosen in it where its score is at least
     theirs, by the mean over their pixels. Exact, since levels are whole numbers. Nearly linear in the number of pixels,
-    about 110 bytes for each.
+    about 70 bytes for each.
     """
     height, width = levels.shape
     framed = np.zeros((height + 2, width + 2), dtype=np.uint16)
@@ -136,9 +145,11 @@ def best_components(levels: NDArray[np.uint16], largest: float, lowest: float) -
     flat = framed.reshape(-1)
     order = np.empty(np.count_nonzero(levels), dtype=np.int32)
     _sort(flat, np.zeros(int(levels.max()) + 1, dtype=np.int64), order)
-    sums = np.empty((flat.size, _SUMS), dtype=np.float64)
+    # Pixels that begin a component touch no other that does: of each two neighbours one at most.
+    sums = np.empty(((levels.size + 1) // 2, _SUMS), dtype=np.float64)
+    slots = np.empty(flat.size, dtype=np.int32)
     parent, joined = np.empty(flat.size, dtype=np.int32), np.full(flat.size, -1, dtype=np.int32)
     chosen, objects = np.zeros(flat.size, dtype=np.bool_), np.zeros(framed.shape, dtype=np.bool_)
-    _grow(order, flat, width + 2, float(largest), float(lowest), sums, parent, joined, chosen)
+    _grow(order, flat, width + 2, float(largest), float(lowest), slots, sums, parent, joined, chosen)
     _paint(order, parent, chosen, objects.reshape(-1))
     return np.ascontiguousarray(objects[1:-1, 1:-1])

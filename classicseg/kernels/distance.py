@@ -124,7 +124,7 @@ def _square_rows(free, falls, sites, starts, squares):
                 target[column] = np.int32(0)
                 column += 1
                 continue
-            first = column
+            first = np.int64(column)
             while column < width and inside[column]:
                 column += 1
             _nearest_in_run(source, first, column, sites, starts, target)

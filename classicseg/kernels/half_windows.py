@@ -174,9 +174,10 @@ def _add_distances(counts, bins, spread, width, stride, low, high, largest, weig
     begin, inner = low - width, high - low
     gap = width + 1 if stride == 1 else width
     size = inner + gap
-    _gather(counts[bins], stride, begin, begin + size + width, units)
+    for b in range(bins + 1):
+        _gather(counts[b], stride, begin, begin + size + width, units)
+        _sum_along(units, size, width, sums[b])
     found = sums[bins]
-    _sum_along(units, size, width, found)
     scale = np.float32(0.25) if spread else _ONE
     inverse, full, total = shares[4], shares[5], shares[6]
     fullest = _TWO / largest
@@ -185,9 +186,6 @@ def _add_distances(counts, bins, spread, width, stride, low, high, largest, weig
         full[j] = count * fullest
         inverse[j] = scale / max(count, _ONE)
         total[j] = _ZERO
-    for b in range(bins):
-        _gather(counts[b], stride, begin, begin + size + width, units)
-        _sum_along(units, size, width, sums[b])
     for group in range(0, bins, 4):
         for b in range(4):
             if group + b < bins:

@@ -71,17 +71,6 @@ def cut_row(labels, begins):
 
 
 @kernel
-def _count_runs(labels, start, stop):
-    """Runs of equal labels in the rows start..stop."""
-    count = stop - start
-    for row in range(start, stop):
-        before, after = labels[row, :-1], labels[row, 1:]
-        for column in range(len(after)):
-            count += before[column] != after[column]
-    return count
-
-
-@kernel
 def _cut_runs(labels, planes, start, stop, first, runs):
     """Fill in the runs of the rows start..stop, of which the first is run `first`, but for what joins them."""
     depth, _, width = planes.shape
@@ -306,8 +295,8 @@ def _runs(labels: NDArray[np.int32], planes: NDArray[np.float32], threads: int) 
     """The runs of a map, each hung on to an earlier one that it hangs together with."""
     height, width = labels.shape
     rows = chunks(height, max(1, _PIXELS_AT_ONCE // width))
-    counts = [int(_count_runs(labels, start, stop)) for start, stop in rows]
-    firsts = np.cumsum([0, *counts])
+    changes = [np.count_nonzero(labels[start:stop, 1:] != labels[start:stop, :-1]) for start, stop in rows]
+    firsts = np.cumsum([0, *(stop - start + more for (start, stop), more in zip(rows, changes, strict=True))])
     count = int(firsts[-1])
     places, own, parts, above, below = np.empty((5, count + 1), dtype=np.int32)
     places[count], above[:], below[:] = labels.size, -1, -1
