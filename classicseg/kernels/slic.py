@@ -198,7 +198,7 @@ def _clusters(planes, mask, spacing, compactness, iterations, threads, progress,
     cell_of_row = np.repeat(np.arange(bands, dtype=np.int32), np.diff(row_edges))
     cell_of_column = np.repeat(np.arange(across, dtype=np.int32), np.diff(column_edges))
     labels = cell_of_row[:, np.newaxis] * np.int32(across) + cell_of_column
-    labels[~mask] = -1
+    np.copyto(labels, np.int32(-1), where=~mask)
     centers = np.full((bands, 1 + across + 1, 2 + depth), _NOBODY, dtype=np.float32)
     sums = np.zeros((bands, 3, across, 3 + depth))
     of_bands = sums.reshape(bands, 3 * across, 3 + depth)
