@@ -99,7 +99,7 @@ def _grow(order, levels, across, largest, lowest, slots, sums, parent, joined, c
                     chosen[other] = True
                 parent[other] = joined[other] = place
                 if slot < 0:
-                    slot = np.int64(slots[other])
+                    slot = int(slots[other])
                 else:
                     for column in range(_SUMS):
                         sums[slot, column] += own[column]

@@ -134,18 +134,16 @@ def _assign(planes, inside, row_edges, column_edges, centers, weight, start, sto
 
 
 @kernel
-def _sum_cells(planes, row_edges, labels, start, stop, first, stride, sums):
+def _sum_cells(planes, row_edges, across, labels, start, stop, first, stride, sums):
     """Pixels, rows, columns and colours of each cluster, summed over every `stride`-th row of some rows of cells.
 
-    `sums` (rows of cells, 3, columns of cells, 3 + D) are those of the clusters that began above, here and below.
+    `sums` (rows of cells, 3 `across`, 3 + D) are those of the clusters that began above, here and below.
     Pixels of one label that follow each other in a row are summed first.
     """
     depth, _, width = planes.shape
-    across = sums.shape[2]
     begins, colors = np.empty(width + 1, dtype=np.int32), np.zeros((depth, width + 1))
     for band in range(start, stop):
-        own = sums[band].reshape(-1, 3 + depth)
-        before = (band - 1) * across
+        own, before = sums[band], (band - 1) * across
         for row in range(row_edges[band] + first, row_edges[band + 1], stride):
             line = labels[row]
             count = cut_row(line, begins)
@@ -200,15 +198,16 @@ def _clusters(planes, mask, spacing, compactness, iterations, threads, progress,
     cell_of_row = np.repeat(np.arange(bands, dtype=np.int32), np.diff(row_edges))
     cell_of_column = np.repeat(np.arange(across, dtype=np.int32), np.diff(column_edges))
     labels = cell_of_row[:, np.newaxis] * np.int32(across) + cell_of_column
-    labels[~mask] = -1
+    np.copyto(labels, np.int32(-1), where=~mask)
     centers = np.full((bands, 1 + across + 1, 2 + depth), _NOBODY, dtype=np.float32)
     sums = np.zeros((bands, 3, across, 3 + depth))
+    of_bands = sums.reshape(bands, 3 * across, 3 + depth)
     some = chunks(bands, min(_BANDS, -(-bands // _CHUNKS)))
     threads_of_some_rows = threads if labels.size // stride > _FEW else 1
 
     def add(start: int, stop: int, first: int) -> None:
         sums[start:stop] = 0
-        _sum_cells(planes, row_edges, labels, start, stop, first, stride, sums)
+        _sum_cells(planes, row_edges, across, labels, start, stop, first, stride, of_bands)
 
     def assign(start: int, stop: int, first: int, step: int) -> None:
         _assign(planes, mask, row_edges, column_edges, centers, weight, start, stop, first, step, labels)

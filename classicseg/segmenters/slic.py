@@ -107,7 +107,8 @@ class Slic(Segmenter):
         found = superpixels(
             planes, mask, count, self.compactness, self.max_num_iter, context.threads, context.progress, stride
         )
-        return found.labels + np.int32(1), {"positions": found.positions, "colors": found.colors}
+        np.add(found.labels, 1, out=found.labels)  # numbers from 1 up, and 0 outside
+        return found.labels, {"positions": found.positions, "colors": found.colors}
 
 
 def _is_constant(planes: NDArray[np.float32], mask: NDArray[np.bool_]) -> bool:
