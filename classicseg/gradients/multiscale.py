@@ -115,7 +115,6 @@ def boundary_strengths(
     *,
     bands: bool = False,
     cues: Sequence[Cue] | None = None,
-    halved_textons: bool = False,
 ) -> BoundaryStrengths:
     """Multi-scale boundary strengths: how different lightness, colour and texture are on both sides of each pixel.
 
@@ -131,8 +130,6 @@ def boundary_strengths(
         The planes are bands of whatever kind, each in 0..100 / sqrt(D).
     cues : sequence of Cue, optional
         What is summed, and with which weights; by default `default_cues`. Cues that are left out cost nothing.
-    halved_textons : bool
-        Find the textons at half the size, in less than half the time.
 
     Returns
     -------
@@ -163,7 +160,7 @@ def boundary_strengths(
     hierarchical image segmentation", IEEE TPAMI 33(5), 2011.
     """
     chosen = tuple(default_cues(len(planes), bands) if cues is None else cues)
-    labels = label_maps(planes, mask, threads, bands=bands, halved_textons=halved_textons)
+    labels = label_maps(planes, mask, threads, bands=bands)
     return BoundaryStrengths(oriented_sums(labels, mask, chosen, threads), labels[-1])
 
 
@@ -173,7 +170,6 @@ def label_maps(
     threads: int = 1,
     *,
     bands: bool = False,
-    halved_textons: bool = False,
 ) -> NDArray[np.uint8]:
     """Each plane in its bins, and the textons behind them, (D + 1, H, W); 255 outside the mask."""
     depth = len(planes)
@@ -186,7 +182,7 @@ def label_maps(
             low, extent, count = -_CHROMA, 2 * _CHROMA, _CHROMA_BINS
         labels[place] = np.clip((plane - np.float32(low)) * np.float32(count / extent), 0, count - 1)
     lightness = planes.mean(axis=0) * np.float32(math.sqrt(depth)) if bands else planes[0]
-    labels[-1] = texton_map(lightness, mask, threads, halved=halved_textons)
+    labels[-1] = texton_map(lightness, mask, threads)
     labels[:, ~mask] = 255
     return labels
 

@@ -8,6 +8,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from classicseg.gradients.slopes import nearest_inside
 from classicseg.gradients.words import even_centers
 from classicseg.parallel import chunks, for_chunks
 
@@ -41,7 +42,6 @@ def texton_map(
     threads: int = 1,
     *,
     sigma: float = 1.0,
-    halved: bool = False,
 ) -> NDArray[np.uint8]:
     """Which kind of texture a pixel lies in: the class of its responses to 17 filters, by k-means with 32 centres.
 
@@ -54,8 +54,6 @@ def texton_map(
         The result does not depend on it.
     sigma : float
         Scale of the filters in pixels.
-    halved : bool
-        Find the textons of two by two pixels together, in a quarter of the time.
 
     Returns
     -------
@@ -74,13 +72,10 @@ def texton_map(
     """
     from classicseg.kernels.textons import textons_of_rows
 
-    whole, (height, width) = mask, mask.shape
     if not mask.any():
         return np.full(mask.shape, 255, np.uint8)
     if not mask.all():
-        lightness = _continued(lightness, mask)
-    if halved:
-        lightness, mask, sigma = _halved(lightness), _any_of_four(mask), sigma / 2
+        lightness = lightness[nearest_inside(mask)]
     bank = filter_bank(sigma)
     plane = np.pad(lightness.astype(np.float32), bank.reach, mode="symmetric")
     centers = even_centers(_samples(plane, mask, bank), TEXTONS)
@@ -88,9 +83,7 @@ def texton_map(
     for_chunks(
         lambda _, a, b: textons_of_rows(plane, a, b, *bank, centers, textons), chunks(len(textons), _ROWS), threads
     )
-    if halved:
-        textons = np.ascontiguousarray(textons.repeat(2, axis=0).repeat(2, axis=1)[:height, :width])
-    textons[~whole] = 255
+    textons[~mask] = 255
     return textons
 
 
@@ -110,29 +103,6 @@ def _samples(plane: NDArray[np.float32], mask: NDArray[np.bool_], bank: Bank) ->
     samples = np.empty((len(bank.weights), inside.size), np.float32)
     responses_of_rows(plane, chosen, step, *bank, samples)
     return samples if inside.all() else np.ascontiguousarray(samples[:, inside.ravel()])
-
-
-def _halved(plane: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Means of two by two pixels; an odd last row or column counts twice."""
-    height, width = plane.shape
-    even = np.pad(plane, ((0, height % 2), (0, width % 2)), mode="edge")
-    pairs = even[0::2] + even[1::2]
-    return (pairs[:, 0::2] + pairs[:, 1::2]) * np.float32(0.25)
-
-
-def _any_of_four(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    height, width = mask.shape
-    even = np.pad(mask, ((0, height % 2), (0, width % 2)))
-    pairs = even[0::2] | even[1::2]
-    return np.asarray(pairs[:, 0::2] | pairs[:, 1::2])
-
-
-def _continued(plane: NDArray[np.float32], mask: NDArray[np.bool_]) -> NDArray[np.float32]:
-    """A plane that goes on outside the mask as the nearest pixel inside."""
-    from scipy.ndimage import distance_transform_edt
-
-    nearest = tuple(distance_transform_edt(~mask, return_distances=False, return_indices=True))
-    return np.asarray(plane[nearest])
 
 
 def filter_bank(sigma: float) -> Bank:

@@ -49,36 +49,33 @@ def stripes(shape, steps):
     return np.where(rows < shape[0] // 2, level, upright).astype(np.float32)
 
 
-@pytest.mark.parametrize("halved", [False, True])
-def test_textures_of_other_directions_have_other_textons(halved):
+def test_textures_of_other_directions_have_other_textons():
     lightness = stripes((60, 70), 7)
-    textons = texton_map(lightness, np.ones(lightness.shape, bool), halved=halved)
+    textons = texton_map(lightness, np.ones(lightness.shape, bool))
     above, below = (np.bincount(part.ravel(), minlength=32) for part in (textons[:25], textons[35:]))
     assert np.minimum(above / above.sum(), below / below.sum()).sum() < 0.1
 
 
-@pytest.mark.parametrize("halved", [False, True])
-def test_masks_threads_and_odd_sizes(photograph_lab, halved):
+def test_masks_threads_and_odd_sizes(photograph_lab):
     lightness = np.ascontiguousarray(photograph_lab[0, :-1, :-3])
     mask = np.random.default_rng(0).random(lightness.shape) > 0.3
     mask[30:60, 50:90] = False
     other = np.where(mask, lightness, np.float32(7))
-    one = texton_map(lightness, mask, halved=halved)
+    one = texton_map(lightness, mask)
     assert one.dtype == np.uint8
     assert one.shape == lightness.shape
     assert (one[~mask] == 255).all()
     assert one[mask].max() < 32
     assert len(np.unique(one[mask])) > 20
     for threads in (1, 2, 3):
-        np.testing.assert_array_equal(texton_map(other, mask, threads, halved=halved), one)
+        np.testing.assert_array_equal(texton_map(other, mask, threads), one)
 
 
 @pytest.mark.small
 @pytest.mark.parametrize("place", [(0, 0), (6, 8), (3, 1)])
-@pytest.mark.parametrize("halved", [False, True])
-def test_a_single_pixel_inside_has_a_texton(place, halved):
+def test_a_single_pixel_inside_has_a_texton(place):
     mask = np.zeros((7, 9), bool)
     mask[place] = True
-    textons = texton_map(np.full((7, 9), 3, np.float32), mask, halved=halved)
+    textons = texton_map(np.full((7, 9), 3, np.float32), mask)
     assert np.count_nonzero(textons < 32) == 1
     assert textons[place] < 32
