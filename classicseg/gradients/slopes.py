@@ -50,11 +50,16 @@ def smooth_inside(planes: Plane, mask: Mask, sigma: float, threads: int = 1) -> 
 
         yield from (gaussian_smooth(plane, sigma, threads) for plane in planes)
         return
-    from scipy.ndimage import distance_transform_edt
-
-    nearest = tuple(distance_transform_edt(~mask, return_distances=False, return_indices=True))
+    nearest = nearest_inside(mask)
     for plane in means_inside(planes, mask, sigma, threads):
         yield plane[nearest]
+
+
+def nearest_inside(mask: Mask) -> tuple[NDArray[np.intp], ...]:
+    """Rows and columns of the pixel inside the mask that is nearest to each pixel."""
+    from scipy.ndimage import distance_transform_edt
+
+    return tuple(distance_transform_edt(~mask, return_distances=False, return_indices=True))
 
 
 def means_inside(planes: Plane, mask: Mask, sigma: float, threads: int) -> Iterator[Plane]:
