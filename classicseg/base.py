@@ -145,6 +145,8 @@ class Segmenter(ABC):
     makes: ClassVar[Literal["classes", "segments"]]
     # Whether `_segment` gives connected segments with their final numbers: 1..K in raster order, 0 outside the mask.
     numbers_segments: ClassVar[bool] = False
+    # Why `connected` cannot be off, where segments are connected by their making.
+    always_connected: ClassVar[str] = ""
     # Peak memory of a run, as seen on photographs of one megapixel and on noise (the worst case), with some room.
     bytes_per_pixel: ClassVar[int] = 120
     bytes_per_sample: ClassVar[int] = 64
@@ -163,6 +165,11 @@ class Segmenter(ABC):
     def __post_init__(self) -> None:
         for name, declaration in declared(self).items():
             declaration.check(self.name, name, getattr(self, name))
+        if self.always_connected and not self.connected:
+            raise ParameterError(
+                f"{self.name}: connected={self.connected!r} has no meaning here: {self.always_connected}. "
+                "Leave connected at True."
+            )
         if self.split_touching and not self.binary:
             raise ParameterError(
                 f"{self.name}: split_touching={self.split_touching!r} parts the objects of a binary result, "

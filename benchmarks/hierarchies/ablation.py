@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.hierarchies.rows import Row
+from classicseg import UCM
 from classicseg.hierarchy import Hierarchy
 from classicseg.image import as_image
 from classicseg.parallel import thread_count
@@ -39,7 +40,7 @@ class Variant(Row):
             contours = replace(contours, oriented=_strengths_of(change["cues"], contours.planes, loaded.mask, count))
         if not change.get("oriented", True):
             contours = replace(contours, oriented=contours.oriented.max(axis=0, keepdims=True))
-        segments = _basins(contours, loaded.mask, change.get("sigma", 1.0), count)
+        segments = _basins(contours, loaded.mask, change.get("sigma", UCM().sigma), count)
         rule = replace(contours.rule, **change.get("rule", {}))
         return hierarchy_of(segments, loaded, count, contours=contours, rule=rule)
 
@@ -69,7 +70,7 @@ VARIANTS: tuple[Row, ...] = (
     Variant("boundaries without lightness", parameters={"cues": _without("L")}),
     Variant("boundaries without colour", parameters={"cues": _without("a", "b")}),
     Variant("boundaries without texture", parameters={"cues": _without("texture")}),
-    Variant("slopes of colours instead of histograms", parameters={"gradient": "sobel"}),
+    Variant("slopes of colours instead of histograms", parameters={"gradient": "sobel", "sigma": 0.5}),
     Variant("borders at the strongest orientation, not at their own", parameters={"oriented": False}),
     Variant(
         "merging by boundary strength alone",

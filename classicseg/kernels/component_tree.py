@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from classicseg.kernels.compile import kernel
+from classicseg.kernels.components import root_of
 
 # The sums over a component: pixels, edges of pixels to others inside the picture, what levels fall by across these
 # edges, levels, coordinates and their products; and over the objects chosen in it: pixels, and pixels times score.
@@ -34,14 +35,6 @@ def _sort(levels, starts, order):
         if level > 0:
             order[starts[level]] = place
             starts[level] += 1
-
-
-@kernel
-def _find(joined, place):
-    while joined[place] != place:
-        joined[place] = joined[joined[place]]
-        place = np.int64(joined[place])
-    return place
 
 
 @kernel
@@ -92,7 +85,7 @@ def _grow(order, levels, across, largest, lowest, slots, sums, parent, joined, c
                 edges += 1
                 continue
             edges -= 1
-            other = _find(joined, beside)
+            other = root_of(joined, beside)
             if other != place:
                 own = sums[slots[other]]
                 if levels[other] > levels[place] and _choose(own, largest, lowest):

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from classicseg.kernels.compile import kernel
 from classicseg.kernels.edge_order import NUMBER, WEIGHT, sorted_edges
+from classicseg.kernels.stencil import add_squares
 
 # One of each two opposite steps (down, right) to a neighbour: across edges of pixels, and across corners too.
 _STEPS = {1: np.array([[0, 1], [1, 0]]), 2: np.array([[0, 1], [1, -1], [1, 0], [1, 1]])}
@@ -24,14 +25,6 @@ class Partition(NamedTuple):
     labels: NDArray[np.int32]
     n_segments: int
     n_grown: int
-
-
-@kernel
-def _add_squares(here, there, total):
-    """total += (there - here)^2"""
-    for i in range(len(total)):
-        difference = there[i] - here[i]
-        total[i] += difference * difference
 
 
 @kernel
@@ -64,7 +57,7 @@ def _list_edges(planes, mask, steps, edges):
             total = squares[:length]
             total[:] = np.float32(0)
             for d in range(depth):
-                _add_squares(planes[d, row, first:last], planes[d, row + down, other : other + length], total)
+                add_squares(planes[d, row, first:last], planes[d, row + down, other : other + length], total)
             inside, beside = mask[row, first:last], mask[row + down, other : other + length]
             number = (row * width + first) * ways + way
             count = _row_edges(total.view(np.uint32), inside, beside, number, ways, edges, count)

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from classicseg.kernels.compile import kernel
+from classicseg.kernels.components import root_of
 from classicseg.kernels.watershed_strips import HIGHEST_LEVEL
 
 # Among the markers, not yet numbered: the only peak that stands out of what hangs together, and one of several.
@@ -48,14 +49,6 @@ def _foot(square, least, share):
 
 
 @kernel
-def _find(parent, place):
-    while parent[place] != place:
-        parent[place] = parent[parent[place]]
-        place = np.int64(parent[place])
-    return place
-
-
-@kernel
 def _mark_peaks(order, squares, across, least, share, parent, markers):
     """Mark each peak whose foot lies above the saddle to any peak as high; `squares` is framed.
 
@@ -69,7 +62,7 @@ def _mark_peaks(order, squares, across, least, share, parent, markers):
         for beside in (place - across, place - 1, place + 1, place + across):
             if parent[beside] < 0:
                 continue
-            other = _find(parent, beside)
+            other = root_of(parent, beside)
             if other == root:
                 continue
             if root == place:  # the first neighbour: the pixel itself is no peak
@@ -83,7 +76,7 @@ def _mark_peaks(order, squares, across, least, share, parent, markers):
             parent[other] = root
     for k in range(len(order)):
         if markers[order[k]] == _PEAK:
-            markers[_find(parent, np.int64(order[k]))] = _PEAK
+            markers[root_of(parent, np.int64(order[k]))] = _PEAK
     for k in range(len(order)):
         place = order[k]
         if parent[place] == place:

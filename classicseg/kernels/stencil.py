@@ -70,7 +70,7 @@ class Stencil(NamedTuple):
 
 
 @kernel
-def _add_squares(here, there, total):
+def add_squares(here, there, total):
     """total += (there - here)^2. All begin at 0: an index that may be negative is looked at before it is used."""
     for i in range(len(total)):
         difference = there[i] - here[i]
@@ -95,7 +95,7 @@ def _weigh(colors, inside, shifts, places, scale, first, last, links):
             squares[:] = np.float32(0)
             low, high = start + shifts[o], stop + shifts[o]
             for d in range(len(colors)):
-                _add_squares(colors[d, start:stop], colors[d, low:high], squares)
+                add_squares(colors[d, start:stop], colors[d, low:high], squares)
             _fall(squares, scale, places[o], inside[start:stop], inside[low:high], links[o, start:stop])
 
 

@@ -83,6 +83,7 @@ class Edges(Segmenter):
 
     name: ClassVar[str] = "edges"
     makes: ClassVar[Literal["classes", "segments"]] = "segments"
+    always_connected: ClassVar[str] = "a watershed grows each segment from one connected marker"
     bytes_per_pixel: ClassVar[int] = 60
     bytes_per_sample: ClassVar[int] = 32
 
@@ -102,11 +103,6 @@ class Edges(Segmenter):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if not self.connected:
-            raise ParameterError(
-                f"edges: connected={self.connected!r} has no meaning here: a watershed grows each segment from one "
-                "connected marker. Leave connected at True."
-            )
         if self.detector == "canny" and self.gradient != "sobel":
             raise ParameterError(
                 f"edges: gradient={self.gradient!r} does not go with detector='canny', which thins the slopes of the "

@@ -9,7 +9,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from classicseg.base import Context, Segmenter, space_parameter
-from classicseg.errors import ParameterError
 from classicseg.image import Image
 from classicseg.parameters import parameter
 
@@ -59,12 +58,15 @@ class Slic(Segmenter):
     --------
     >>> import numpy as np
     >>> from classicseg import Slic
-    >>> Slic(n_segments=2).segment(np.array([[0, 3, 250, 255]], dtype=np.uint8))
-    array([[1, 1, 2, 2]], dtype=int32)
+    >>> image = np.zeros((6, 12), dtype=np.uint8)
+    >>> image[:, 6:] = 200
+    >>> Slic(n_segments=2).segment(image)[0]
+    array([1, 1, 1, 1, 1, 1, 2, 2, 2, 2, 2, 2], dtype=int32)
     """
 
     name: ClassVar[str] = "slic"
     makes: ClassVar[Literal["classes", "segments"]] = "segments"
+    always_connected: ClassVar[str] = "loose parts have joined other superpixels"
     numbers_segments: ClassVar[bool] = True
     bytes_per_pixel: ClassVar[int] = 60
     bytes_per_sample: ClassVar[int] = 32
@@ -77,14 +79,6 @@ class Slic(Segmenter):
     sigma: float = parameter(0, "smoothing before", kind=float, low=0, high=50, unit="px")
     space: str = space_parameter()
     connected: bool = parameter(True, "cannot be off: superpixels are made connected")
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        if not self.connected:
-            raise ParameterError(
-                f"slic: connected={self.connected!r} has no meaning here: loose parts have joined other superpixels. "
-                "Leave connected at True."
-            )
 
     def _segment(self, image: Image, context: Context) -> tuple[NDArray[np.integer], dict[str, Any]]:
         from classicseg.gradients import smooth_inside

@@ -9,7 +9,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from classicseg.base import Context, Segmentation, Segmenter
-from classicseg.errors import ParameterError
 from classicseg.image import Image
 from classicseg.parameters import parameter
 
@@ -19,7 +18,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class UCM(Segmenter):
-    """Ultrametric contour map: boundaries, oriented watershed, merging of regions, and the segments of one cut.
+    """Boundaries at every scale: oriented watershed, merging of regions, and the segments of one cut.
 
     The strength of a boundary is measured at each pixel in eight directions (`gradient`); the watershed of the
     strongest, smoothed, gives fine segments, and each piece of their borders has the strength at its own direction.
@@ -68,6 +67,7 @@ class UCM(Segmenter):
 
     name: ClassVar[str] = "ucm"
     makes: ClassVar[Literal["classes", "segments"]] = "segments"
+    always_connected: ClassVar[str] = "segments are merged from neighbours"
     # 88 a pixel of a colour photograph, of which eight orientations take 32; of noise with sigma=0, every tenth pixel
     # of which is a leaf with its histograms, 110.
     bytes_per_pixel: ClassVar[int] = 100
@@ -78,14 +78,6 @@ class UCM(Segmenter):
     gradient: str = parameter("mpb", "how boundaries are found", choices=("mpb", "sobel"))
     sigma: float = parameter(0.5, "smoothing before the watershed", low=0, high=50, unit="px")
     connected: bool = parameter(True, "cannot be off: the segments are connected by their making")
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        if not self.connected:
-            raise ParameterError(
-                f"ucm: connected={self.connected!r} has no meaning here: segments are merged from neighbours. "
-                "Leave connected at True."
-            )
 
     def _segment(self, image: Image, context: Context) -> tuple[NDArray[np.integer], dict[str, Any]]:
         from classicseg.merging import contour_hierarchy

@@ -9,7 +9,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from classicseg.base import Context, Segmenter, space_parameter
-from classicseg.errors import ParameterError
 from classicseg.image import Image
 from classicseg.parameters import parameter
 
@@ -65,6 +64,7 @@ class Watershed(Segmenter):
 
     name: ClassVar[str] = "watershed"
     makes: ClassVar[Literal["classes", "segments"]] = "segments"
+    always_connected: ClassVar[str] = "a watershed grows each segment from one connected marker"
     bytes_per_pixel: ClassVar[int] = 60
     bytes_per_sample: ClassVar[int] = 32
 
@@ -73,14 +73,6 @@ class Watershed(Segmenter):
     sigma: float = parameter(3.5, "smoothing before the gradient", low=0, high=50, unit="px")
     space: str = space_parameter()
     connected: bool = parameter(True, "cannot be off: the segments are connected by their making")
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        if not self.connected:
-            raise ParameterError(
-                f"watershed: connected={self.connected!r} has no meaning here: a watershed grows each segment from one "
-                "connected marker. Leave connected at True."
-            )
 
     def _segment(self, image: Image, context: Context) -> tuple[NDArray[np.integer], dict[str, Any]]:
         from classicseg.gradients import gradient_magnitude
