@@ -123,10 +123,10 @@ def contours_of(image: Image, gradient: str = "mpb", threads: int = 1, *, slope_
 
 
 def _color_words(planes: NDArray[np.float32], image: Image, threads: int) -> NDArray[np.uint8]:
-    if image.kind == "rgb":
-        planes = np.concatenate([_LIGHTNESS * planes[:1], planes[1:]])
     from classicseg.gradients import color_words
 
+    if image.kind == "rgb":
+        planes = np.concatenate([_LIGHTNESS * planes[:1], planes[1:]])
     return color_words(planes, image.mask, threads)
 
 

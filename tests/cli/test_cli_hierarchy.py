@@ -15,14 +15,6 @@ small = pytest.mark.small
 pytestmark = pytest.mark.usefixtures("light_merging")
 
 
-@pytest.fixture
-def picture(tmp_path, small_picture):
-    path = tmp_path / "in" / "img.png"
-    path.parent.mkdir()
-    Image.fromarray(small_picture).save(path)
-    return path
-
-
 def labels_in(folder, method="kmeans"):
     return np.asarray(Image.open(folder / f"img_{method}_labels.png"))
 

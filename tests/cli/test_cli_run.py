@@ -17,15 +17,6 @@ import classicseg
 small = pytest.mark.small
 
 
-@pytest.fixture
-def picture(tmp_path, small_picture):
-    """A PNG of a small picture, called img.png."""
-    path = tmp_path / "in" / "img.png"
-    path.parent.mkdir()
-    Image.fromarray(small_picture).save(path)
-    return path
-
-
 @small
 def test_writes_labels_overlay_and_record(call, picture, tmp_path, small_picture):
     out = tmp_path / "out"
