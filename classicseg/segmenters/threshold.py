@@ -21,7 +21,7 @@ _TIE = 1e-12  # maxima that differ by less than this share are equal but for rou
 
 @dataclass(frozen=True, kw_only=True)
 class Threshold(Segmenter):
-    """Thresholds on the grey level: fixed, Otsu, multi-Otsu, triangle, Li, Yen, or local (adaptive).
+    """Thresholds on the grey level: fixed, Otsu, multi-Otsu, triangle, Li, Yen, local, one an object.
 
     A pixel is bright where its level is *above* the threshold. On colour the level is luma: where every sample lies on
     k/255, ``(9798 R + 19235 G + 3735 B + 16384) >> 15`` on the values k, which is OpenCV's conversion to the last
