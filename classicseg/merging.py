@@ -212,10 +212,10 @@ def contour_hierarchy(
         Gaussian smoothing, in pixels, of the strongest of all orientations before the watershed.
     """
     contours = contours_of(image, gradient, threads, slope_sigma=slope_sigma)
-    return hierarchy_of(_basins(contours, image.mask, sigma, threads), image, threads, contours=contours, rule=rule)
+    return hierarchy_of(basins_of(contours, image.mask, sigma, threads), image, threads, contours=contours, rule=rule)
 
 
-def _basins(contours: Contours, mask: NDArray[np.bool_], sigma: float, threads: int) -> NDArray[np.int32]:
+def basins_of(contours: Contours, mask: NDArray[np.bool_], sigma: float, threads: int) -> NDArray[np.int32]:
     """The basins of all minima of the strongest boundaries, 1..n in raster order; 0 outside the mask."""
     from classicseg.gradients import smooth_inside
     from classicseg.kernels.basins import regional_minima

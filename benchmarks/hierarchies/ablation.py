@@ -31,7 +31,7 @@ class Variant(Row):
 
     def build(self, image: NDArray[np.uint8], threads: int | None = None) -> Hierarchy:
         """The hierarchy of a picture."""
-        from classicseg.merging import _basins, contours_of, hierarchy_of
+        from classicseg.merging import basins_of, contours_of, hierarchy_of
 
         change, count = self.parameters, thread_count(threads)
         loaded = as_image(image)
@@ -40,7 +40,7 @@ class Variant(Row):
             contours = replace(contours, oriented=_strengths_of(change["cues"], contours.planes, loaded.mask, count))
         if not change.get("oriented", True):
             contours = replace(contours, oriented=contours.oriented.max(axis=0, keepdims=True))
-        segments = _basins(contours, loaded.mask, change.get("sigma", UCM().sigma), count)
+        segments = basins_of(contours, loaded.mask, change.get("sigma", UCM().sigma), count)
         rule = replace(contours.rule, **change.get("rule", {}))
         return hierarchy_of(segments, loaded, count, contours=contours, rule=rule)
 

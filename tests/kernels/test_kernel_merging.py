@@ -159,7 +159,7 @@ def test_a_photograph_is_merged_as_the_twin_does(photograph):
 
     image = as_image(photograph)
     contours = road.contours_of(image)
-    labels = road._basins(contours, image.mask, 1.0, 1)
+    labels = road.basins_of(contours, image.mask, 1.0, 1)
     count = int(labels.max())
     borders = borders_of(labels, count, contours.oriented)
     looks = looks_of(labels, count, contours.planes, contours.words, np.array([road.COLORS, road.TEXTONS]))
