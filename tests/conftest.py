@@ -9,8 +9,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 from hypothesis import settings
+from PIL import Image
 
 import classicseg
+from classicseg.color import convert
 from classicseg_cli.main import main
 
 # The same examples in every run, so that a failure can be had again; nothing is written into the tree. Un-compiled,
@@ -76,6 +78,21 @@ def photograph() -> np.ndarray:
     from skimage import data
 
     return np.ascontiguousarray(data.coffee()[60:156, 180:308])
+
+
+@pytest.fixture(scope="session")
+def photograph_lab(photograph: np.ndarray) -> np.ndarray:
+    """The photograph in L*a*b*, as planes."""
+    return convert(np.ascontiguousarray(photograph.transpose(2, 0, 1), dtype=np.float32) / np.float32(255), "lab")
+
+
+@pytest.fixture
+def picture_file(tmp_path: Path, small_picture: np.ndarray) -> Path:
+    """The small picture as a PNG called img.png, alone in its folder."""
+    path = tmp_path / "in" / "img.png"
+    path.parent.mkdir()
+    Image.fromarray(small_picture).save(path)
+    return path
 
 
 @pytest.fixture(scope="session")

@@ -20,9 +20,9 @@ def labels_in(folder, method="kmeans"):
 
 
 @small
-def test_writes_the_hierarchy_and_its_contours_beside_the_labels(call, picture, tmp_path, small_picture):
+def test_writes_the_hierarchy_and_its_contours_beside_the_labels(call, picture_file, tmp_path, small_picture):
     out = tmp_path / "out"
-    code, _, stderr = call("run", "-m", "kmeans", "--hierarchy", "-o", out, picture)
+    code, _, stderr = call("run", "-m", "kmeans", "--hierarchy", "-o", out, picture_file)
     assert (code, stderr) == (0, "")
     names = {"img_kmeans_hierarchy.npz", "img_kmeans_ucm.png", "img_kmeans_labels.png", "img_kmeans_overlay.png"}
     assert {path.name for path in out.iterdir()} == names | {"img_kmeans.json"}
@@ -39,12 +39,12 @@ def test_writes_the_hierarchy_and_its_contours_beside_the_labels(call, picture, 
 
 @small
 @pytest.mark.parametrize("option", ["--segments", "--level"])
-def test_the_label_map_is_a_cut(call, picture, tmp_path, small_picture, option):
+def test_the_label_map_is_a_cut(call, picture_file, tmp_path, small_picture, option):
     hierarchy = classicseg.run(small_picture, "kmeans", n_clusters=6).hierarchy
     altitudes = hierarchy.thresholds()
     cut = {"n_segments": 2} if option == "--segments" else {"threshold": float(altitudes[len(altitudes) // 2])}
     (value,) = cut.values()
-    assert call("run", "-m", "kmeans", "--n-clusters", 6, option, value, "-o", tmp_path, picture)[0] == 0
+    assert call("run", "-m", "kmeans", "--n-clusters", 6, option, value, "-o", tmp_path, picture_file)[0] == 0
     expected = hierarchy.cut(**cut)
     assert np.array_equal(labels_in(tmp_path), expected)
     assert 1 < expected.max() < hierarchy.n_leaves
@@ -54,17 +54,17 @@ def test_the_label_map_is_a_cut(call, picture, tmp_path, small_picture, option):
 
 
 @small
-def test_a_hierarchy_beside_a_cut_is_the_whole_one(call, picture, tmp_path, small_picture):
-    call("run", "-m", "kmeans", "--hierarchy", "--segments", 2, "-o", tmp_path, picture)
+def test_a_hierarchy_beside_a_cut_is_the_whole_one(call, picture_file, tmp_path, small_picture):
+    call("run", "-m", "kmeans", "--hierarchy", "--segments", 2, "-o", tmp_path, picture_file)
     found = classicseg.read_hierarchy(tmp_path / "img_kmeans_hierarchy.npz")
     assert np.array_equal(found.leaves, classicseg.run(small_picture, "kmeans").hierarchy.leaves)
     assert np.array_equal(labels_in(tmp_path), found.cut(n_segments=2))
 
 
 @small
-def test_results_are_kept_as_long_as_the_cut_is_the_same(call, picture, tmp_path):
+def test_results_are_kept_as_long_as_the_cut_is_the_same(call, picture_file, tmp_path):
     def kept(*options):
-        return "kept from before" in call("run", "-m", "kmeans", *options, "-o", tmp_path, picture)[1]
+        return "kept from before" in call("run", "-m", "kmeans", *options, "-o", tmp_path, picture_file)[1]
 
     assert not kept()
     assert kept()
@@ -92,9 +92,11 @@ def test_outside_the_mask_a_cut_is_0(call, tmp_path, small_picture):
     assert labels[4:].all()
 
 
-def test_a_pipe_takes_a_picture_and_gives_a_cut(picture, small_picture):
+def test_a_pipe_takes_a_picture_and_gives_a_cut(picture_file, small_picture):
     program = "from classicseg_cli.main import main; main(['run', '-m', 'kmeans', '--segments', '2', '-'])"
-    done = subprocess.run([sys.executable, "-c", program], input=picture.read_bytes(), capture_output=True, check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", program], input=picture_file.read_bytes(), capture_output=True, check=True
+    )
     expected = classicseg.run(small_picture, "kmeans").hierarchy.cut(n_segments=2)
     assert np.array_equal(np.asarray(Image.open(io.BytesIO(done.stdout))), expected)
 

@@ -18,12 +18,12 @@ small = pytest.mark.small
 
 
 @small
-def test_writes_labels_overlay_and_record(call, picture, tmp_path, small_picture):
+def test_writes_labels_overlay_and_record(call, picture_file, tmp_path, small_picture):
     out = tmp_path / "out"
-    code, stdout, stderr = call("run", "--method", "kmeans", "-o", out, picture)
+    code, stdout, stderr = call("run", "--method", "kmeans", "-o", out, picture_file)
     assert code == 0
     assert stderr == ""
-    assert stdout.startswith(f"{picture}: kmeans, 3 labels, ")
+    assert stdout.startswith(f"{picture_file}: kmeans, 3 labels, ")
     assert sorted(path.name for path in out.iterdir()) == [
         "img_kmeans.json",
         "img_kmeans_labels.png",
@@ -42,7 +42,7 @@ def test_writes_labels_overlay_and_record(call, picture, tmp_path, small_picture
 
 
 @small
-def test_writes_to_the_current_folder_by_default(call, picture, tmp_path, monkeypatch):
+def test_writes_to_the_current_folder_by_default(call, picture_file, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     assert call("run", "-m", "otsu", "in/img.png")[0] == 0
     assert (tmp_path / "img_otsu_labels.png").is_file()
@@ -54,17 +54,17 @@ def test_writes_to_the_current_folder_by_default(call, picture, tmp_path, monkey
 
 @small
 @pytest.mark.parametrize("format", ["png", "tiff", "npy"])
-def test_formats_hold_the_same_labels(call, picture, tmp_path, small_picture, format):
+def test_formats_hold_the_same_labels(call, picture_file, tmp_path, small_picture, format):
     from classicseg.io import read_labels
 
-    assert call("run", "-m", "multiotsu", "--format", format, "-o", tmp_path, picture)[0] == 0
+    assert call("run", "-m", "multiotsu", "--format", format, "-o", tmp_path, picture_file)[0] == 0
     labels = read_labels(tmp_path / f"img_multiotsu_labels.{format}")
     assert np.array_equal(labels, classicseg.segment(small_picture, "multiotsu"))
 
 
 @small
-def test_mean_colour_paints_each_label_with_its_mean(call, picture, tmp_path, small_picture):
-    assert call("run", "-m", "kmeans", "--mean-colour", "-o", tmp_path, picture)[0] == 0
+def test_mean_colour_paints_each_label_with_its_mean(call, picture_file, tmp_path, small_picture):
+    assert call("run", "-m", "kmeans", "--mean-colour", "-o", tmp_path, picture_file)[0] == 0
     painted = np.asarray(Image.open(tmp_path / "img_kmeans_mean.png")).astype(float)
     labels = classicseg.segment(small_picture, "kmeans")
     for label in (1, 2, 3):
@@ -72,22 +72,22 @@ def test_mean_colour_paints_each_label_with_its_mean(call, picture, tmp_path, sm
 
 
 @small
-def test_own_options_and_set_are_the_same(call, picture, tmp_path):
-    call("run", "-m", "kmeans", "--n-clusters", 2, "--space", "rgb", "-o", tmp_path / "a", picture)
-    call("run", "-m", "kmeans", "--set", "n_clusters=2", "--set", "space=rgb", "-o", tmp_path / "b", picture)
+def test_own_options_and_set_are_the_same(call, picture_file, tmp_path):
+    call("run", "-m", "kmeans", "--n-clusters", 2, "--space", "rgb", "-o", tmp_path / "a", picture_file)
+    call("run", "-m", "kmeans", "--set", "n_clusters=2", "--set", "space=rgb", "-o", tmp_path / "b", picture_file)
     one, other = (json.loads((tmp_path / f / "img_kmeans.json").read_text()) for f in "ab")
     assert one["parameters"] == other["parameters"]
     assert one["parameters"]["n_clusters"] == 2
-    code, _, stderr = call("run", "-m", "kmeans", "--n-clusters", 2, "--set", "n_clusters=3", picture)
+    code, _, stderr = call("run", "-m", "kmeans", "--n-clusters", 2, "--set", "n_clusters=3", picture_file)
     assert code == 2
     assert "given twice" in stderr
-    call("run", "-m", "threshold", "--connected", "-o", tmp_path / "c", picture)
+    call("run", "-m", "threshold", "--connected", "-o", tmp_path / "c", picture_file)
     assert json.loads((tmp_path / "c" / "img_threshold.json").read_text())["parameters"]["connected"] is True
 
 
 @small
-def test_a_result_is_kept_until_something_changes(call, picture, tmp_path, small_picture):
-    run = ("run", "-m", "otsu", "-o", tmp_path, picture)
+def test_a_result_is_kept_until_something_changes(call, picture_file, tmp_path, small_picture):
+    run = ("run", "-m", "otsu", "-o", tmp_path, picture_file)
     assert "kept from" not in call(*run)[1]
     stamp = (tmp_path / "img_otsu_labels.png").stat().st_mtime_ns
     assert "kept from before" in call(*run)[1]
@@ -95,48 +95,48 @@ def test_a_result_is_kept_until_something_changes(call, picture, tmp_path, small
     assert "kept from" not in call(*run, "--overwrite")[1]
     assert "kept from" not in call(*run, "--min-size", 3)[1]
     assert "kept from" not in call(*run, "--min-size", 3, "--data-range", "0,200")[1]
-    Image.fromarray(small_picture[::-1].copy()).save(picture)
+    Image.fromarray(small_picture[::-1].copy()).save(picture_file)
     assert "kept from" not in call(*run)[1]
     (tmp_path / "img_otsu_overlay.png").unlink()
     assert "kept from" not in call(*run)[1]
 
 
-def test_json_is_one_record_a_line(call, picture, tmp_path):
-    code, stdout, _ = call("run", "-m", "otsu", "--json", "-o", tmp_path, picture, "sample:coins")
+def test_json_is_one_record_a_line(call, picture_file, tmp_path):
+    code, stdout, _ = call("run", "-m", "otsu", "--json", "-o", tmp_path, picture_file, "sample:coins")
     assert code == 0
     records = [json.loads(line) for line in stdout.splitlines()]
-    assert [record["input"] for record in records] == [str(picture), "sample:coins"]
+    assert [record["input"] for record in records] == [str(picture_file), "sample:coins"]
 
 
 @small
-def test_quiet_and_verbose(call, picture, tmp_path):
-    assert call("run", "-q", "-m", "otsu", "-o", tmp_path, picture) == (0, "", "")
-    _, _, stderr = call("run", "-v", "-m", "otsu", "-o", tmp_path, picture)
+def test_quiet_and_verbose(call, picture_file, tmp_path):
+    assert call("run", "-q", "-m", "otsu", "-o", tmp_path, picture_file) == (0, "", "")
+    _, _, stderr = call("run", "-v", "-m", "otsu", "-o", tmp_path, picture_file)
     assert "Threshold(" in stderr
 
 
 @small
-def test_folders_keep_their_paths_and_globs_are_expanded(call, picture, tmp_path, small_picture):
-    deep = picture.parent / "a" / "b.tif"
+def test_folders_keep_their_paths_and_globs_are_expanded(call, picture_file, tmp_path, small_picture):
+    deep = picture_file.parent / "a" / "b.tif"
     deep.parent.mkdir()
     Image.fromarray(small_picture).save(deep)
-    (picture.parent / "notes.txt").write_text("no picture")
-    code, stdout, _ = call("run", "-m", "otsu", "-o", tmp_path / "out", picture.parent)
+    (picture_file.parent / "notes.txt").write_text("no picture")
+    code, stdout, _ = call("run", "-m", "otsu", "-o", tmp_path / "out", picture_file.parent)
     assert code == 0
     assert len(stdout.splitlines()) == 2
     assert (tmp_path / "out" / "a" / "b_otsu_labels.png").is_file()
     assert (tmp_path / "out" / "img_otsu_labels.png").is_file()
-    code, stdout, _ = call("run", "-m", "otsu", "-o", tmp_path / "globbed", f"{picture.parent}/**/*.tif")
+    code, stdout, _ = call("run", "-m", "otsu", "-o", tmp_path / "globbed", f"{picture_file.parent}/**/*.tif")
     assert code == 0
     assert (tmp_path / "globbed" / "b_otsu_labels.png").is_file()
 
 
 @small
-def test_names_that_would_collide_are_refused_before_the_start(call, picture, tmp_path, small_picture):
+def test_names_that_would_collide_are_refused_before_the_start(call, picture_file, tmp_path, small_picture):
     other = tmp_path / "elsewhere" / "img.tif"
     other.parent.mkdir()
     Image.fromarray(small_picture).save(other)
-    code, _, stderr = call("run", "-m", "otsu", "-o", tmp_path / "out", picture, other)
+    code, _, stderr = call("run", "-m", "otsu", "-o", tmp_path / "out", picture_file, other)
     assert code == 2
     assert "both be written as img_*" in stderr
     assert not (tmp_path / "out").exists()
@@ -158,10 +158,10 @@ def test_alpha_is_a_mask(call, tmp_path, small_picture):
         assert labels[4:].all()
 
 
-def test_a_pipe_takes_a_picture_and_gives_a_label_map(picture, small_picture):
+def test_a_pipe_takes_a_picture_and_gives_a_label_map(picture_file, small_picture):
     done = subprocess.run(
         [sys.executable, "-c", "from classicseg_cli.main import main; main(['run', '-m', 'kmeans', '-'])"],
-        input=picture.read_bytes(),
+        input=picture_file.read_bytes(),
         capture_output=True,
         check=True,
     )
@@ -215,10 +215,10 @@ def test_wrong_input_is_one_clear_line(call, tmp_path, monkeypatch, arguments, c
 
 
 @small
-def test_in_a_batch_the_other_pictures_go_on(call, picture, tmp_path):
-    (picture.parent / "text.png").write_text("no picture at all")
-    (picture.parent / "short.png").write_bytes(picture.read_bytes()[:200])
-    code, stdout, stderr = call("run", "-m", "otsu", "-o", tmp_path / "out", picture.parent, "missing.jpg")
+def test_in_a_batch_the_other_pictures_go_on(call, picture_file, tmp_path):
+    (picture_file.parent / "text.png").write_text("no picture at all")
+    (picture_file.parent / "short.png").write_bytes(picture_file.read_bytes()[:200])
+    code, stdout, stderr = call("run", "-m", "otsu", "-o", tmp_path / "out", picture_file.parent, "missing.jpg")
     assert code == 3
     assert len(stdout.splitlines()) == 1
     assert len(stderr.splitlines()) == 3
@@ -239,12 +239,12 @@ def test_a_twelve_bit_picture_warns_on_stderr(call, tmp_path, small_picture):
 
 
 @small
-def test_an_interrupted_run_says_so(call, picture, tmp_path, monkeypatch):
+def test_an_interrupted_run_says_so(call, picture_file, tmp_path, monkeypatch):
     def interrupt(*_):
         raise KeyboardInterrupt
 
     monkeypatch.setattr("classicseg.batch.process", interrupt)
-    code, _, stderr = call("run", "-m", "otsu", "-o", tmp_path / "out", picture)
+    code, _, stderr = call("run", "-m", "otsu", "-o", tmp_path / "out", picture_file)
     assert code == 130
     assert stderr.strip() == "classicseg: interrupted"
 
@@ -259,26 +259,26 @@ def test_every_method_runs_on_a_photograph(call, method, tmp_path):
 
 
 @small
-def test_a_kept_result_is_the_one_that_was_asked_for(call, picture, tmp_path):
+def test_a_kept_result_is_the_one_that_was_asked_for(call, picture_file, tmp_path):
     from classicseg.io import read_labels
 
     run = ("run", "-m", "kmeans", "-o", tmp_path)
-    call(*run, "--n-clusters", 3, picture)
-    call(*run, "--n-clusters", 4, "--format", "tiff", picture)
-    assert "kept from" not in call(*run, "--n-clusters", 4, picture)[1]
+    call(*run, "--n-clusters", 3, picture_file)
+    call(*run, "--n-clusters", 4, "--format", "tiff", picture_file)
+    assert "kept from" not in call(*run, "--n-clusters", 4, picture_file)[1]
     assert read_labels(tmp_path / "img_kmeans_labels.png").max() == 4
-    (tmp_path / "img_kmeans_labels.png").write_bytes(picture.read_bytes())
-    assert "kept from" not in call(*run, "--n-clusters", 4, picture)[1]
+    (tmp_path / "img_kmeans_labels.png").write_bytes(picture_file.read_bytes())
+    assert "kept from" not in call(*run, "--n-clusters", 4, picture_file)[1]
     assert read_labels(tmp_path / "img_kmeans_labels.png").max() == 4
 
 
 @small
-def test_a_folder_is_not_fed_with_its_own_results(call, picture):
-    before = sorted(picture.parent.iterdir())
-    (picture.parent / ".hidden.png").write_bytes(b"no picture")
+def test_a_folder_is_not_fed_with_its_own_results(call, picture_file):
+    before = sorted(picture_file.parent.iterdir())
+    (picture_file.parent / ".hidden.png").write_bytes(b"no picture")
     for _ in range(2):
-        assert call("run", "-m", "otsu", "-o", picture.parent, picture.parent)[0] == 0
-    assert len(list(picture.parent.iterdir())) == len(before) + 1 + 3
+        assert call("run", "-m", "otsu", "-o", picture_file.parent, picture_file.parent)[0] == 0
+    assert len(list(picture_file.parent.iterdir())) == len(before) + 1 + 3
 
 
 @small
@@ -299,19 +299,19 @@ def test_the_mask_of_a_picture_is_written_and_scored_with(call, tmp_path):
 
 
 @small
-def test_one_file_named_twice_is_one_job(call, picture, tmp_path):
-    twice = picture.parent / ".." / picture.parent.name / picture.name
-    code, stdout, _ = call("run", "-m", "otsu", "-o", tmp_path, picture, twice)
+def test_one_file_named_twice_is_one_job(call, picture_file, tmp_path):
+    twice = picture_file.parent / ".." / picture_file.parent.name / picture_file.name
+    code, stdout, _ = call("run", "-m", "otsu", "-o", tmp_path, picture_file, twice)
     assert code == 0
     assert len(stdout.splitlines()) == 1
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="other systems take no file name that is not text")
-def test_a_file_name_that_is_no_text_is_written_as_it_is(call, picture, tmp_path):
+def test_a_file_name_that_is_no_text_is_written_as_it_is(call, picture_file, tmp_path):
     import os
 
     odd = tmp_path / os.fsdecode(b"bad\xff.png")
-    odd.write_bytes(picture.read_bytes())
+    odd.write_bytes(picture_file.read_bytes())
     code, stdout, _ = call("run", "-m", "otsu", "-o", tmp_path / "out", odd)
     assert code == 0
     assert r"bad\udcff.png: otsu, 1 label" in stdout
@@ -320,10 +320,10 @@ def test_a_file_name_that_is_no_text_is_written_as_it_is(call, picture, tmp_path
 
 
 @small
-def test_the_method_may_be_named_in_any_way_that_click_reads(call, picture, tmp_path):
+def test_the_method_may_be_named_in_any_way_that_click_reads(call, picture_file, tmp_path):
     for number, named in enumerate((["-mthreshold"], ["--method=threshold"], ["-m", "kmeans", "-m", "threshold"])):
         out = tmp_path / str(number)
-        assert call("run", *named, "--rule", "li", "-o", out, picture)[0] == 0
+        assert call("run", *named, "--rule", "li", "-o", out, picture_file)[0] == 0
         assert json.loads((out / "img_threshold.json").read_text())["parameters"]["rule"] == "li"
 
 

@@ -27,16 +27,17 @@ def run(cache, *arguments, **options):
 
 
 @pytest.fixture
-def picture(tmp_path, small_picture):
+def picture_file(tmp_path, small_picture):
     path = tmp_path / "picture.png"
     Image.fromarray(small_picture).save(path)
     return path
 
 
 @compiled_only
-def test_the_first_run_says_that_it_compiles_and_later_ones_do_not(tmp_path, picture):
+def test_the_first_run_says_that_it_compiles_and_later_ones_do_not(tmp_path, picture_file):
     runs = [
-        run(tmp_path / "cache", "run", "-m", "quickshift", "-o", tmp_path / str(number), picture) for number in range(2)
+        run(tmp_path / "cache", "run", "-m", "quickshift", "-o", tmp_path / str(number), picture_file)
+        for number in range(2)
     ]
     assert [done.returncode for done in runs] == [0, 0]
     assert [done.stderr.decode() for done in runs] == [SAID, ""]
@@ -45,17 +46,17 @@ def test_the_first_run_says_that_it_compiles_and_later_ones_do_not(tmp_path, pic
 
 
 @compiled_only
-def test_quiet_runs_compile_in_silence_and_streams_say_it_on_stderr(tmp_path, picture):
-    quiet = run(tmp_path / "cache", "run", "-m", "felzenszwalb", "-q", "-o", tmp_path, picture)
+def test_quiet_runs_compile_in_silence_and_streams_say_it_on_stderr(tmp_path, picture_file):
+    quiet = run(tmp_path / "cache", "run", "-m", "felzenszwalb", "-q", "-o", tmp_path, picture_file)
     assert (quiet.returncode, quiet.stdout, quiet.stderr) == (0, b"", b"")
-    stream = run(tmp_path / "other", "run", "-m", "felzenszwalb", "-", input=picture.read_bytes())
+    stream = run(tmp_path / "other", "run", "-m", "felzenszwalb", "-", input=picture_file.read_bytes())
     assert stream.returncode == 0
     assert stream.stderr.decode() == SAID
     assert stream.stdout == (tmp_path / "picture_felzenszwalb_labels.png").read_bytes()
 
 
-def test_otsu_never_compiles_nor_loads_what_compiles(tmp_path, picture):
-    arguments = ["run", "-m", "otsu", "-q", "-o", str(tmp_path), str(picture)]
+def test_otsu_never_compiles_nor_loads_what_compiles(tmp_path, picture_file):
+    arguments = ["run", "-m", "otsu", "-q", "-o", str(tmp_path), str(picture_file)]
     program = f"""
 import sys
 from classicseg_cli.main import _exit_code
@@ -66,7 +67,7 @@ print(_exit_code({arguments}), sorted({{"numba", "scipy", "skimage", "sklearn", 
 
 
 @compiled_only
-def test_after_a_warm_up_nothing_is_compiled_from_a_folder_that_is_only_read(tmp_path, picture):
+def test_after_a_warm_up_nothing_is_compiled_from_a_folder_that_is_only_read(tmp_path, picture_file):
     cache = tmp_path / "cache"
     warm = run(cache, "warmup", "felzenszwalb", "--json")
     assert warm.returncode == 0
@@ -78,7 +79,7 @@ def test_after_a_warm_up_nothing_is_compiled_from_a_folder_that_is_only_read(tmp
     assert report["bytes"] == sum(file.stat().st_size for file in files)
     assert str(files[0].parent) == report["folder"]
     assert b"classicseg: felzenszwalb: " in warm.stderr
-    done = run(cache, "run", "-m", "felzenszwalb", "-o", tmp_path, picture)
+    done = run(cache, "run", "-m", "felzenszwalb", "-o", tmp_path, picture_file)
     assert (done.returncode, done.stderr) == (0, b"")
     assert sorted((cache / "classicseg").rglob("*.bin")) == files
     again = run(cache, "warmup", "felzenszwalb", "--processes", "1")
