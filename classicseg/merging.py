@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 _STEP = 1 / 32768  # of the strengths, in which the water rises
 SLOPE_SIGMA = 1.5  # pixels
 _SLOPE_SCALE = 10.0  # Delta E a pixel
+_FINE_SIGMA = 1.0  # pixels, of the slopes that sharpen differences of histograms
+_FINE_WEIGHT = 0.22  # of them, beside 1
 _LIGHTNESS = np.float32(0.6)  # of the others, in the distances of colour words: shade and light part no things
 
 
@@ -100,26 +102,37 @@ def contours_of(image: Image, gradient: str = "mpb", threads: int = 1, *, slope_
     ----------
     image : Image
     gradient : {"mpb", "sobel", "lightness"}
-        "mpb": differences of histograms of lightness, colour and texture (`classicseg.gradients.boundary_strengths`);
         "sobel": slopes s of all colour planes, as strengths 1 - exp(-s / 10); "lightness": those of lightness alone.
+        "mpb": differences of histograms of lightness, colour and texture (`classicseg.gradients.boundary_strengths`),
+        and such slopes at sigma 1 with a share of 0.18: they tell where in the window the edge is.
     threads : int
         The result does not depend on it.
     slope_sigma : float
         Smoothing before slopes are taken, in pixels.
     """
-    from classicseg.gradients import boundary_strengths, gradient_magnitude, texton_map
+    from classicseg.gradients import boundary_strengths, texton_map
 
     planes = image.in_space("lab", threads)
     if gradient == "mpb":
         found = boundary_strengths(planes, image.mask, threads, bands=image.kind == "bands")
         oriented, textons, rule = found.oriented, found.textons, _HISTOGRAMS
+        oriented += np.float32(_FINE_WEIGHT) * _slope_strengths(planes, image.mask, _FINE_SIGMA, threads)
+        oriented /= np.float32(1 + _FINE_WEIGHT)
     else:
         lightness = planes[0] if image.kind == "rgb" else image.lightness(threads)
         steep = lightness[np.newaxis] if gradient == "lightness" else planes
-        slopes = gradient_magnitude(steep, image.mask, slope_sigma, threads)
-        oriented = (1 - np.exp(slopes / np.float32(-_SLOPE_SCALE)))[np.newaxis]
+        oriented = _slope_strengths(steep, image.mask, slope_sigma, threads)[np.newaxis]
         textons, rule = texton_map(lightness, image.mask, threads), _SLOPES
     return Contours(planes, oriented, np.stack([_color_words(planes, image, threads), textons]), rule)
+
+
+def _slope_strengths(
+    planes: NDArray[np.float32], mask: NDArray[np.bool_], sigma: float, threads: int
+) -> NDArray[np.float32]:
+    from classicseg.gradients import gradient_magnitude
+
+    slopes = gradient_magnitude(planes, mask, sigma, threads)
+    return np.asarray(1 - np.exp(slopes / np.float32(-_SLOPE_SCALE)))
 
 
 def _color_words(planes: NDArray[np.float32], image: Image, threads: int) -> NDArray[np.uint8]:
@@ -194,7 +207,7 @@ def _calibrated(tree: Hierarchy, sizes: NDArray[np.float64], rule: MergingRule) 
 def contour_hierarchy(
     image: Image,
     gradient: str = "mpb",
-    sigma: float = 0.5,
+    sigma: float = 0.7,
     threads: int = 1,
     rule: MergingRule | None = None,
     *,

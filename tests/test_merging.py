@@ -115,6 +115,18 @@ def test_strengths_of_slopes_are_those_of_the_formula(small_picture):
         assert np.array_equal(contours.planes, planes)
 
 
+def test_differences_of_histograms_are_sharpened_by_slopes(photograph):
+    """22 parts of slopes at one pixel, of the same at all orientations, beside 100."""
+    from classicseg.gradients import boundary_strengths
+
+    image = as_image(photograph)
+    coarse = boundary_strengths(image.in_space("lab"), image.mask).oriented
+    fine = contours_of(image, "sobel", slope_sigma=1.0).oriented
+    found = contours_of(image, "mpb").oriented
+    assert found.shape == coarse.shape and 0 <= found.min() < 0.01 and 0.3 < found.max() <= 1
+    np.testing.assert_allclose(found, (coarse + 0.22 * fine) / 1.22, atol=1e-6)
+
+
 @pytest.mark.parametrize("gradient", GRADIENTS)
 def test_what_the_mask_leaves_out_has_no_say(small_picture, gradient):
     mask = np.ones((12, 14), dtype=bool)

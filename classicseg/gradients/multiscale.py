@@ -99,6 +99,11 @@ def default_cues(depth: int, bands: bool = False) -> tuple[Cue, ...]:
         texture = weights["texture"]
         share = (1 - sum(texture)) / (3 * depth)
         weights = {f"band {k}": (share,) * 3 for k in range(1, depth + 1)} | {"texture": texture}
+    return cues_with(weights)
+
+
+def cues_with(weights: dict[str, tuple[float, ...]]) -> tuple[Cue, ...]:
+    """Cues by the names of their label maps, in order, with a weight for each of three scales; those of 0 left out."""
     bins = {"texture": TEXTONS, "a": _CHROMA_BINS, "b": _CHROMA_BINS}
     return tuple(
         Cue(name, place, bins.get(name, _BINS), int(name != "texture"), radius, stride, weight)

@@ -37,7 +37,7 @@ class UCM(Segmenter):
         "mpb": differences of histograms of lightness, colour and texture in half windows at several scales. "sobel":
         slopes of the colours, in less time.
     sigma : float
-        Smoothing, in pixels, of the strengths before the watershed; 0.5 leaves some 1700 fine segments of a
+        Smoothing, in pixels, of the strengths before the watershed; 0.7 leaves some 3600 fine segments of a
         481 x 321 photograph.
     connected : bool
         True only: segments are connected by their making.
@@ -76,7 +76,7 @@ class UCM(Segmenter):
     level: float = parameter(0.5, "altitude of the cut", low=0, high=1)
     n_segments: int = parameter(0, "cut into so many segments; 0: at the level", low=0, scale="log")
     gradient: str = parameter("mpb", "how boundaries are found", choices=("mpb", "sobel"))
-    sigma: float = parameter(0.5, "smoothing before the watershed", low=0, high=50, unit="px")
+    sigma: float = parameter(0.7, "smoothing before the watershed", low=0, high=50, unit="px")
     connected: bool = parameter(True, "cannot be off: the segments are connected by their making")
 
     def _segment(self, image: Image, context: Context) -> tuple[NDArray[np.integer], dict[str, Any]]:
