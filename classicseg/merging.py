@@ -20,8 +20,7 @@ if TYPE_CHECKING:
 _STEP = 1 / 32768  # of the strengths, in which the water rises
 SLOPE_SIGMA = 1.5  # pixels
 _SLOPE_SCALE = 10.0  # Delta E a pixel
-_FINE_SIGMA = 1.0  # pixels, of the slopes that sharpen differences of histograms
-_FINE_WEIGHT = 0.22  # of them, beside 1
+_FINE_SIGMA, _FINE_WEIGHT = 1.0, 0.22  # pixels, and a share beside 1, of the slopes that sharpen
 _LIGHTNESS = np.float32(0.6)  # of the others, in the distances of colour words: shade and light part no things
 
 
@@ -104,7 +103,7 @@ def contours_of(image: Image, gradient: str = "mpb", threads: int = 1, *, slope_
     gradient : {"mpb", "sobel", "lightness"}
         "sobel": slopes s of all colour planes, as strengths 1 - exp(-s / 10); "lightness": those of lightness alone.
         "mpb": differences of histograms of lightness, colour and texture (`classicseg.gradients.boundary_strengths`),
-        and such slopes at sigma 1 with a share of 0.18: they tell where in the window the edge is.
+        `sharpened` by such slopes.
     threads : int
         The result does not depend on it.
     slope_sigma : float
@@ -115,15 +114,26 @@ def contours_of(image: Image, gradient: str = "mpb", threads: int = 1, *, slope_
     planes = image.in_space("lab", threads)
     if gradient == "mpb":
         found = boundary_strengths(planes, image.mask, threads, bands=image.kind == "bands")
-        oriented, textons, rule = found.oriented, found.textons, _HISTOGRAMS
-        oriented += np.float32(_FINE_WEIGHT) * _slope_strengths(planes, image.mask, _FINE_SIGMA, threads)
-        oriented /= np.float32(1 + _FINE_WEIGHT)
+        oriented = sharpened(found.oriented, planes, image.mask, threads)
+        textons, rule = found.textons, _HISTOGRAMS
     else:
         lightness = planes[0] if image.kind == "rgb" else image.lightness(threads)
         steep = lightness[np.newaxis] if gradient == "lightness" else planes
         oriented = _slope_strengths(steep, image.mask, slope_sigma, threads)[np.newaxis]
         textons, rule = texton_map(lightness, image.mask, threads), _SLOPES
     return Contours(planes, oriented, np.stack([_color_words(planes, image, threads), textons]), rule)
+
+
+def sharpened(
+    oriented: NDArray[np.float32], planes: NDArray[np.float32], mask: NDArray[np.bool_], threads: int = 1
+) -> NDArray[np.float32]:
+    """Strengths of histograms and of slopes together, written over the first (K, H, W).
+
+    Histograms of windows tell what parts two regions, and slopes at sigma 1 where in the window the edge is.
+    """
+    oriented += np.float32(_FINE_WEIGHT) * _slope_strengths(planes, mask, _FINE_SIGMA, threads)
+    oriented /= np.float32(1 + _FINE_WEIGHT)
+    return oriented
 
 
 def _slope_strengths(

@@ -31,6 +31,9 @@ _SMALL, _LARGE = (24, 31), (150, 201)  # the large one for steps that small pict
 _ON_LARGE: dict[str, tuple[dict[str, Any], ...]] = {"spectral": ({"n_superpixels": 0}, {"n_superpixels": 8000})}
 # What takes other kernels where the picture is larger than any cache: the watershed.
 _ON_HUGE: dict[str, tuple[int, int]] = {"edges": (1030, 1030), "watershed": (1030, 1030)}
+# Two processes should not compile the same: while one compiles the scores, another compiles what all methods share, and
+# what builds on kernels of another method (mixtures on k-means, spectral on superpixels) comes well after it.
+_ORDER = (SCORES, "threshold", "kmeans", "quickshift", "meanshift", "gmm", "edges", "slic", "spectral")
 
 
 @dataclass(frozen=True)
@@ -113,8 +116,7 @@ def _in_processes(wanted: tuple[str, ...], workers: int) -> Iterator[Warmed]:
     import multiprocessing
     from concurrent.futures import ProcessPoolExecutor, as_completed
 
-    # The scores come first: while one process compiles them, another compiles what all methods share.
-    order = sorted(wanted, key=lambda name: name != SCORES)
+    order = sorted(wanted, key=lambda name: _ORDER.index(name) if name in _ORDER else len(_ORDER))
     with ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn")) as pool:
         yield from (future.result() for future in as_completed([pool.submit(exercise, name) for name in order]))
 

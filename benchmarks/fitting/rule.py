@@ -100,7 +100,7 @@ class Objective:
 def stepped(rule: MergingRule, step: float, chance: np.random.Generator) -> MergingRule:
     """The rule with some of its numbers times a factor; all keep their signs."""
     names = [name for name in asdict(rule) if name not in _FIXED]
-    factors = np.exp(step * chance.standard_normal(len(names)) * (chance.random(len(names)) < _MOVED))
+    factors = np.exp(step * chance.standard_normal(len(names)) * (chance.random(len(names)) < _MOVED)).tolist()
     return replace(rule, **{name: getattr(rule, name) * factor for name, factor in zip(names, factors, strict=True)})
 
 

@@ -22,8 +22,9 @@ class Variant(Row):
     """The whole road with a change.
 
     `parameters` hold the change: `cues`, those that are left ("L", "a", "b", "texture"; the weights of the others are
-    shared out); `rule`, other values of fields of `classicseg.merging.MergingRule`; `oriented`, False for the strongest
-    orientation at every pixel instead of that of the border; `gradient`, `sigma` as for `ucm`.
+    shared out); `sharpened`, False for no slopes beside them; `rule`, other values of fields of
+    `classicseg.merging.MergingRule`; `oriented`, False for the strongest orientation at every pixel instead of that of
+    the border; `gradient`, `sigma` as for `ucm`.
     """
 
     method: str = "ucm"
@@ -31,13 +32,16 @@ class Variant(Row):
 
     def build(self, image: NDArray[np.uint8], threads: int | None = None) -> Hierarchy:
         """The hierarchy of a picture."""
-        from classicseg.merging import basins_of, contours_of, hierarchy_of
+        from classicseg.merging import basins_of, contours_of, hierarchy_of, sharpened
 
         change, count = self.parameters, thread_count(threads)
         loaded = as_image(image)
         contours = contours_of(loaded, change.get("gradient", "mpb"), count)
-        if "cues" in change:
-            contours = replace(contours, oriented=_strengths_of(change["cues"], contours.planes, loaded.mask, count))
+        if "cues" in change or not change.get("sharpened", True):
+            oriented = _strengths_of(change.get("cues", CUES), contours.planes, loaded.mask, count)
+            if change.get("sharpened", True):
+                oriented = sharpened(oriented, contours.planes, loaded.mask, count)
+            contours = replace(contours, oriented=oriented)
         if not change.get("oriented", True):
             contours = replace(contours, oriented=contours.oriented.max(axis=0, keepdims=True))
         segments = basins_of(contours, loaded.mask, change.get("sigma", UCM().sigma), count)
@@ -67,10 +71,11 @@ WHOLE = Row("ucm", "ucm", boundaries=False)
 
 # One line a part: what is changed, and how.
 VARIANTS: tuple[Row, ...] = (
+    Variant("boundaries without slopes, basins smoothed by 0.5", parameters={"sharpened": False, "sigma": 0.5}),
     Variant("boundaries without lightness", parameters={"cues": _without("L")}),
     Variant("boundaries without colour", parameters={"cues": _without("a", "b")}),
     Variant("boundaries without texture", parameters={"cues": _without("texture")}),
-    Variant("slopes of colours instead of histograms", parameters={"gradient": "sobel", "sigma": 0.5}),
+    Variant("slopes of colours instead of histograms", parameters={"gradient": "sobel"}),
     Variant("borders at the strongest orientation, not at their own", parameters={"oriented": False}),
     Variant(
         "merging by boundary strength alone",
