@@ -30,7 +30,8 @@ _SMALL, _LARGE = (24, 31), (150, 201)  # the large one for steps that small pict
 # What takes other kernels on large pictures only: all pixels as nodes, and more superpixels than are solved exactly.
 _ON_LARGE: dict[str, tuple[dict[str, Any], ...]] = {"spectral": ({"n_superpixels": 0}, {"n_superpixels": 8000})}
 # What takes other kernels where the picture is larger than any cache: the watershed.
-_ON_HUGE: dict[str, tuple[int, int]] = {"edges": (1030, 1030), "watershed": (1030, 1030)}
+_HUGE = (1030, 1030)
+_ON_HUGE: dict[str, dict[str, Any]] = {"edges": {}, "watershed": {}, "ucm": {}, "threshold": {"split_touching": 1.0}}
 # Two processes should not compile the same: while one compiles the scores, another compiles what all methods share, and
 # what builds on kernels of another method (mixtures on k-means, spectral on superpixels) comes well after it.
 _ORDER = (SCORES, "threshold", "kmeans", "quickshift", "meanshift", "gmm", "edges", "slic", "spectral")
@@ -160,7 +161,7 @@ def _exercise_method(name: str) -> None:
         for parameters in ({}, *_ON_LARGE.get(name, ())):
             _run(picture, name, **parameters)
     if name in _ON_HUGE:
-        _run(_pictures(generator, _ON_HUGE[name])[1], name)
+        _run(_pictures(generator, _HUGE)[1], name, **_ON_HUGE[name])
 
 
 def _run(picture: NDArray[Any], name: str, mask: NDArray[np.bool_] | None = None, **parameters: Any) -> None:

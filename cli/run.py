@@ -42,13 +42,13 @@ from classicseg_cli.options import (
     "--segments",
     type=click.IntRange(min=1),
     metavar="N",
-    help="The label map is the finest cut of the hierarchy with at most N segments.",
+    help="The label map is the finest cut of the hierarchy with at most N segments; parts of a mask stay apart.",
 )
 @click.option(
     "--level",
     type=float,
     metavar="T",
-    help="The label map is the cut of the hierarchy at the altitude T, from 0 (the segments) to 1.",
+    help="The label map is the cut of the hierarchy at the altitude T, from 0 (its finest segments) to 1 (one).",
 )
 @data_range_option
 @click.option(
@@ -89,15 +89,16 @@ def run(
     from classicseg.jobs import collect
     from classicseg.registry import make
 
+    parameters, cut = _with_cut(method, method_parameters(method, given, pairs), _cut(segments, level))
     how = Settings(
-        segmenter=make(method, **method_parameters(method, given, pairs)),
+        segmenter=make(method, **parameters),
         name=method,
         folder=output,
         call={"data_range": data_range, "color": color},
         format=format,
         mean_color=mean_color,
         hierarchy=hierarchy,
-        cut=_cut(segments, level),
+        cut=cut,
         overwrite=overwrite,
         threads=threads,
     )
@@ -118,10 +119,24 @@ def _cut(segments: int | None, level: float | None) -> dict[str, Any]:
     if segments is not None and level is not None:
         raise click.UsageError("--segments and --level are two ways to cut the hierarchy; give one of them.")
     if level is not None and not 0 <= level <= 1:
-        raise click.UsageError(f"--level {level:g} is not allowed; altitudes lie from 0 to 1.")
+        raise click.UsageError(f"--level {level:g} is not allowed; altitudes lie from 0 to 1. Try --level 0.5.")
     if segments is not None:
         return {"n_segments": segments}
     return {} if level is None else {"threshold": level}
+
+
+def _with_cut(method: str, own: dict[str, Any], cut: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Parameters and cut: of a method whose label map is a cut by itself, the cut is two of its parameters."""
+    from classicseg.parameters import declared
+    from classicseg.registry import resolve
+
+    names = {"threshold": "level", "n_segments": "n_segments"}
+    if not cut or not set(names.values()) <= declared(resolve(method)[0]).keys():
+        return own, cut
+    twice = sorted(own.keys() & names.values())
+    if twice:
+        raise click.UsageError(f"--segments and --level are n_segments and level of {method}; {twice[0]} is given too.")
+    return own | {names[how]: value for how, value in cut.items()}, {}
 
 
 def _batch(jobs: list[Any], how: Any, as_json: bool, quiet: bool) -> int:

@@ -9,13 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from classicseg.gradients.slopes import nearest_inside
-from classicseg.gradients.words import even_centers
+from classicseg.gradients.words import even_centers, lattice
 from classicseg.parallel import chunks, for_chunks
 
 TEXTONS = 32
 _ORIENTATIONS = 8
 _ELONGATION = 3.0
-_SAMPLES = 8192
 _ROWS = 32
 
 
@@ -88,20 +87,13 @@ def texton_map(
 
 
 def _samples(plane: NDArray[np.float32], mask: NDArray[np.bool_], bank: Bank) -> NDArray[np.float32]:
-    """Responses (17, n) at the pixels inside the mask on a square lattice of at most some 8000 points.
-
-    Where the mask leaves none of these, all pixels are taken.
-    """
+    """Responses (17, n) at some 8000 pixels inside the mask."""
     from classicseg.kernels.textons import responses_of_rows
 
-    for step in (math.ceil(math.sqrt(mask.size / _SAMPLES)), 1):
-        chosen = np.arange(step // 2, max(len(mask), step // 2 + 1), step)
-        chosen = chosen[chosen < len(mask)] if step > 1 else np.arange(len(mask))
-        inside = mask[chosen, ::step]
-        if inside.any():
-            break
+    rows, step = lattice(mask)
+    inside = mask[rows, ::step]
     samples = np.empty((len(bank.weights), inside.size), np.float32)
-    responses_of_rows(plane, chosen, step, *bank, samples)
+    responses_of_rows(plane, rows, step, *bank, samples)
     return samples if inside.all() else np.ascontiguousarray(samples[:, inside.ravel()])
 
 

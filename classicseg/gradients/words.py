@@ -33,17 +33,17 @@ def color_words(planes: NDArray[np.float32], mask: NDArray[np.bool_], threads: i
 
     Notes
     -----
-    O(64 N D) for N pixels. The centres are those of at most some 8000 samples that lie evenly over the picture, by
-    `even_centers`: nothing is drawn at random.
+    O(64 N D) for N pixels. The centres are those of some 8000 samples on a square `lattice`, by `even_centers`: nothing
+    is drawn at random.
     """
     from classicseg.kernels.textons import nearest_centers
 
     if not mask.any():
         return np.full(mask.shape, 255, np.uint8)
     flat = np.ascontiguousarray(planes).reshape(len(planes), -1)
-    inside = np.flatnonzero(mask)
-    chosen = inside[:: math.ceil(len(inside) / _SAMPLES)]
-    centers = even_centers(np.ascontiguousarray(flat[:, chosen]), COLORS)
+    rows, step = lattice(mask)
+    inside = mask[rows, ::step]
+    centers = even_centers(np.ascontiguousarray(planes[:, rows, ::step][:, inside]), COLORS)
     words = np.empty(mask.size, np.uint8)
 
     def work(_: int, start: int, stop: int) -> None:
@@ -53,6 +53,18 @@ def color_words(planes: NDArray[np.float32], mask: NDArray[np.bool_], threads: i
     for_chunks(work, chunks(mask.size, _PIXELS), threads)
     words[~mask.ravel()] = 255
     return words.reshape(mask.shape)
+
+
+def lattice(mask: NDArray[np.bool_]) -> tuple[NDArray[np.int64], int]:
+    """Rows, and every how manyth column of them: a square lattice that meets the mask in some 8000 pixels.
+
+    All rows and columns where the mask has fewer pixels, or lies between the lattice's.
+    """
+    for step in (math.ceil(math.sqrt(np.count_nonzero(mask) / _SAMPLES)), 1):
+        rows = np.arange(min(step, len(mask)) // 2, len(mask), step)
+        if mask[rows, ::step].any():
+            break
+    return rows, step
 
 
 def even_centers(samples: NDArray[np.float32], count: int) -> NDArray[np.float32]:

@@ -75,6 +75,6 @@ def test_every_variant_is_another_hierarchy(variant, photograph):
 def test_rows_and_variants_have_names_and_results_of_their_own():
     rows = [*ROWS, *VARIANTS]
     assert len({row.name for row in rows}) == len(rows)
-    assert len({(row.method, row.way, str(row.parameters)) for row in rows}) == len(rows)
+    assert len({(type(row), row.method, row.way, str(row.parameters)) for row in rows}) == len(rows)
     peers = {peer.name for peer in PEERS}
     assert all(set(row.beside) <= peers for row in ROWS)

@@ -92,6 +92,24 @@ def test_outside_the_mask_a_cut_is_0(call, tmp_path, small_picture):
     assert labels[4:].all()
 
 
+@pytest.mark.parametrize(("option", "value", "name"), [("--segments", 2, "n_segments"), ("--level", 0.25, "level")])
+def test_of_ucm_whose_labels_are_a_cut_the_cut_is_a_parameter(
+    call, picture_file, tmp_path, small_picture, option, value, name
+):
+    assert call("run", "-m", "ucm", option, value, "-o", tmp_path, picture_file)[0] == 0
+    record = json.loads((tmp_path / "img_ucm.json").read_text())
+    assert record["cut"] == {} and record["parameters"][name] == value
+    assert np.array_equal(labels_in(tmp_path, "ucm"), classicseg.segment(small_picture, "ucm", **{name: value}))
+    code, _, stderr = call("run", "-m", "ucm", option, value, "--n-segments", 3, "-o", tmp_path, picture_file)
+    assert code == 2 and "n_segments is given too" in stderr
+
+
+def test_contours_in_a_folder_are_no_pictures(call, picture_file):
+    for _ in range(2):
+        assert call("run", "-m", "kmeans", "--hierarchy", "-o", picture_file.parent, picture_file.parent)[0] == 0
+    assert not list(picture_file.parent.glob("img_kmeans_ucm_*"))
+
+
 def test_a_pipe_takes_a_picture_and_gives_a_cut(picture_file, small_picture):
     program = "from classicseg_cli.main import main; main(['run', '-m', 'kmeans', '--segments', '2', '-'])"
     done = subprocess.run(

@@ -138,7 +138,7 @@ def test_cues_by_themselves_sum_to_the_whole(photograph_lab):
     mask = np.ones(photograph_lab.shape[1:], bool)
     labels, cues = label_maps(photograph_lab, mask), default_cues(3)
     parts = np.stack(list(each_cue(labels, mask, cues)))
-    assert parts.shape == (11, 8, *mask.shape)
+    assert parts.shape == (10, 8, *mask.shape)
     total = np.einsum("c,ckyx->kyx", [cue.weight for cue in cues], parts)
     whole = oriented_sums(labels, mask, cues, 1)
     np.testing.assert_allclose(total, whole, atol=0.02)
