@@ -71,7 +71,7 @@ WHOLE = Row("ucm", "ucm", boundaries=False)
 
 # One line a part: what is changed, and how.
 VARIANTS: tuple[Row, ...] = (
-    Variant("boundaries without slopes, basins smoothed by 0.5", parameters={"sharpened": False, "sigma": 0.5}),
+    Variant("boundaries without slopes", parameters={"sharpened": False}),
     Variant("boundaries without lightness", parameters={"cues": _without("L")}),
     Variant("boundaries without colour", parameters={"cues": _without("a", "b")}),
     Variant("boundaries without texture", parameters={"cues": _without("texture")}),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
@@ -49,7 +49,6 @@ class Scored:
     note: str = ""
     beside: tuple[str, ...] = ()
     aim: float | None = None
-    known: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -29,6 +29,7 @@ class Row:
     way: Way = "own"
     beside: tuple[str, ...] = ()
     aim: float | None = None
+    note: str = ""  # for the reader of the table, such as what was tried for an aim that is not reached
     boundaries: bool = True  # whether boundary F is taken too, on val: 0.4 s a picture
 
     def build(self, image: NDArray[np.uint8], threads: int | None = None) -> Hierarchy:

@@ -146,6 +146,7 @@ def _own_scored(run: Run, row: Row, taken: dict[str, list[float]]) -> Scored:
         run.own.regions(row, run.train),
         run.own.boundaries(row, run.val) if row.boundaries else None,
         tuple(taken.get(row.name, ())),
+        note=row.note,
         beside=row.beside,
         aim=row.aim,
     )

@@ -23,12 +23,15 @@ Arrays = dict[str, NDArray[Any]]
 _ASIDE = ("bench", "batch.py", "jobs.py", "warmup.py", "datasets", "plugins.py")
 _SCORES = (
     "metrics",
-    "hierarchy.py",
     "hierarchy",
-    "kernels/hierarchy.py",
+    "labels.py",
+    "kernels/hierarchy",
+    "kernels/components.py",
+    "kernels/flooding.py",
     "kernels/thinning.py",
     "kernels/assignment.py",
 )
+_OF_ROWS = ("scoring.py", "ablation.py")  # beside this file: how is scored, and what variants build
 
 
 def key_of(name: str, facts: dict[str, Any]) -> str:
@@ -39,8 +42,8 @@ def key_of(name: str, facts: dict[str, Any]) -> str:
 
 @cache
 def sources_of_everything() -> str:
-    """A hash of the package's sources, but for what can change no result."""
-    return _digest(lambda path: path.parts[0] not in _ASIDE)
+    """A hash of the package's sources, but for what can change no result, and of the rows' own."""
+    return _digest(lambda path: path.parts[0] not in _ASIDE, *_OF_ROWS)
 
 
 @cache
@@ -49,12 +52,14 @@ def sources_of_scores() -> str:
     return _digest(lambda path: str(path).startswith(_SCORES))
 
 
-def _digest(wanted: Any) -> str:
+def _digest(wanted: Any, *others: str) -> str:
     root = Path(str(classicseg.__file__)).parent
     digest = hashlib.sha256(classicseg.__version__.encode())
     for path in sorted(root.rglob("*.py")):
         if wanted(path.relative_to(root)):
             digest.update(str(path.relative_to(root)).encode() + path.read_bytes())
+    for name in others:
+        digest.update(Path(__file__).with_name(name).read_bytes())
     return digest.hexdigest()
 
 

@@ -63,8 +63,8 @@ class Edges(Segmenter):
     of the unrounded gradient that moves about 3 pixels in 10,000 between segments of a photograph.
 
     The hierarchy of a run does not stand on its segments, which are too coarse for one, but on the basins of all minima
-    of the same gradient (of the lightness alone for Canny; with "mpb" sharpened by slopes, as for `ucm`), which merge by
-    its strength along their borders, by their colours and their textures.
+    of the same gradient (of the lightness alone for Canny; with "mpb" sharpened by slopes, as for `ucm`), which merge
+    by its strength along their borders, by their colours and their textures.
 
     References
     ----------
