@@ -81,7 +81,7 @@ class Slic(Segmenter):
     connected: bool = parameter(True, "cannot be off: superpixels are made connected")
 
     def _segment(self, image: Image, context: Context) -> tuple[NDArray[np.integer], dict[str, Any]]:
-        from classicseg.gradients import smooth_inside
+        from classicseg.gradients import smooth_in_place
         from classicseg.kernels.slic import superpixels
         from classicseg.labels import components
 
@@ -92,9 +92,7 @@ class Slic(Segmenter):
                 "positions": place[np.newaxis],
                 "colors": color[np.newaxis],
             }
-        if self.sigma > 0:
-            for d, smooth in enumerate(smooth_inside(planes, mask, self.sigma, context.threads)):
-                planes[d] = smooth
+        smooth_in_place(planes, mask, self.sigma, context.threads)
         pixels = int(np.count_nonzero(mask))
         count = min(self.n_segments, pixels)
         stride = min(max(int(np.sqrt(pixels / count)) // _SAMPLED_ROWS, 1), _STRIDE)
