@@ -26,7 +26,8 @@ class Watershed(Segmenter):
     ----------
     markers : int
         0: the minima of the gradient. Otherwise about so many markers on a regular grid, each the lowest pixel of its
-        cell: superpixels.
+        cell: superpixels. 0 by default, as segments are asked for whose number the picture decides; the best grid, of
+        5 to 8 markers, covers .414 where the minima cover .532 (see `sigma`).
     height : float
         Basins less deep join others; 0 leaves all. Without effect on a grid of markers.
     sigma : float
