@@ -38,9 +38,11 @@ def find_objects(levels: NDArray[Any], mask: Mask, bright: Mask, threads: int = 
         smaller than a tenth of the typical object are left out. Typical is the area that half of all object pixels lie
         in objects up to.
     """
+    from classicseg.gradients import smooth_inside
     from classicseg.kernels.component_tree import best_components
 
-    heights = _log_contrast(_smoothed(levels, mask, threads), mask, bright)
+    (smooth,) = smooth_inside(levels.astype(np.float32)[np.newaxis], mask, _SIGMA, threads)
+    heights = _log_contrast(smooth, mask, bright)
     lowest = _STEPS * float(np.log(_FAINTEST + _OFFSET)) - _lowest_height() + 1
     found = best_components(np.where(mask, heights, 0).astype(np.uint16), _LARGEST * np.count_nonzero(mask), lowest)
     numbers, count = components(found.view(np.uint8), found)
@@ -57,24 +59,13 @@ def typical_size(sizes: NDArray[np.integer]) -> int:
 
 
 def fill_enclosed(foreground: Mask, mask: Mask) -> Mask:
-    """The foreground, and the 4-connected parts of the rest that neither the picture's edge nor the mask's borders."""
+    """The foreground, and the 4-connected parts of the rest that touch neither the picture's edge nor the mask's."""
     rest, count = components((~foreground).view(np.uint8), ~foreground)
     open_to = np.zeros(count + 1, dtype=bool)
     for edge in (rest[0], rest[-1], rest[:, 0], rest[:, -1], rest[~mask]):
         open_to[edge] = True
     open_to[0] = False
     return (~open_to[rest]) & mask
-
-
-def _smoothed(levels: NDArray[Any], mask: Mask, threads: int) -> NDArray[np.float32]:
-    """Gaussian means over the pixels inside the mask."""
-    from classicseg.kernels.smoothing import gaussian_smooth
-
-    if mask.all():
-        return gaussian_smooth(levels.astype(np.float32), _SIGMA, threads)
-    inside = gaussian_smooth(mask.astype(np.float32), _SIGMA, threads)
-    total = gaussian_smooth(np.where(mask, levels, 0).astype(np.float32), _SIGMA, threads)
-    return np.divide(total, inside, out=total, where=mask)
 
 
 def _log_contrast(levels: NDArray[np.float32], mask: Mask, bright: Mask) -> NDArray[np.float64]:

@@ -24,7 +24,7 @@ def test_bench_gives_what_plain_opencv_gives(data_root, call, name, pictures, ex
 
 
 def test_the_preset_nuclei_finds_nuclei_of_all_kinds_of_pictures(data_root):
-    """Every eleventh picture: fluorescence, purple tissue and bright field; Otsu at its best gives .42."""
+    """Every eleventh picture: fluorescence, purple tissue and bright field. They give .508, all 222 give .507."""
     from classicseg.datasets import open_dataset
     from classicseg.metrics import score
 
@@ -34,7 +34,7 @@ def test_the_preset_nuclei_finds_nuclei_of_all_kinds_of_pictures(data_root):
         labels = classicseg.segment(loaded.image.array, "nuclei")
         found.append(score(labels, loaded.truths, "instance.dsb2018", kind="instances"))
     assert len(found) == 21
-    assert np.mean(found) > 0.45
+    assert np.mean(found) >= 0.50
 
 
 @pytest.fixture

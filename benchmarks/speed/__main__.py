@@ -26,6 +26,7 @@ METHODS = (
     "felzenszwalb",
     "watershed",
     "slic",
+    "nuclei",
     "merging",
     "road",
 )
@@ -40,6 +41,7 @@ PEERS = (
     "pyamg",
     "higra",
     "networkx",
+    "fast-slic",
 )
 _HEIGHT, _WIDTH = 321, 481
 

@@ -3,8 +3,8 @@
 Their grids, their distances and how they join small parts differ, so that equal output means: boundary recall no lower
 and undersegmentation error no higher, on pictures of BSDS500 in the folder that CLASSICSEG_DATA names, with no more
 superpixels. Beside scikit-image both take 10 rounds; beside fast-slic, which takes its default of 10, ours takes 4,
-after which its superpixels are the better ones. fast-slic (0.4.0) builds beside Cython below 3, with
-``pip install --no-build-isolation fast-slic``.
+after which its superpixels are the better ones. fast-slic (0.4.0) builds beside Cython below 3:
+``pip install 'Cython<3'``, then ``pip install --no-build-isolation fast-slic``.
 """
 
 from __future__ import annotations

@@ -7,6 +7,10 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
+# Steps of the slopes of Lab in which a watershed rises, in Delta E a pixel: fixed, so that the result does not hang on
+# the picture's range; the steepest slope there is, about 180, is far below the highest of the 65531 levels.
+SLOPE_STEP = 1 / 256
+
 Plane = NDArray[np.float32]
 Mask = NDArray[np.bool_]
 
@@ -53,6 +57,13 @@ def smooth_inside(planes: Plane, mask: Mask, sigma: float, threads: int = 1) -> 
     nearest = nearest_inside(mask)
     for plane in means_inside(planes, mask, sigma, threads):
         yield plane[nearest]
+
+
+def smooth_in_place(planes: Plane, mask: Mask, sigma: float, threads: int = 1) -> None:
+    """Put each plane's `smooth_inside` in its place; a `sigma` of 0 leaves all as they are."""
+    if sigma > 0:
+        for place, smooth in enumerate(smooth_inside(planes, mask, sigma, threads)):
+            planes[place] = smooth
 
 
 def nearest_inside(mask: Mask) -> tuple[NDArray[np.intp], ...]:

@@ -13,6 +13,7 @@ from classicseg.gradients.words import even_centers, lattice
 from classicseg.parallel import chunks, for_chunks
 
 TEXTONS = 32
+_SIGMA = 1.0  # scale of the filters in pixels
 _ORIENTATIONS = 8
 _ELONGATION = 3.0
 _ROWS = 32
@@ -39,8 +40,6 @@ def texton_map(
     lightness: NDArray[np.float32],
     mask: NDArray[np.bool_],
     threads: int = 1,
-    *,
-    sigma: float = 1.0,
 ) -> NDArray[np.uint8]:
     """Which kind of texture a pixel lies in: the class of its responses to 17 filters, by k-means with 32 centres.
 
@@ -51,8 +50,6 @@ def texton_map(
         Values outside take no part; the picture goes on there as the nearest pixel inside.
     threads : int
         The result does not depend on it.
-    sigma : float
-        Scale of the filters in pixels.
 
     Returns
     -------
@@ -61,13 +58,21 @@ def texton_map(
 
     Notes
     -----
-    O(N (sigma^2 + 32)) for N pixels. The centres are those of at most some 8000 samples that lie evenly
-    over the picture, after ten steps of Lloyd's algorithm from samples at even ranks of the responses' energy: nothing
-    is drawn at random.
+    O(N) for N pixels, with 17 filters of a scale of 1 pixel and 32 centres for each. The centres are those of at most
+    some 8000 samples that lie evenly over the picture, after ten steps of Lloyd's algorithm from samples at even ranks
+    of the responses' energy: nothing is drawn at random.
 
     References
     ----------
     J. Malik, S. Belongie, T. Leung and J. Shi, "Contour and texture analysis for image segmentation", IJCV 43(1), 2001.
+
+    Examples
+    --------
+    >>> lightness = np.full((40, 60), 50, np.float32)
+    >>> lightness[:, 30::2] += 20  # smooth on the left, stripes on the right
+    >>> textons = texton_map(lightness, np.ones(lightness.shape, bool))
+    >>> np.intersect1d(textons[:, :25], textons[:, 35:]).size
+    0
     """
     from classicseg.kernels.textons import textons_of_rows
 
@@ -75,7 +80,7 @@ def texton_map(
         return np.full(mask.shape, 255, np.uint8)
     if not mask.all():
         lightness = lightness[nearest_inside(mask)]
-    bank = filter_bank(sigma)
+    bank = filter_bank(_SIGMA)
     plane = np.pad(lightness.astype(np.float32), bank.reach, mode="symmetric")
     centers = even_centers(_samples(plane, mask, bank), TEXTONS)
     textons = np.empty(mask.shape, np.uint8)

@@ -57,6 +57,13 @@ def connected_hierarchy(
     Hierarchy
         Two parts are in one segment of the cut at t if and only if a chain of parts that share pixel edges leads from
         one to the other, all within one segment of ``whole.cut(threshold=t)``. O(pixels + borders log(leaves)).
+
+    Examples
+    --------
+    >>> whole = Hierarchy.from_merges([[1, 2, 1]], [(0, 1)], [0.5])  # leaf 1 lies in two parts
+    >>> hierarchy = connected_hierarchy(np.array([[1, 2, 3]], np.int32), np.array([0, 1, 0]), whole)
+    >>> hierarchy.cut(threshold=0.4), hierarchy.cut(threshold=0.5)
+    (array([[1, 2, 3]], dtype=int32), array([[1, 1, 1]], dtype=int32))
     """
     from classicseg.kernels.hierarchy_joins import borders, meetings
 

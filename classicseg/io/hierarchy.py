@@ -64,6 +64,15 @@ def read_hierarchy(path: str | Path) -> Hierarchy:
     ------
     ImageError
         The file is missing or damaged, of a later version, or what it has is no hierarchy.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> hierarchy = Hierarchy.from_merges([[1, 1, 2]], [(0, 1)], [0.5])
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     write_hierarchy(Path(folder) / "made.npz", hierarchy)
+    ...     read_hierarchy(Path(folder) / "made.npz").cut(threshold=0.5)
+    array([[1, 1, 1]], dtype=int32)
     """
     path = Path(path)
     if not path.is_file():

@@ -27,7 +27,7 @@ def read_ucm2(path: str | Path) -> Hierarchy:
     Returns
     -------
     Hierarchy
-        Whose ``cut(threshold=t)`` has the segments of the benchmark; see `classicseg.hierarchy.hierarchy_from_ucm2`.
+        Whose ``cut(threshold=t)`` has the segments of the benchmark; see `classicseg.io.hierarchy_from_ucm2`.
 
     Raises
     ------
@@ -91,6 +91,12 @@ def encode_ucm(hierarchy: Hierarchy) -> bytes:
     """``hierarchy.ucm(size="pixel")`` as the bytes of a grey PNG of 8 bits: 255 is 1, and what is above.
 
     The form of the benchmark's contour pictures.
+
+    Examples
+    --------
+    >>> hierarchy = Hierarchy.from_merges([[1, 1, 2]], [(0, 1)], [0.3])
+    >>> encode_ucm(hierarchy)[1:4]
+    b'PNG'
     """
     return encode_picture(np.rint(np.minimum(hierarchy.ucm(size="pixel"), 1) * 255).astype(np.uint8))
 

@@ -17,13 +17,12 @@ _BLOCK = 512  # edges whose ends are looked up at a time
 
 
 class Partition(NamedTuple):
-    """A map with one number (the place of one of its pixels) for each segment, and how many there are in the mask.
+    """A map with one number (the place of one of its pixels) for each segment.
 
-    `n_grown` of them were there before the small ones joined others.
+    `n_grown` segments were there in the mask before the small ones joined others.
     """
 
     labels: NDArray[np.int32]
-    n_segments: int
     n_grown: int
 
 
@@ -206,4 +205,4 @@ def grow_segments(
     del edges
     labels = np.empty(mask.shape, dtype=np.int32)
     count = _write_roots(nodes, mask.reshape(-1), labels.reshape(-1))
-    return Partition(labels, int(count), int(count + joined))
+    return Partition(labels, int(count + joined))

@@ -12,9 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from classicseg.kernels.compile import kernel
-
-Ints = NDArray[np.int64]
-Floats = NDArray[np.float64]
+from classicseg.kernels.hierarchy import Floats, Ints
 
 
 class RegionSums(NamedTuple):

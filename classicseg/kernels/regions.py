@@ -11,6 +11,7 @@ from classicseg.kernels.components import root_of
 _SLACK = 1e-10  # of the colours' scale: far more than what rounding can do to a distance, far less than one matters
 
 
+# The body of `components.root_of`, for forests of int64: a kernel has one signature.
 @kernel
 def find(parent, node):
     """The root of `node`; every node on the way is hung onto its grandparent."""

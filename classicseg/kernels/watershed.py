@@ -60,9 +60,9 @@ def _frame(levels, markers, mask, framed_levels, labels):
             label_row[c] = from_markers[c] if inside[c] else _CLOSED
 
 
-def to_levels(heights: NDArray[np.floating], step: float, lowest: float = 0.0) -> NDArray[np.uint16]:
-    """Heights in whole steps above `lowest`: floor((h - lowest) / step), cut off below 0 and above `HIGHEST_LEVEL`."""
-    return np.clip((heights - lowest) / step, 0, HIGHEST_LEVEL).astype(np.uint16)
+def to_levels(heights: NDArray[np.floating], step: float) -> NDArray[np.uint16]:
+    """Heights in whole steps: floor(h / step), cut off below 0 and above `HIGHEST_LEVEL`."""
+    return np.clip(heights / step, 0, HIGHEST_LEVEL).astype(np.uint16)
 
 
 def watershed(levels: NDArray[np.uint16], markers: NDArray[np.int32], mask: NDArray[np.bool_]) -> NDArray[np.int32]:

@@ -16,9 +16,6 @@ from classicseg.parameters import parameter
 if TYPE_CHECKING:
     from classicseg.hierarchy import Hierarchy
 
-# Steps of the gradient in which the watershed rises, in Delta E a pixel: fixed, so that the result does not hang on the
-# picture's range; the steepest slope that Lab has, about 180, is far below the highest of the 65531 levels.
-_STEP = 1 / 256
 # What a strength of 1 of histogram differences counts as, in Delta E a pixel: of 8 to 80 that which covers best.
 _STEEPEST = 15.0
 
@@ -115,7 +112,7 @@ class Edges(Segmenter):
             )
 
     def _segment(self, image: Image, context: Context) -> tuple[NDArray[np.integer], dict[str, Any]]:
-        from classicseg.gradients import canny_edges, strong_and_tied
+        from classicseg.gradients import SLOPE_STEP, canny_edges, strong_and_tied
         from classicseg.kernels.watershed import to_levels, watershed
 
         mask, planes = image.mask, image.in_space("lab", context.threads)
@@ -128,7 +125,7 @@ class Edges(Segmenter):
         else:
             edges = strong_and_tied(gradient, self.low_threshold, self.high_threshold) & mask
         del planes
-        levels = to_levels(gradient, _STEP)
+        levels = to_levels(gradient, SLOPE_STEP)
         del gradient
         markers, count = _markers(edges, mask, self.gap)
         labels = watershed(levels, markers, mask)

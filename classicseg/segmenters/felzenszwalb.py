@@ -79,13 +79,11 @@ class Felzenszwalb(Segmenter):
     connected: bool = parameter(True, "part segments that hang together by corners only")
 
     def _segment(self, image: Image, context: Context) -> tuple[NDArray[np.integer], dict[str, Any]]:
-        from classicseg.gradients import smooth_inside
+        from classicseg.gradients import smooth_in_place
         from classicseg.kernels.felzenszwalb import grow_segments
 
         planes = image.in_space(self.space, context.threads)
-        if self.sigma > 0:
-            for d, smooth in enumerate(smooth_inside(planes, image.mask, self.sigma, context.threads)):
-                planes[d] = smooth
+        smooth_in_place(planes, image.mask, self.sigma, context.threads)
         found = grow_segments(planes, image.mask, self.scale, self.min_size, self.connectivity)
         return found.labels, {"n_grown": found.n_grown}
 

@@ -1,4 +1,4 @@
-"""Thresholds on grey levels: fixed, Otsu and multi-Otsu, triangle, Li, Yen, and local."""
+"""Thresholds on grey levels: fixed, Otsu and multi-Otsu, triangle, Li, Yen, local, and one for each object."""
 
 from __future__ import annotations
 
@@ -35,7 +35,8 @@ class Threshold(Segmenter):
     which its outline is sharpest. Levels are smoothed (sigma 0.7 pixels) and become log(contrast + 0.7), contrast being
     0 at the mean of Otsu's background and 1 at that of its foreground. Of the components of all thresholds those are
     kept that have the greatest mean fall across their outline, times the fourth power of the share of their ellipse
-    that they fill; components overlap nowhere, have a mean contrast above 0.2, and a tenth of the typical area.
+    that they fill; components overlap nowhere, have a mean of that logarithm above log(0.2 + 0.7), and at least a tenth
+    of the typical area.
     ``local`` compares each pixel with the mean of the block around it, less `offset`; only pixels inside the picture
     and the mask are averaged.
 
@@ -65,7 +66,8 @@ class Threshold(Segmenter):
 
     Notes
     -----
-    Findings: ``rule``, ``threshold`` (or ``thresholds``) as levels 0..255, and of several classes ``n_classes`` and
+    Findings: ``rule``; ``threshold`` as a level 0..255, of every rule but "local", which has one a pixel;
+    ``foreground``, "bright" or "dark", of rule "objects". Several classes have ``thresholds``, ``n_classes`` and
     ``class_means``.
     O(N) for N pixels on levels of 8 or 16 bits, O(N log N) on others; k classes over n distinct levels take
     O(k n log n) more.

@@ -31,7 +31,7 @@ def test_segments_are_those_of_the_plain_twin(picture, scale, min_size, connecti
     found = grow_segments(planes, mask, scale, min_size, connectivity)
     expected, grown = plain.segments(planes.tolist(), mask.tolist(), scale, min_size, connectivity)
     assert sets_of(found.labels, mask) == expected
-    assert (found.n_segments, found.n_grown) == (len(expected), len(grown))
+    assert found.n_grown == len(grown)
     assert np.array_equal(before[0], planes) and np.array_equal(before[1], mask)
 
 
@@ -52,8 +52,8 @@ def test_a_small_segment_tolerates_more_than_a_large_one():
     """The step of 3 is within 10 / 2 of two pixels on either side, not within 10 / 4 of four."""
     narrow = np.repeat(np.array([0, 3], dtype=np.float32), 2).reshape(1, 1, 4)
     wide = np.repeat(np.array([0, 3], dtype=np.float32), 4).reshape(1, 1, 8)
-    assert grow_segments(narrow, narrow[0] >= 0, 10.0, 0, 1).n_segments == 1
-    assert grow_segments(wide, wide[0] >= 0, 10.0, 0, 1).n_segments == 2
+    assert grow_segments(narrow, narrow[0] >= 0, 10.0, 0, 1).n_grown == 1
+    assert grow_segments(wide, wide[0] >= 0, 10.0, 0, 1).n_grown == 2
 
 
 @pytest.mark.parametrize("scale", [10.0, 300.0])
@@ -66,6 +66,6 @@ def test_equals_scikit_image_on_a_photograph(photograph, scale):
     theirs = felzenszwalb(picture.astype(np.float64) / 512, scale * 255 / 512, sigma=0, min_size=30)
     planes = np.ascontiguousarray(np.moveaxis(picture, -1, 0))
     ours = grow_segments(planes, np.ones(theirs.shape, dtype=bool), scale, 30, 2)
-    assert ours.n_segments == theirs.max() + 1 > 3
+    assert len(np.unique(ours.labels)) == theirs.max() + 1 > 3
     pairs = np.unique(np.stack([ours.labels.ravel(), theirs.ravel()]), axis=1).shape[1]
-    assert pairs == ours.n_segments
+    assert pairs == theirs.max() + 1

@@ -118,4 +118,3 @@ def test_levels_above_the_highest_count_as_that():
 def test_heights_become_whole_steps():
     heights = np.array([-3.0, -0.01, 0, 0.24, 0.25, 1.0, 1e9], dtype=np.float32)
     assert to_levels(heights, 0.25).tolist() == [0, 0, 0, 0, 1, 4, HIGHEST_LEVEL]
-    assert to_levels(heights[:2], 0.5, lowest=-3.0).tolist() == [0, 5]
