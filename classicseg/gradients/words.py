@@ -33,12 +33,8 @@ def color_words(planes: NDArray[np.float32], mask: NDArray[np.bool_], threads: i
 
     Notes
     -----
-<<<<<<< HEAD
     O(64 N D) for N pixels. The centres are those of some 8000 samples on a square `lattice`, by `even_centers`: nothing
     is drawn at random.
-=======
-    O(64 N D) for N pixels. The centres are those of at most some 8000 samples that lie evenly over the picture, by
-    `even_centers`: nothing is drawn at random.
 
     Examples
     --------
@@ -46,7 +42,6 @@ def color_words(planes: NDArray[np.float32], mask: NDArray[np.bool_], threads: i
     >>> words = color_words(planes, np.array([[True, True, True, True, False]]))
     >>> bool(words[0, 0] == words[0, 1] != words[0, 2]), int(words[0, 4])
     (True, 255)
->>>>>>> ac62098aef1d9c370077368b2451ff90eb134a35
     """
     from classicseg.kernels.textons import nearest_centers
 
