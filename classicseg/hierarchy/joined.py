@@ -58,7 +58,8 @@ def connected_hierarchy(
         Two parts are in one segment of the cut at t if and only if a chain of parts that share pixel edges leads from
         one to the other, all within one segment of ``whole.cut(threshold=t)``. O(pixels + borders log(leaves)).
     """
-    from classicseg.kernels.hierarchy_joins import borders, meetings
+    from classicseg.kernels.borders import borders
+    from classicseg.kernels.hierarchy_joins import meetings
 
     pairs, _ = borders(leaves, len(owners))
     nodes = meetings(whole.parents, np.asarray(owners, dtype=np.int64)[pairs])
