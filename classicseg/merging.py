@@ -13,10 +13,13 @@ from classicseg.gradients.words import COLORS
 from classicseg.hierarchy import Hierarchy
 from classicseg.image import Image
 from classicseg.labels import number_in_raster_order
+from classicseg.memory import require_memory
 
 if TYPE_CHECKING:
     from classicseg.kernels.merging import Rule
 
+# At the peak, of a megapixel with 1 to 2^20 leaves: with few of them it is the contours, with many the histograms.
+_BYTES_PER_LEAF, _BYTES_PER_PIXEL, _BYTES_PER_SAMPLE = 770, 70, 12
 _STEP = 1 / 32768  # of the strengths, in which the water rises
 SLOPE_SIGMA = 1.5  # pixels
 _SLOPE_SCALE = 10.0  # Delta E a pixel
@@ -185,13 +188,25 @@ def hierarchy_of(
     from classicseg.kernels.merging import merge_by_rule
     from classicseg.kernels.region_looks import looks_of
 
+    count = int(labels.max())
+    _require_memory(count, image)
     contours = contours_of(image, threads=threads) if contours is None else contours
     rule = contours.rule if rule is None else rule
-    count = int(labels.max())
     borders = borders_of(labels, count, contours.oriented, threads)
     looks = looks_of(labels, count, contours.planes, contours.words, np.array([COLORS, TEXTONS]))
     merges, unlikeness = merge_by_rule(borders, looks, _compiled(rule))
     return _calibrated(Hierarchy.from_merges(labels, merges, unlikeness), looks.sizes, rule)
+
+
+def _require_memory(count: int, image: Image) -> None:
+    """Refuse what the machine has no memory for, before it starts."""
+    height, width = image.shape
+    per_pixel = _BYTES_PER_PIXEL + _BYTES_PER_SAMPLE * image.depth
+    require_memory(
+        count * _BYTES_PER_LEAF + height * width * per_pixel,
+        f"merging {count} segments of a picture of {height} x {width} pixels",
+        "Make the picture smaller, or take fewer segments: smooth more, or join small ones by min_size.",
+    )
 
 
 def _calibrated(tree: Hierarchy, sizes: NDArray[np.float64], rule: MergingRule) -> Hierarchy:
