@@ -88,7 +88,8 @@ class Segmentation:
         The leaves are the 4-connected parts of the labels, the background's too, in raster order; 0 is outside the
         mask. Altitudes lie in 0..1, on a scale that is the same for every picture. A method that has a tree of its own
         gives that (`quickshift`), the others merge regions. `edges` and `ucm` merge finer leaves, the basins of all
-        minima of their gradient; each segment of `ucm` is made of some of these, those of `edges` nearly so.
+        minima of their gradient; each segment of `ucm` is made of some of these, those of `edges` nearly so. They
+        are as small as they come, whatever `min_size` says; a `cut` keeps to it.
 
         Ask for it before the array that came is changed in place, since the picture is looked at again.
 
@@ -96,6 +97,8 @@ class Segmentation:
         ------
         ImageError
             No pixel counts, or this was made by hand and holds no picture.
+        MemoryLimitError
+            Merging would take more memory than the machine has: about 770 bytes a leaf, and 106 a pixel in colour.
 
         Examples
         --------
@@ -115,8 +118,16 @@ class Segmentation:
         return self.segmenter._guarded_hierarchy(self, self.image, Context(self.threads))
 
     def cut(self, *, threshold: float | None = None, n_segments: int | None = None) -> Segmentation:
-        """The same run with the labels of a cut; see `Hierarchy.cut`. Its hierarchy is still the whole one."""
+        """The same run with the labels of a cut; see `Hierarchy.cut`. Its hierarchy is still the whole one.
+
+        Segments of the cut below `min_size` pixels join their most similar neighbour, as those of a run do, so that
+        fewer than `n_segments` may be left; parts of the mask that do not touch stay apart, so that there may be more.
+        All of the mask is in some segment: of a binary result, the background too.
+        """
         labels = self.hierarchy.cut(threshold=threshold, n_segments=n_segments)
+        if self.image is not None and self.segmenter.min_size > 1:
+            labels = self.segmenter._absorbed(labels, self.image, self.threads)
+            labels, _ = label_maps.number_in_raster_order(labels, self.mask)
         other = dataclasses.replace(self, labels=labels)
         vars(other)["hierarchy"] = self.hierarchy  # where cached_property keeps it
         return other
@@ -298,10 +309,7 @@ class Segmenter(ABC):
         if self.split_touching:
             labels = label_maps.split_touching(labels > 0, self.split_touching)
         if self.min_size > 1:
-            background = 0 if self.binary else None
-            planes = image.in_space("lab", threads)
-            labels = label_maps.absorb_small(labels, planes, image.mask, self.min_size, background)
-            del planes
+            labels = self._absorbed(labels, image, threads, 0 if self.binary else None)
         if self.makes == "classes" and not self.binary:
             labels, findings = _number_classes(labels, findings, image, threads)
         if self.connected:
@@ -311,6 +319,13 @@ class Segmenter(ABC):
         elif self.split_touching:
             labels, _ = label_maps.number_in_raster_order(labels)
         return np.ascontiguousarray(labels), findings
+
+    def _absorbed(
+        self, labels: NDArray[np.int32], image: Image, threads: int, background: int | None = None
+    ) -> NDArray[np.int32]:
+        """The labels after regions below `min_size` have joined others; see `labels.absorb_small`."""
+        planes = image.in_space("lab", threads)
+        return label_maps.absorb_small(labels, planes, image.mask, self.min_size, background)
 
     def get_params(self, deep: bool = True) -> dict[str, Any]:
         """All parameters by name, as scikit-learn's `clone` asks for them; `deep` makes no difference."""

@@ -80,14 +80,9 @@ def boundaries(labels: NDArray[np.integer]) -> Mask:
 
 def neighbours(labels: NDArray[np.integer]) -> NDArray[np.int64]:
     """Pairs (a, b), a < b, of different positive labels that share a pixel edge; sorted, each once: an array (E, 2)."""
-    pairs = []
-    for one, other in ((labels[:-1], labels[1:]), (labels[:, :-1], labels[:, 1:])):
-        touching = (one != other) & (one > 0) & (other > 0)
-        pairs.append(np.stack([one[touching], other[touching]], axis=1))
-    both = np.sort(np.concatenate(pairs), axis=1).astype(np.int64)
-    span = int(labels.max()) + 1
-    keys = np.unique(both[:, 0] * span + both[:, 1])
-    return np.stack([keys // span, keys % span], axis=1)
+    from classicseg.kernels.borders import borders
+
+    return borders(labels, int(labels.max()))[0] + 1
 
 
 def absorb_small(

@@ -8,15 +8,20 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from classicseg.errors import ParameterError
 from classicseg.gradients.textons import TEXTONS
 from classicseg.gradients.words import COLORS
 from classicseg.hierarchy import Hierarchy
 from classicseg.image import Image
 from classicseg.labels import number_in_raster_order
+from classicseg.memory import require_memory
 
 if TYPE_CHECKING:
     from classicseg.kernels.merging import Rule
 
+# At the peak, of a megapixel with 1 to 2^20 leaves: with few of them it is the contours, with many the histograms.
+_BYTES_PER_LEAF, _BYTES_PER_PIXEL, _BYTES_PER_SAMPLE = 770, 70, 12
+_GRADIENTS = ("mpb", "sobel", "lightness")
 _STEP = 1 / 32768  # of the strengths, in which the water rises
 SLOPE_SIGMA = 1.5  # pixels
 _SLOPE_SCALE = 10.0  # Delta E a pixel
@@ -107,10 +112,33 @@ def contours_of(image: Image, gradient: str = "mpb", threads: int = 1, *, slope_
     threads : int
         The result does not depend on it.
     slope_sigma : float
-        Smoothing before slopes are taken, in pixels.
+        Smoothing before slopes are taken, in pixels; without effect on "mpb".
+
+    Returns
+    -------
+    Contours
+        Strengths at eight orientations for "mpb", at one otherwise. O(N) for N pixels, with the constants of
+        `classicseg.gradients.boundary_strengths`, or of a smoothing, and of 64 colour words.
+
+    Raises
+    ------
+    ParameterError
+        `gradient` is none of these.
+
+    Examples
+    --------
+    >>> from classicseg.image import as_image
+    >>> image = as_image(np.array([[0, 0, 0, 99, 99, 99]], dtype=np.uint8))
+    >>> contours_of(image, "sobel", slope_sigma=0).oriented.round(2)
+    array([[[0.  , 0.  , 0.88, 0.88, 0.  , 0.  ]]], dtype=float32)
     """
     from classicseg.gradients import boundary_strengths, texton_map
 
+    if gradient not in _GRADIENTS:
+        raise ParameterError(
+            f"gradient={gradient!r} is not allowed; it is one of {', '.join(map(repr, _GRADIENTS))}. "
+            "Give one of these, or leave it out for the default 'mpb'."
+        )
     planes = image.in_space("lab", threads)
     if gradient == "mpb":
         found = boundary_strengths(planes, image.mask, threads, bands=image.kind == "bands")
@@ -180,18 +208,48 @@ def hierarchy_of(
     Hierarchy
         Altitudes in 0..1: u / (u + scale) of the unlikeness u of what was merged, raised to the highest below. Parts of
         the mask that do not touch are roots of their own.
+
+    Raises
+    ------
+    MemoryLimitError
+        It would take more memory than the machine has: about 770 bytes a segment, and 106 a pixel in colour.
+
+    Notes
+    -----
+    O(N) for N pixels and O(E (B + log E) log N) for E borders and B words, commonly far less; beside `contours_of`.
+
+    Examples
+    --------
+    >>> from classicseg.image import as_image
+    >>> image = as_image(np.array([[0, 0, 9, 9, 99, 99]] * 2, dtype=np.uint8))
+    >>> segments = np.array([[1, 1, 2, 2, 3, 3]] * 2, dtype=np.int32)
+    >>> hierarchy = hierarchy_of(segments, image, contours=contours_of(image, "sobel"))
+    >>> hierarchy.parents, hierarchy.cut(n_segments=2)[0]
+    (array([3, 3, 4, 4, 4]), array([1, 1, 1, 1, 2, 2], dtype=int32))
     """
     from classicseg.kernels.adjacency import borders_of
     from classicseg.kernels.merging import merge_by_rule
     from classicseg.kernels.region_looks import looks_of
 
+    count = int(labels.max())
+    _require_memory(count, image)
     contours = contours_of(image, threads=threads) if contours is None else contours
     rule = contours.rule if rule is None else rule
-    count = int(labels.max())
     borders = borders_of(labels, count, contours.oriented, threads)
     looks = looks_of(labels, count, contours.planes, contours.words, np.array([COLORS, TEXTONS]))
     merges, unlikeness = merge_by_rule(borders, looks, _compiled(rule))
     return _calibrated(Hierarchy.from_merges(labels, merges, unlikeness), looks.sizes, rule)
+
+
+def _require_memory(count: int, image: Image) -> None:
+    """Refuse what the machine has no memory for, before it starts."""
+    height, width = image.shape
+    per_pixel = _BYTES_PER_PIXEL + _BYTES_PER_SAMPLE * image.depth
+    require_memory(
+        count * _BYTES_PER_LEAF + height * width * per_pixel,
+        f"merging {count} segments of a picture of {height} x {width} pixels",
+        "Make the picture smaller, or take fewer segments: smooth more, or join small ones by min_size.",
+    )
 
 
 def _calibrated(tree: Hierarchy, sizes: NDArray[np.float64], rule: MergingRule) -> Hierarchy:
@@ -219,7 +277,6 @@ def contour_hierarchy(
     gradient: str = "mpb",
     sigma: float = 0.7,
     threads: int = 1,
-    rule: MergingRule | None = None,
     *,
     slope_sigma: float = SLOPE_SIGMA,
 ) -> Hierarchy:
@@ -227,15 +284,28 @@ def contour_hierarchy(
 
     Parameters
     ----------
-    image, threads, rule
+    image, threads
         As for `hierarchy_of`.
     gradient, slope_sigma
         As for `contours_of`.
     sigma : float
         Gaussian smoothing, in pixels, of the strongest of all orientations before the watershed.
+
+    Returns
+    -------
+    Hierarchy
+        As of `hierarchy_of`, with these basins as leaves, 1..n in raster order. Its time, and O(N) for N pixels.
+
+    Examples
+    --------
+    >>> from classicseg.image import as_image
+    >>> image = as_image(np.array([[0] * 4 + [9] * 4 + [99] * 4] * 2, dtype=np.uint8))
+    >>> hierarchy = contour_hierarchy(image, "sobel", sigma=0, slope_sigma=0)
+    >>> hierarchy.n_leaves, hierarchy.cut(n_segments=2)[0]
+    (3, array([1, 1, 1, 1, 1, 1, 1, 1, 2, 2, 2, 2], dtype=int32))
     """
     contours = contours_of(image, gradient, threads, slope_sigma=slope_sigma)
-    return hierarchy_of(basins_of(contours, image.mask, sigma, threads), image, threads, contours=contours, rule=rule)
+    return hierarchy_of(basins_of(contours, image.mask, sigma, threads), image, threads, contours=contours)
 
 
 def basins_of(contours: Contours, mask: NDArray[np.bool_], sigma: float, threads: int) -> NDArray[np.int32]:

@@ -2,10 +2,13 @@
 
 import sys
 
+import numpy as np
 import pytest
 
-from classicseg import MemoryLimitError, memory, segment
+from classicseg import MemoryLimitError, memory, run, segment
+from classicseg.image import as_image
 from classicseg.memory import machine_memory, require_memory
+from classicseg.merging import contours_of, hierarchy_of
 
 pytestmark = pytest.mark.small
 
@@ -38,6 +41,23 @@ def test_a_method_refuses_before_it_starts(machine, small_picture):
     machine(100)
     with pytest.raises(MemoryLimitError, match=r"kmeans on a picture of 12 x 14 pixels would take about .* GiB"):
         segment(small_picture, "kmeans")
+
+
+def test_a_hierarchy_is_refused_before_regions_merge(machine, small_picture):
+    result = run(small_picture, "kmeans")
+    machine(100)
+    with pytest.raises(MemoryLimitError, match=r"merging \d+ segments of a picture of 12 x 14 pixels would take about"):
+        _ = result.hierarchy
+
+
+def test_each_segment_takes_memory_of_its_own(machine, small_picture):
+    image = as_image(small_picture)
+    contours = contours_of(image, "sobel")
+    each = np.arange(1, 12 * 14 + 1, dtype=np.int32).reshape(12, 14)
+    machine(12 * 14 * 700)
+    assert hierarchy_of(np.ones_like(each), image, contours=contours).n_leaves == 1
+    with pytest.raises(MemoryLimitError, match=r"merging 168 segments.*take fewer segments"):
+        hierarchy_of(each, image, contours=contours)
 
 
 @pytest.mark.skipif(sys.platform not in ("linux", "darwin", "win32"), reason="what other systems tell is not known")

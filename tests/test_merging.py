@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from reference.components import flood_fill_components
 
+from classicseg import ParameterError
 from classicseg.image import as_image
 from classicseg.labels import components
 from classicseg.merging import Contours, MergingRule, contour_hierarchy, contours_of, hierarchy_of
@@ -99,6 +100,14 @@ def test_a_rule_of_strength_alone_gives_the_strengths():
     assert hierarchy.altitudes.tolist() == [0, 0, 0, 0.5, 0.6]  # .25 / .5, and .375 / .625
     wider = MergingRule(**{**vars(rule), "scale": 0.375})
     assert hierarchy_of(labels, image, contours=contours, rule=wider).altitudes[-1] == 0.5
+
+
+@small
+@pytest.mark.parametrize("wrong", ["canny", "MPB", "", None])
+def test_an_unknown_gradient_is_refused(small_picture, wrong):
+    for make in (contours_of, contour_hierarchy):
+        with pytest.raises(ParameterError, match=rf"gradient={wrong!r} is not allowed.*'mpb', 'sobel', 'lightness'\."):
+            make(as_image(small_picture), wrong)
 
 
 @small

@@ -122,6 +122,33 @@ def test_a_cut_has_other_labels_and_the_whole_hierarchy(small_picture):
         result.cut(n_segments=0)
 
 
+@small
+def test_cuts_keep_to_the_smallest_size(method, quick, small_picture, mask):
+    """Every segment has as many pixels, though leaves may be smaller; an island of the mask has no one to join."""
+    mask[:, 12] = False
+    island = np.zeros_like(mask)
+    island[:, 13] = True
+    result = classicseg.run(small_picture, method, mask=mask, **{**quick, "min_size": 15})
+    for how in ({"n_segments": 9}, {"n_segments": 4}, {"threshold": 0.0}, {"threshold": 0.2}):
+        labels = result.cut(**how).labels
+        assert np.array_equal(labels > 0, mask)
+        assert np.array_equal(flood_fill_components(labels, mask), labels)
+        assert np.unique(labels[mask & ~island], return_counts=True)[1].min() >= 15
+
+
+@pytest.mark.parametrize("finer", sorted(FINER))
+def test_leaves_below_the_smallest_size_join_after_a_cut(finer, photograph):
+    result = classicseg.run(photograph, finer, min_size=100)
+    whole = classicseg.run(photograph, finer).hierarchy
+    assert np.array_equal(result.hierarchy.altitudes, whole.altitudes)
+    cut = result.cut(n_segments=40)
+    assert np.bincount(whole.cut(n_segments=40).ravel())[1:].min() < 100 <= np.bincount(cut.labels.ravel())[1:].min()
+    assert 5 < cut.n_labels < 40
+    if finer == "ucm":
+        asked = classicseg.run(photograph, finer, min_size=100, n_segments=40)
+        assert np.array_equal(asked.labels, cut.labels)
+
+
 @dataclass(frozen=True, kw_only=True)
 class PluggedIn(Segmenter):
     """A method of another package, with a hierarchy of its own."""

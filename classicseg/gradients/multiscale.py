@@ -162,6 +162,14 @@ def boundary_strengths(
     D. Martin, C. Fowlkes and J. Malik, "Learning to detect natural image boundaries using local brightness, color, and
     texture cues", IEEE TPAMI 26(5), 2004. P. Arbelaez, M. Maire, C. Fowlkes and J. Malik, "Contour detection and
     hierarchical image segmentation", IEEE TPAMI 33(5), 2011.
+
+    Examples
+    --------
+    >>> lightness = np.zeros((1, 24, 24), np.float32)
+    >>> lightness[0, :, 12:] = 100  # an upright edge
+    >>> found = boundary_strengths(lightness, np.ones((24, 24), bool))
+    >>> int(found.oriented[:, 12, 12].argmax())
+    4
     """
     chosen = tuple(default_cues(len(planes), bands) if cues is None else cues)
     labels = label_maps(planes, mask, threads, bands=bands)

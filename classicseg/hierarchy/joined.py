@@ -65,7 +65,8 @@ def connected_hierarchy(
     >>> hierarchy.cut(threshold=0.4), hierarchy.cut(threshold=0.5)
     (array([[1, 2, 3]], dtype=int32), array([[1, 1, 1]], dtype=int32))
     """
-    from classicseg.kernels.hierarchy_joins import borders, meetings
+    from classicseg.kernels.borders import borders
+    from classicseg.kernels.hierarchy_joins import meetings
 
     pairs, _ = borders(leaves, len(owners))
     nodes = meetings(whole.parents, np.asarray(owners, dtype=np.int64)[pairs])

@@ -349,8 +349,8 @@ class Hierarchy:
         >>> by_area.altitudes, by_area.cut(n_segments=2)
         (array([0.   , 0.   , 0.   , 0.125, 0.375]), array([[1, 1, 1, 2, 2, 2, 2, 2]], dtype=int32))
         """
+        from classicseg.kernels.borders import borders
         from classicseg.kernels.hierarchy_attributes import reweighted
-        from classicseg.kernels.hierarchy_joins import borders
 
         for name, value, allowed in (("attribute", attribute, ATTRIBUTES), ("basins", basins, BASINS)):
             if value not in allowed:

@@ -1,11 +1,10 @@
-"""Where leaves of a tree meet, which of them share borders, and the tree that pairs of leaves make in turn."""
+"""Where leaves of a tree meet, and the tree that pairs of leaves make in turn."""
 
 from __future__ import annotations
 
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from classicseg.kernels.compile import kernel
 from classicseg.kernels.hierarchy import Floats, Ints
@@ -73,17 +72,6 @@ def meetings(parents: Ints, pairs: Ints) -> Ints:
     nodes = np.empty(len(pairs), dtype=np.int64)
     _meet(parents, chain_heads(parents), np.ascontiguousarray(pairs, dtype=np.int64), nodes)
     return nodes
-
-
-def borders(leaves: NDArray[np.int32], n_leaves: int) -> tuple[Ints, Ints]:
-    """Pairs (P, 2) of leaves, from 0, that share pixel edges, sorted, each once, the lower first; the edges of each."""
-    keys = []
-    for one, other in ((leaves[:-1], leaves[1:]), (leaves[:, :-1], leaves[:, 1:])):
-        touching = (one != other) & (one > 0) & (other > 0)
-        here, there = one[touching].astype(np.int64) - 1, other[touching].astype(np.int64) - 1
-        keys.append(np.minimum(here, there) * n_leaves + np.maximum(here, there))
-    found, lengths = np.unique(np.concatenate(keys), return_counts=True)
-    return np.stack([found // n_leaves, found % n_leaves], axis=1), lengths.astype(np.int64)
 
 
 @kernel

@@ -177,7 +177,8 @@ def superpixels(
     connected parts that are smaller than a quarter of a cell join the neighbour of nearest colour. O(N) a round.
 
     With a `stride` above 1, which has to be less than S, each round but the last looks at every `stride`-th row of a
-    row of cells only, beginning one row further down than the round before.
+    row of cells only, beginning one row further down than the round before. So do the first sums, but with a mask they
+    take all rows: a cell none of whose pixels were looked at would have no cluster for them to join.
 
     R. Achanta et al., "SLIC superpixels compared to state-of-the-art superpixel methods", IEEE TPAMI 34(11), 2012.
     """
@@ -203,17 +204,18 @@ def _clusters(planes, mask, spacing, compactness, iterations, threads, progress,
     sums = np.zeros((bands, 3, across, 3 + depth))
     of_bands = sums.reshape(bands, 3 * across, 3 + depth)
     some = chunks(bands, min(_BANDS, -(-bands // _CHUNKS)))
+    first_stride = stride if mask.all() else 1  # a centre that a cell has once, it keeps: each pixel has its own cell's
     threads_of_some_rows = threads if labels.size // stride > _FEW else 1
 
-    def add(start: int, stop: int, first: int) -> None:
+    def add(start: int, stop: int, first: int, step: int) -> None:
         sums[start:stop] = 0
-        _sum_cells(planes, row_edges, across, labels, start, stop, first, stride, of_bands)
+        _sum_cells(planes, row_edges, across, labels, start, stop, first, step, of_bands)
 
     def assign(start: int, stop: int, first: int, step: int) -> None:
         _assign(planes, mask, row_edges, column_edges, centers, weight, start, stop, first, step, labels)
 
     if iterations:
-        for_chunks(lambda _, start, stop: add(start, stop, 0), some, threads_of_some_rows)
+        for_chunks(lambda _, start, stop: add(start, stop, 0, first_stride), some, threads_of_some_rows)
     for done in range(iterations):
         total = sums[:, 1].copy()
         total[:-1] += sums[1:, 0]
@@ -227,7 +229,7 @@ def _clusters(planes, mask, spacing, compactness, iterations, threads, progress,
                 assign(start, stop, 0, 1)
             else:
                 assign(start, stop, first, stride)
-                add(start, stop, first)
+                add(start, stop, first, stride)
 
         for_chunks(work, some, threads if is_last else threads_of_some_rows)
         if progress is not None:

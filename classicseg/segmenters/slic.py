@@ -86,15 +86,10 @@ class Slic(Segmenter):
     def _segment(self, image: Image, context: Context) -> tuple[NDArray[np.integer], dict[str, Any]]:
         from classicseg.gradients import smooth_in_place
         from classicseg.kernels.slic import superpixels
-        from classicseg.labels import components
 
         planes, mask = image.in_space(self.space, context.threads), image.mask
         if _is_constant(planes, mask):
-            place, color = np.argwhere(mask).mean(axis=0), planes[:, mask][:, 0].astype(np.float64)
-            return components(mask.view(np.uint8), mask)[0], {
-                "positions": place[np.newaxis],
-                "colors": color[np.newaxis],
-            }
+            return _parts_of_mask(planes, mask, context.threads)
         smooth_in_place(planes, mask, self.sigma, context.threads)
         pixels = int(np.count_nonzero(mask))
         count = min(self.n_segments, pixels)
@@ -104,6 +99,18 @@ class Slic(Segmenter):
         )
         np.add(found.labels, 1, out=found.labels)  # numbers from 1 up, and 0 outside
         return found.labels, {"positions": found.positions, "colors": found.colors}
+
+
+def _parts_of_mask(
+    planes: NDArray[np.float32], mask: NDArray[np.bool_], threads: int
+) -> tuple[NDArray[np.int32], dict[str, Any]]:
+    """Each connected part of the mask as a superpixel, and the means of each."""
+    from classicseg.kernels.slic_parts import joined_parts
+
+    labels = mask.astype(np.int32) - np.int32(1)  # one cluster, and -1 outside
+    means = joined_parts(labels, np.ascontiguousarray(planes), 0.0, threads)
+    labels += 1
+    return labels, {"positions": means[:, 1:3], "colors": means[:, 3:]}
 
 
 def _is_constant(planes: NDArray[np.float32], mask: NDArray[np.bool_]) -> bool:

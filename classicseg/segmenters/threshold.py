@@ -12,7 +12,7 @@ from classicseg.base import Context, PerClass, Segmenter
 from classicseg.errors import ParameterError
 from classicseg.grey import GreyLevels, grey_levels, histogram, kernels_in_use
 from classicseg.image import Image
-from classicseg.parameters import parameter
+from classicseg.parameters import declared, parameter
 
 _CLOSE = 1e-9  # gains that differ by less than this share may be equal but for rounding
 _BYTES_OF_OBJECTS = 190  # a pixel, at the peak of rule "objects"
@@ -56,9 +56,10 @@ class Threshold(Segmenter):
         For ``local``: levels by which a bright pixel may lie below its block's mean.
     foreground : {"bright", "dark", "border", "smaller"}
         Which side is the foreground of a binary result. "border" takes the side that holds fewer of the border's
-        pixels, "smaller" that which holds fewer of all (bright where they are equal).
+        pixels, "smaller" that which holds fewer of all (bright where they are equal). With several classes
+        there is no foreground, and only "bright", the default, is taken.
     fill_holes : bool
-        Whether background that the foreground of a binary result encloses is foreground too.
+        Whether background that the foreground of a binary result encloses is foreground too; not with several classes.
     band : int or None
         Index of the band (or colour channel) to use; None takes luma on colour, and on multi-band pictures the first
         principal component, signed so that its loadings sum to a positive number and scaled so that their absolute
@@ -133,6 +134,13 @@ class Threshold(Segmenter):
                 f"threshold: classes={self.classes} with rule={self.rule!r} is not allowed; only rule='otsu' "
                 "makes more than 2 classes. Set one of the two back."
             )
+        for name in ("foreground", "fill_holes"):
+            given, default = getattr(self, name), declared(self)[name].default
+            if self.classes > 2 and given != default:
+                raise ParameterError(
+                    f"threshold: {name}={given!r} is for binary results, and this makes {self.classes} classes. "
+                    f"Leave it at {default!r}, or set classes=2."
+                )
 
     @property
     def binary(self) -> bool:

@@ -61,10 +61,48 @@ def test_the_last_round_looks_at_all_pixels():
     assert all(len(np.unique(half)) <= 2 for half in (labels[:7], labels[7:]))
 
 
+@pytest.mark.parametrize("rounds", [1, 2, 3, 4])
+@pytest.mark.parametrize(("size", "half", "count"), [(400, 200, 100), (100, 100, 1)])
+def test_thin_masks_lose_no_pixel(rounds, size, half, count):
+    """Row 3 alone, or with the lower half: a row that the first rounds do not look at."""
+    picture = np.random.default_rng(0).integers(0, 256, (size, size, 3), np.uint8)
+    mask = np.zeros((size, size), dtype=bool)
+    mask[3] = mask[half:] = True
+    labels = classicseg.segment(picture, "slic", mask=mask, n_segments=count, max_num_iter=rounds)
+    assert np.array_equal(labels > 0, mask)
+
+
+@pytest.mark.small
+@pytest.mark.parametrize("rounds", [1, 2, 3, 4])
+def test_rows_that_are_not_looked_at_are_somebodys(rounds):
+    planes = np.random.default_rng(1).random((3, 16, 16)).astype(np.float32)
+    for row in range(16):
+        mask = np.zeros((16, 16), dtype=bool)
+        mask[row] = True
+        labels = superpixels(planes, mask, 1, 10.0, rounds, 1, None, 3).labels
+        assert np.array_equal(labels >= 0, mask)
+
+
 @pytest.mark.small
 def test_more_superpixels_than_pixels_are_pixels():
     picture = np.arange(0, 250, 10, dtype=np.uint8).reshape(5, 5)
     assert classicseg.segment(picture, "slic", n_segments=1000).max() == 25
+
+
+@pytest.mark.small
+def test_one_colour_is_told_by_the_means_of_its_parts():
+    picture = np.full((6, 9, 3), (90, 160, 30), dtype=np.uint8)
+    mask = np.ones((6, 9), dtype=bool)
+    mask[:, 4] = mask[3, 5:] = False
+    for where, parts in ((None, 1), (mask, 3)):
+        result = classicseg.run(picture, "slic", mask=where)
+        assert np.array_equal(result.labels, flood_fill_components(result.mask, result.mask))
+        positions, colors = result.findings["positions"], result.findings["colors"]
+        assert result.n_labels == len(positions) == len(colors) == parts
+        for label, (position, color) in enumerate(zip(positions, colors, strict=True), 1):
+            own = result.labels == label
+            assert np.array_equal(position, np.argwhere(own).mean(axis=0))
+            assert np.array_equal(color, as_image(picture).in_space("lab")[:, 0, 0])
 
 
 @pytest.mark.small

@@ -402,6 +402,16 @@ def test_several_classes_need_otsu():
         classicseg.Threshold(rule="li", classes=3)
 
 
+@pytest.mark.small
+@pytest.mark.parametrize(("name", "value", "default"), [("fill_holes", True, False), ("foreground", "dark", "bright")])
+def test_what_is_for_binary_results_is_refused_with_several_classes(name, value, default):
+    words = rf"threshold: {name}={value!r} is for binary results, and this makes 3 classes\. Leave it at {default!r}"
+    with pytest.raises(ParameterError, match=words):
+        classicseg.Threshold(classes=3, **{name: value})
+    assert classicseg.Threshold(classes=3, **{name: default}).classes == 3
+    assert getattr(classicseg.Threshold(classes=2, **{name: value}), name) == value
+
+
 def test_of_equal_maxima_the_first_wins():
     # by hand: the three levels part alike either way, and 1000 comes before 2000
     for image in (

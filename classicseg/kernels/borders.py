@@ -1,0 +1,21 @@
+"""Which labels of a map touch. Nothing is compiled here, so that a palette can be had without Numba."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+def borders(labels: NDArray[np.integer], count: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Pairs (P, 2) of different labels 1..count that share pixel edges, and how many edges each pair has.
+
+    Labels are counted from 0 in the pairs, which are sorted, each once, the lower label first. O(N + B log B) for B
+    pixel edges between labels.
+    """
+    keys = []
+    for one, other in ((labels[:-1], labels[1:]), (labels[:, :-1], labels[:, 1:])):
+        touching = (one != other) & (one > 0) & (other > 0)
+        here, there = one[touching].astype(np.int64) - 1, other[touching].astype(np.int64) - 1
+        keys.append(np.minimum(here, there) * count + np.maximum(here, there))
+    found, lengths = np.unique(np.concatenate(keys), return_counts=True)
+    return np.stack([found // count, found % count], axis=1), lengths.astype(np.int64)
