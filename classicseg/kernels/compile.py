@@ -11,8 +11,11 @@ from classicseg.kernels.cache import KernelCache
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
-# No fast-math: it may drop NaN, rewrite divisions and reorder sums. "numpy" division: no test for zero in the loops.
-_FLAGS: dict[str, Any] = {"nopython": True, "nogil": True, "fastmath": False, "error_model": "numpy"}
+# No fast-math: it may drop NaN, rewrite divisions and reorder sums. "numpy" division: no test for zero in the loops. No
+# wrapper for calls from C, which nobody makes: it takes some of the time of compiling.
+_FLAGS: dict[str, Any] = {
+    "nopython": True, "nogil": True, "fastmath": False, "error_model": "numpy", "no_cfunc_wrapper": True,
+}  # fmt: skip
 
 
 def kernel(function: Function) -> Function:
