@@ -185,6 +185,7 @@ def _nearest_neighbour(i, starts, ends, targets, means, into, following):
     while own >= 0:
         for at in range(starts[own], ends[own]):
             other = root_of(into, np.int64(targets[at]))
+            targets[at] = other  # the next search through this list begins there
             if (other == i) | (other == last):
                 continue
             last = other
