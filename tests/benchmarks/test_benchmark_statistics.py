@@ -6,6 +6,7 @@ import scipy.stats
 
 from benchmarks.hierarchies.numbers import BoundaryFamily, best_at_one_scale, mean_of_best, mean_over_pictures, stacked
 from benchmarks.hierarchies.pictures import Picture, drawn
+from benchmarks.hierarchies.plot import _offsets
 from benchmarks.hierarchies.resampling import (
     bca,
     difference,
@@ -156,3 +157,12 @@ def test_fewer_pictures_are_among_the_more():
     assert len(few) == 10
     assert set(few) < set(more)
     assert drawn(pictures(3), None) == pictures(3)
+
+
+def test_numbers_beside_crowded_marks_meet_neither_each_other_nor_a_mark():
+    marks = np.array([(10, 10), (12, 11), (14, 10), (40, 10), (12, 18)])
+    numbers = marks + _offsets(marks.tolist())
+    everything = np.concatenate([marks, numbers])
+    apart = np.abs(numbers[:, None] - everything)
+    near = ((apart[..., 0] < 8) & (apart[..., 1] < 7)).sum(axis=1)
+    assert near.tolist() == [1] * len(marks)  # itself alone
