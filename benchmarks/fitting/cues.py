@@ -7,10 +7,8 @@ strengths by the last weights have their greatest; the first time all weights ar
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from dataclasses import replace
-from pathlib import Path
 
 import click
 import numpy as np
@@ -18,7 +16,7 @@ from numpy.typing import NDArray
 from scipy.ndimage import distance_transform_edt, map_coordinates
 from scipy.optimize import minimize
 
-from benchmarks.hierarchies.pictures import Picture, pictures_of
+from benchmarks.hierarchies.pictures import Picture, bsds_root, pictures_of
 from classicseg.gradients.multiscale import ORIENTATIONS, Cue, cues_with, each_cue, label_maps
 from classicseg.image import as_image
 
@@ -82,10 +80,7 @@ def weighted(cues: Sequence[Cue], weights: Floats) -> list[Cue]:
 @click.option("--every", type=click.IntRange(min=1), default=2, show_default=True, help="Of so many, the last.")
 def main(every: int) -> None:
     """Fit on every second training picture, and print the weights of each round."""
-    root = Path(os.environ.get("CLASSICSEG_DATA", "")) / "BSDS500"
-    if not root.is_dir():
-        raise click.UsageError("set CLASSICSEG_DATA to the folder that holds BSDS500")
-    pictures = pictures_of(root, "train")[every - 1 :: every]
+    pictures = pictures_of(bsds_root(), "train")[every - 1 :: every]
     cues: Sequence[Cue] = cues_with(dict.fromkeys(("L", "a", "b", "texture"), (1 / 12,) * 3))
     for _ in range(_ROUNDS):
         found = [places(picture, cues) for picture in pictures]

@@ -7,19 +7,17 @@ each, and three tenths of the boundary F at one scale. At last the scale is set 
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass, replace
 from functools import cache
-from pathlib import Path
 
 import click
 import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.hierarchies.numbers import boundaries_stacked, stacked
-from benchmarks.hierarchies.pictures import Picture, pictures_of
+from benchmarks.hierarchies.pictures import Picture, bsds_root, pictures_of
 from benchmarks.hierarchies.scoring import UNIT, boundaries_of_hierarchy, regions_of_hierarchy
 from benchmarks.hierarchies.work import Arrays
 from classicseg import UCM
@@ -133,10 +131,7 @@ def search(objective: Objective, rule: MergingRule, tries: int, chance: np.rando
 @click.option("--processes", type=click.IntRange(min=1), default=2, show_default=True)
 def main(gradient: str, every: int, tries: int, seed: int, processes: int) -> None:
     """Search from the rule that the package has now; print each better one, and the last with its scale set."""
-    root = Path(os.environ.get("CLASSICSEG_DATA", "")) / "BSDS500"
-    if not root.is_dir():
-        raise click.UsageError("set CLASSICSEG_DATA to the folder that holds BSDS500")
-    pictures = pictures_of(root, "train")[::every]
+    pictures = pictures_of(bsds_root(), "train")[::every]
     with ProcessPoolExecutor(processes) as pool:
         objective = Objective(pool, pictures, gradient)
         start = _prepared(pictures[0], gradient).contours.rule

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from pathlib import Path
 
 import click
 
 from benchmarks.hierarchies.peers import PEERS
+from benchmarks.hierarchies.pictures import bsds_root
 from benchmarks.hierarchies.resampling import RESAMPLES
 from benchmarks.hierarchies.rows import ROWS
 from benchmarks.hierarchies.table import Plan, make_ablation, make_table
@@ -58,11 +58,8 @@ def main(
     resamples: int,
 ) -> None:
     """Score and time all rows; the exit code is 1 where an aim was not reached or a row of ours is missing."""
-    root = Path(os.environ.get("CLASSICSEG_DATA", "")) / "BSDS500"
-    if not root.is_dir():
-        raise click.UsageError("set CLASSICSEG_DATA to the folder that holds BSDS500")
     plan = Plan(
-        root=root,
+        root=bsds_root(),
         work=work,
         results=results,
         image=image,

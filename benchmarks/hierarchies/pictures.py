@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import click
 import numpy as np
 from numpy.typing import NDArray
 
@@ -41,6 +43,14 @@ class Picture:
     def boundaries(self) -> tuple[NDArray[np.bool_], ...]:
         """A boundary map an annotator."""
         return bsds.read_boundaries(self.truth_path)
+
+
+def bsds_root() -> Path:
+    """The folder of BSDS500 in that which CLASSICSEG_DATA names."""
+    root = Path(os.environ.get("CLASSICSEG_DATA", "")) / "BSDS500"
+    if not root.is_dir():
+        raise click.UsageError("set CLASSICSEG_DATA to the folder that holds BSDS500")
+    return root
 
 
 def pictures_of(root: Path, split: str) -> list[Picture]:

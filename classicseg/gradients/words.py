@@ -65,7 +65,8 @@ def color_words(planes: NDArray[np.float32], mask: NDArray[np.bool_], threads: i
 def lattice(mask: NDArray[np.bool_]) -> tuple[NDArray[np.int64], int]:
     """Rows, and every how manyth column of them: a square lattice that meets the mask in some 8000 pixels.
 
-    All rows and columns where the mask has fewer pixels, or lies between the lattice's.
+    In more of strips that are thinner than its step. All rows and columns where the mask has fewer pixels, or lies
+    between the lattice's.
     """
     for step in (math.ceil(math.sqrt(np.count_nonzero(mask) / _SAMPLES)), 1):
         rows = np.arange(min(step, len(mask)) // 2, len(mask), step)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from classicseg.gradients import color_words
-from classicseg.gradients.words import COLORS, even_centers
+from classicseg.gradients.words import COLORS, even_centers, lattice
 
 
 def lloyd(samples, count, steps=10):
@@ -55,3 +55,30 @@ def test_words_do_not_depend_on_the_number_of_threads():
     assert len(np.unique(once)) == COLORS
     for threads in (2, 3):
         np.testing.assert_array_equal(once, color_words(planes, mask, threads))
+
+
+@pytest.mark.parametrize("turned", [False, True])
+def test_a_bar_has_words_of_its_own_whichever_way_it_runs(turned):
+    """At 512 x 512, every so manyth pixel in raster order stands in a few columns only."""
+    generator = np.random.default_rng(0)
+    planes = generator.normal(50, 2, (3, 512, 512)).astype(np.float32)
+    bar = np.zeros((512, 512), bool)
+    bar[:, 49:62] = True
+    planes[1, bar] += 60
+    if turned:
+        planes, bar = np.ascontiguousarray(planes.transpose(0, 2, 1)), bar.T
+    words = color_words(planes, np.ones((512, 512), bool))
+    assert not set(words[bar]) & set(words[~bar])
+
+
+@pytest.mark.parametrize(
+    ("shape", "met"), [((1, 100_000), 25_000), ((100_000, 1), 25_000), ((2, 3), 6), ((320, 480), 64 * 96)]
+)
+def test_the_lattice_meets_a_mask_evenly_and_misses_no_speck(shape, met):
+    mask = np.ones(shape, bool)
+    rows, step = lattice(mask)
+    assert mask[rows, ::step].sum() == met
+    speck = np.zeros(shape, bool)
+    speck[-1, -1] = True
+    rows, step = lattice(speck)
+    assert speck[rows, ::step].sum() == 1
