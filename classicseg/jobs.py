@@ -10,13 +10,8 @@ from pathlib import Path, PurePosixPath
 from classicseg.errors import ParameterError
 from classicseg.io.read import SUFFIXES
 
-OUTPUTS = (
-    "_labels",
-    "_overlay",
-    "_mean",
-    "_mask",
-    "_ucm",
-)  # how the names of written pictures end, each beside its record
+# How the names of written pictures end, each beside its record.
+OUTPUTS = ("_labels", "_overlay", "_mean", "_mask", "_ucm")
 _SAMPLE = "sample:"
 
 
