@@ -19,7 +19,7 @@ from classicseg.errors import ImageError, ParameterError, PluginError
 from classicseg.image import Color, DataRange, Image, as_image
 from classicseg.memory import require_memory
 from classicseg.parallel import Progress, thread_count
-from classicseg.parameters import declared, parameter
+from classicseg.parameters import Search, declared, parameter
 
 if TYPE_CHECKING:
     from classicseg.hierarchy import Hierarchy
@@ -28,9 +28,28 @@ if TYPE_CHECKING:
 _BYTES_OF_MERGING = 110
 
 
-def space_parameter() -> Any:
-    """The field `space` of the methods that measure colour distances."""
-    return parameter("lab", "colour space of colour pictures", choices=SPACES)
+def space_parameter(searched: bool = False) -> Any:
+    """The field `space` of the methods that measure colour distances; searched where colours are all there is."""
+    search = Search(values=SPACES) if searched else None
+    return parameter("lab", "colour space of colour pictures", choices=SPACES, search=search)
+
+
+def min_size_parameter(default: int = 0, what: str = "smaller regions join their most similar neighbour") -> Any:
+    """The field `min_size`; a search goes from 1 pixel, which leaves all, to about 1 % of a small photograph."""
+    return parameter(default, what, low=0, unit="px", scale="log", search=Search(1, 2000))
+
+
+def split_parameter(search: Search | None = None) -> Any:
+    """The field `split_touching`."""
+    return parameter(
+        0,
+        "binary results: part touching objects at h-maxima of this height; 0: do not; auto: by their own size",
+        kind=float,
+        low=0,
+        special=("auto",),
+        unit="px",
+        search=search,
+    )
 
 
 @dataclass(frozen=True)
@@ -162,16 +181,18 @@ class Segmenter(ABC):
     bytes_per_pixel: ClassVar[int] = 120
     bytes_per_sample: ClassVar[int] = 64
 
-    connected: bool = parameter(False, "give each connected part of a label its own label")
-    min_size: int = parameter(0, "smaller regions join their most similar neighbour", low=0, unit="px")
-    split_touching: float | Literal["auto"] = parameter(
-        0,
-        "binary results: part touching objects at h-maxima of this height; 0: do not; auto: by their own size",
-        kind=float,
-        low=0,
-        special=("auto",),
-        unit="px",
+    # Parameters that `_segment` does not look at, since only the steps after it do.
+    finishing: ClassVar[tuple[str, ...]] = ("connected", "min_size", "split_touching")
+    # Parameters that only `_cut` looks at, of the methods whose `_segment` is `_cut` of what `_uncut` gives.
+    cuts: ClassVar[tuple[str, ...]] = ()
+
+    connected: bool = parameter(
+        False,
+        "give each connected part of a label its own label",
+        search=Search(values=(False, True), scores="regions"),
     )
+    min_size: int = min_size_parameter()
+    split_touching: float | Literal["auto"] = split_parameter()
 
     def __post_init__(self) -> None:
         for name, declaration in declared(self).items():
@@ -195,6 +216,15 @@ class Segmenter(ABC):
     @abstractmethod
     def _segment(self, image: Image, context: Context) -> tuple[NDArray[np.integer], dict[str, Any]]:
         """Raw labels (H, W), 0 or above (binary: 0 and 1), with anything outside the mask; and findings."""
+
+    def _uncut(self, image: Image, context: Context) -> Any:
+        """What `_cut` makes labels of: all that does not hang on `cuts`. It stays as it is, for other cuts."""
+        return None
+
+    def _cut(self, uncut: Any, image: Image, context: Context) -> tuple[NDArray[np.integer], dict[str, Any]]:
+        """What `_segment` gives, from what `_uncut` gave, by this or by a segmenter that differs in `cuts` alone."""
+        del uncut
+        return self._segment(image, context)
 
     def _hierarchy(self, found: Segmentation, image: Image, context: Context) -> Hierarchy:
         """The hierarchy above what was found: by default connected parts of the labels, merged by `merging`.
@@ -247,11 +277,7 @@ class Segmenter(ABC):
         """The label map of a picture with the method's findings; see `classicseg.segment` for the arguments."""
         context = Context(thread_count(threads), progress)
         picture = as_image(image, mask=mask, color=color, channel_axis=channel_axis, data_range=data_range)
-        require_memory(
-            self._memory(picture),
-            f"{self.name} on a picture of {picture.shape[0]} x {picture.shape[1]} pixels",
-            "Make the picture smaller, cut it into tiles, or choose a lighter method or parameters.",
-        )
+        self._require_memory(picture)
         if not picture.mask.any():
             nothing = np.zeros(picture.shape, np.int32)
             return Segmentation(nothing, picture.mask, self, {"empty": True}, picture, context.threads)
@@ -260,6 +286,14 @@ class Segmenter(ABC):
         if progress is not None:
             progress(1.0)
         return Segmentation(labels, picture.mask, self, findings, picture, context.threads)
+
+    def _require_memory(self, image: Image) -> None:
+        """Raise `MemoryLimitError` where a run on `image` would take more than there is."""
+        require_memory(
+            self._memory(image),
+            f"{self.name} on a picture of {image.shape[0]} x {image.shape[1]} pixels",
+            "Make the picture smaller, cut it into tiles, or choose a lighter method or parameters.",
+        )
 
     def _guarded_hierarchy(self, found: Segmentation, image: Image, context: Context) -> Hierarchy:
         """`_hierarchy`, with what a plug-in's own may get wrong said in its name."""

@@ -10,12 +10,44 @@ import dataclasses
 import math
 import numbers
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from classicseg.errors import ParameterError
 
 _METADATA_KEY = "classicseg"
 _LARGEST_INTEGER = 2**31 - 1  # what every library below can take
+
+
+@dataclass(frozen=True)
+class Search:
+    """Where to look for good values of a parameter: mostly a small part of what is allowed.
+
+    Attributes
+    ----------
+    low, high : float or None
+        The ends of a range, walked by the parameter's scale.
+    values : tuple
+        Single values, instead of a range.
+    when : (str, tuple) or None
+        The name of another parameter and those of its values at which this one has an effect.
+    scores : {"", "regions", "objects"}
+        For which scores: "" all; "regions", those to which connected regions mean something; "objects", those that
+        count objects.
+    """
+
+    low: float | None = None
+    high: float | None = None
+    values: tuple[Any, ...] = ()
+    when: tuple[str, tuple[Any, ...]] | None = None
+    scores: Literal["", "regions", "objects"] = ""
+
+    @property
+    def words(self) -> str:
+        """What is searched, such as ``4 to 16`` or ``otsu, li``."""
+        span = ", ".join(str(value) for value in self.values) or f"{self.low:g} to {self.high:g}"
+        if self.when is None:
+            return span
+        return f"{span} ({self.when[0]}={'|'.join(str(value) for value in self.when[1])})"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,6 +74,8 @@ class Parameter:
         How a search should walk through the values.
     odd : bool
         Whether an integer has to be odd.
+    search : Search or None
+        Where the tuner looks for values; None where it leaves the parameter alone.
     """
 
     default: Any
@@ -54,6 +88,7 @@ class Parameter:
     unit: str = ""
     scale: str = "linear"
     odd: bool = False
+    search: Search | None = None
 
     @property
     def allowed(self) -> str:
@@ -156,6 +191,7 @@ def parameter(
     unit: str = "",
     scale: str | None = None,
     odd: bool = False,
+    search: Search | None = None,
 ) -> Any:
     """A dataclass field that carries its declaration; see `Parameter` for the arguments."""
     kind = kind or type(default)
@@ -165,7 +201,7 @@ def parameter(
         scale = "choice" if kind in (bool, str) else "linear"
     declaration = Parameter(
         default=default, help=help, kind=kind, low=low, high=high, choices=choices, special=special,
-        unit=unit, scale=scale, odd=odd,
+        unit=unit, scale=scale, odd=odd, search=search,
     )  # fmt: skip
     return dataclasses.field(default=default, metadata={_METADATA_KEY: declaration})
 

@@ -1,39 +1,58 @@
-"""`classicseg bench`: methods over a data set, scored."""
+"""`classicseg bench`: methods and predictions over data sets, scored."""
 
 from __future__ import annotations
 
-import csv
-import dataclasses
-import json
 import sys
 from pathlib import Path
 from typing import Any
 
 import click
 
+from classicseg_cli.bench_inputs import (
+    chosen_names,
+    method_entries,
+    open_all,
+    panel_of,
+    panels_of_suite,
+    refuse_others,
+    tuned_entries,
+)
+from classicseg_cli.bench_tables import print_rows
 from classicseg_cli.main import DONE, FAILED, PARTLY_FAILED, complain
 from classicseg_cli.options import (
     MethodType,
     averaging_option,
     data_range_option,
     foreground_option,
+    named_folders,
     settings,
-    sweep,
+    sweeps,
     truth_option,
+    workers_option,
 )
+
+_WITH_SUITE = ("suite", "data", "names", "output", "workers", "overlays", "as_csv", "as_json", "quiet")
 
 
 @click.command()
-@click.argument("dataset", required=False)
+@click.argument("datasets", nargs=-1, metavar="[DATASET]...")
 @click.option(
     "-m",
     "--method",
     "names",
     multiple=True,
     type=MethodType(),
-    help="A method or preset; may be repeated. All by default.",
+    help="A method or preset; may be repeated. All by default, where nothing else says what is run.",
 )
-@click.option("--metric", default="iou.hungarian", show_default=True, help="The score, measure.protocol.")
+@click.option(
+    "--metric",
+    "metrics",
+    multiple=True,
+    default=("iou.hungarian",),
+    show_default=True,
+    metavar="NAME[:mean|pooled]",
+    help="A score, measure.protocol, and how pictures are averaged if not by --averaging; may be repeated.",
+)
 @click.option("--images", type=click.Path(path_type=Path), help="Folder of pictures, with --masks instead of DATASET.")
 @click.option("--masks", type=click.Path(path_type=Path), help="Folder of truths, matched by stem.")
 @truth_option
@@ -47,19 +66,57 @@ from classicseg_cli.options import (
 @averaging_option
 @click.option(
     "--sweep",
-    callback=sweep,
-    metavar="NAME=V1,V2,...",
-    help="Score one method at several values of a numerical parameter: the best for all, and for each picture.",
+    "grid",
+    multiple=True,
+    callback=sweeps,
+    metavar="METHOD.NAME=V1,V2,...",
+    help="A family: the method at each of these values; several make a grid. Of one --method, NAME is enough.",
 )
-@click.option("--train", help="With --sweep: the split of DATASET on which the value that is reported first is chosen.")
-@click.option("--threads", type=click.IntRange(min=1), help="Threads to compute with; one a core by default.")
+@click.option("--train", help="With --sweep: the split on which the member is chosen that is reported first.")
+@click.option(
+    "--params",
+    "files",
+    multiple=True,
+    type=click.Path(path_type=Path),
+    help="Tuned parameters that 'classicseg tune' wrote; with --method, those of these methods alone.",
+)
+@click.option(
+    "--allow-tuned-on-reported",
+    is_flag=True,
+    help="Report parameters on the very pictures they were tuned on; the table says so.",
+)
+@click.option(
+    "--predictions",
+    "predicted",
+    multiple=True,
+    callback=named_folders,
+    metavar="NAME=FOLDER",
+    help="Label maps of another program (PNG, TIFF, NPY, .mat with segs or ucm2, COCO results); may be repeated.",
+)
+@click.option("--suite", help="A suite by name or by its TOML file: data sets, scores, methods and tuning.")
+@click.option(
+    "--data",
+    type=click.Path(file_okay=False, path_type=Path),
+    envvar="CLASSICSEG_DATA",
+    help="With --suite: the folder that holds the data sets; CLASSICSEG_DATA by default.",
+)
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=Path("results"),
+    show_default=True,
+    help="Folder of the tables, and of what is kept, so that a run that was stopped goes on.",
+)
+@workers_option
+@click.option("--overlays/--no-overlays", default=True, help="Keep small pictures of all results, for reports.")
 @click.option("--csv", "as_csv", is_flag=True, help="Print as CSV.")
 @click.option("--json", "as_json", is_flag=True, help="Print as JSON.")
 @click.option("-q", "--quiet", is_flag=True, help="No progress bar.")
 def bench(
-    dataset: str | None,
+    datasets: tuple[str, ...],
     names: tuple[str, ...],
-    metric: str,
+    metrics: tuple[str, ...],
     images: Path | None,
     masks: Path | None,
     kind: Any,
@@ -69,144 +126,114 @@ def bench(
     view: str | None,
     pairs: dict[str, str],
     averaging: Any,
-    sweep: tuple[str, list[float]] | None,
+    grid: dict[str, list[str]],
     train: str | None,
-    threads: int | None,
+    files: tuple[Path, ...],
+    allow_tuned_on_reported: bool,
+    predicted: dict[str, Path],
+    suite: str | None,
+    data: Path | None,
+    output: Path,
+    workers: int | None,
+    overlays: bool,
     as_csv: bool,
     as_json: bool,
     quiet: bool,
 ) -> int:
-    """Score methods over a data set: mean of a named score, pictures, seconds a picture.
+    """Score methods over data sets: a named score with its interval, mean rank, seconds a picture.
 
-    DATASET is "scenes", the made scenes that ship with classicseg; NAME:ROOT, such as bsds500:PATH, a folder in the
-    layout of a known data set ('classicseg datasets list'); a .toml file that declares one; or a folder that holds
+    Each DATASET is "scenes", the made scenes that ship with classicseg; NAME:ROOT, such as bsds500:PATH, a folder in
+    the layout of a known data set ('classicseg datasets list'); a .toml file that declares one; or a folder that holds
     images|image and labels|masks|label.
-    """
-    from classicseg.bench import Entry, PictureScore, run_benchmark, run_sweep
-    from classicseg.registry import methods
-    from classicseg_cli.tables import progress
 
+    Every result is kept in the output folder as soon as it is there. A run that was stopped goes on where it was, and
+    nothing is computed twice. 'classicseg report' makes tables and a page of what is there.
+    """
     if as_csv and as_json:
         raise click.UsageError("--csv and --json exclude each other.")
-    if train is not None and (sweep is None or dataset is None):
-        raise click.UsageError("--train belongs to --sweep and a DATASET with splits.")
-    if sweep is not None and len(names) != 1:
-        raise click.UsageError("--sweep takes one --method.")
-    if sweep is not None and f"{names[0]}.{sweep[0]}" in pairs:
-        raise click.UsageError(f"--set {names[0]}.{sweep[0]} and --sweep both set {sweep[0]}. Leave one of them out.")
-    data = _open(dataset, images, masks, kind, data_range, split, view)
-    others = None if train is None else _open(dataset, images, masks, kind, data_range, train, view)
-    if others is not None and others.name == data.name:
-        raise click.UsageError(f"--train {train} is the split that is reported. Name another, or leave it out.")
-    entries = [Entry(name, segmenter) for name, segmenter in _segmenters(names or tuple(methods()), pairs).items()]
-    _tell_of_joined_objects(entries, metric)
-    total = len(data) * len(entries) + (0 if others is None else len(others))
-    with progress(data.name, total, quiet) as advance:
+    if suite is not None:
+        refuse_others(_WITH_SUITE, "--suite says which data sets, scores and methods")
+        panels, problems = panels_of_suite(suite, data, names, output, workers, quiet)
+    else:
+        problems = 0
+        if allow_tuned_on_reported and not files:
+            raise click.UsageError("--allow-tuned-on-reported belongs to --params.")
+        opened = open_all(datasets, images, masks, kind, data_range, split, view)
+        trains = open_all(datasets, images, masks, kind, data_range, train, view) if train else [None] * len(opened)
+        if train and not (grid or predicted):
+            raise click.UsageError("--train belongs to --sweep or --predictions, and a DATASET with splits.")
+        chosen = chosen_names(names, files, predicted)
+        entries = [*method_entries(chosen, pairs, grid), *tuned_entries(files, names)]
+        panels = [
+            panel_of(data_set, others, entries, predicted, metrics, averaging, foreground, allow_tuned_on_reported)
+            for data_set, others in zip(opened, trains, strict=True)
+        ]
+    _tell_of_joined_objects(panels)
+    code = _run(panels, output, workers, overlays, datasets, as_csv, as_json, quiet)
+    return PARTLY_FAILED if problems and code == DONE else code
 
-        def tell(result: PictureScore) -> None:
-            if result.error:
-                complain(f"{result.picture}: {result.method}: {result.error}")
+
+def _run(
+    panels: list[Any],
+    output: Path,
+    workers: int | None,
+    overlays: bool,
+    specs: tuple[str, ...],
+    as_csv: bool,
+    as_json: bool,
+    quiet: bool,
+) -> int:
+    from classicseg.bench.analysis.rows import rows_of
+    from classicseg.bench.panels import run_panels
+    from classicseg.bench.results import can_write_parquet, write_results
+    from classicseg_cli.tables import progress
+
+    names = ", ".join(panel.dataset.name for panel in panels)
+    with progress(names, sum(panel.label_maps for panel in panels), quiet) as advance:
+        told: set[tuple[str, str, str]] = set()
+
+        def tell(outcome: Any) -> None:
+            what = outcome.picture, outcome.entry, outcome.error
+            if outcome.error and what not in told:  # once, however large the family
+                told.add(what)
+                complain(f"{outcome.picture}: {outcome.entry}: {outcome.error}")
             advance()
 
-        options: dict[str, Any] = {
-            "averaging": averaging,
-            "foreground": foreground,
-            "threads": threads,
-            "advance": tell,
-        }
-        if sweep is None:
-            rows = run_benchmark(data, entries, metric, **options)
-        else:
-            rows = run_sweep(data, entries[0], *sweep, metric, train=others, **options)
-    _print(rows, data.name, None if sweep is None else sweep[0], as_csv, as_json)
-    failed = sum(row.failed for row in rows)
+        results = run_panels(
+            panels,
+            folder=output,
+            workers=workers,
+            overlays=overlays,
+            advance=tell,
+            command=["classicseg", *sys.argv[1:]],
+            specs=specs,
+        )
+    write_results(results, output)
+    if not quiet:
+        complain(f"tables -> {output}; 'classicseg report {output}' makes a page of them")
+        if not can_write_parquet():
+            complain("no scores.parquet, since pyarrow is not installed: pip install 'classicseg[bench]'")
+    rows = rows_of(results)
+    print_rows(rows, as_csv, as_json)
+    failed = sum(bool(run.error) for run in results.runs)
     if not failed:
         return DONE
-    return FAILED if failed == sum(row.pictures for row in rows) else PARTLY_FAILED
+    return FAILED if failed == len(results.runs) else PARTLY_FAILED
 
 
-def _open(
-    dataset: str | None,
-    images: Path | None,
-    masks: Path | None,
-    kind: Any,
-    data_range: Any,
-    split: str | None,
-    view: str | None,
-) -> Any:
-    from classicseg.datasets import folder_pairs, open_dataset
-
-    if dataset is not None and images is None and masks is None:
-        return open_dataset(dataset, kind=kind, data_range=data_range, split=split, view=view)
-    if dataset is not None or images is None or masks is None:
-        raise click.UsageError("Give either a DATASET, or both --images and --masks.")
-    if split is not None or view is not None:
-        raise click.UsageError("--split and --view belong to a DATASET, not to --images and --masks.")
-    if kind is None:
-        raise click.UsageError("Say with --truth what the values of the truths mean: binary, classes or instances.")
-    return folder_pairs(images, masks, kind, data_range=data_range)
-
-
-def _tell_of_joined_objects(entries: list[Any], metric: str) -> None:
+def _tell_of_joined_objects(panels: list[Any]) -> None:
     """Where objects are scored, say which methods would give all foreground as one."""
-    joined = [each.name for each in entries if each.segmenter.makes == "classes" and not each.segmenter.connected]
-    if joined and metric.startswith(("instance.", "pq.", "sq.", "rq.")):
-        complain(
-            f"{', '.join(joined)}: makes classes, so that all objects of a class are one to {metric}. "
-            f"--set {joined[0]}.connected=true parts them."
-        )
-
-
-def _segmenters(names: tuple[str, ...], pairs: dict[str, str]) -> dict[str, Any]:
-    from classicseg.registry import make
-    from classicseg_cli.options import method_parameters
-
-    given: dict[str, dict[str, str]] = {name: {} for name in names}
-    for key, text in pairs.items():
-        method, _, field = key.partition(".")
-        if method not in given or not field:
-            raise click.UsageError(
-                f"--set {key}: say METHOD.NAME=VALUE, with a method of this run ({', '.join(given)})."
-            )
-        given[method][field] = text
-    return {name: make(name, **method_parameters(name, {}, fields)) for name, fields in given.items()}
-
-
-def _print(rows: list[Any], title: str, swept: str | None, as_csv: bool, as_json: bool) -> None:
-    from classicseg.io.write import plain
-
-    if as_json:
-        click.echo(json.dumps([plain(dataclasses.asdict(row)) for row in rows], indent=2))
-    elif as_csv:
-        writer = csv.writer(sys.stdout, lineterminator="\n")
-        fields = [field.name for field in dataclasses.fields(rows[0])]
-        writer.writerow(fields)
-        for row in rows:
-            values = dataclasses.asdict(row) | {"parameters": json.dumps(plain(row.parameters))}
-            writer.writerow([values[field] for field in fields])
-    else:
-        from classicseg_cli.tables import print_table
-
-        header = [
-            "method",
-            f"{rows[0].metric} ({rows[0].averaging})",
-            "scored",
-            "pictures",
-            "failed",
-            "s/picture",
-            "chosen",
+    for panel in panels:
+        metrics = [each.score.name for each in panel.measures]
+        objects = [name for name in metrics if name.startswith(("instance.", "pq.", "sq.", "rq."))]
+        joined = [
+            entry.name
+            for entry in panel.entries
+            if entry.sources[0].makes == "classes" and not entry.sources[0].parameters.get("connected")
         ]
-        print_table(
-            header,
-            [
-                (row.method, row.value, row.scored, row.pictures, row.failed, row.seconds, _chosen(row, swept))
-                for row in rows
-            ],
-            title=title,
-        )
-
-
-def _chosen(row: Any, swept: str | None) -> str:
-    """How the parameters were chosen, from how many results, and whether the truth was looked at for it."""
-    words = [row.chosen, *([f"of {row.family}"] if row.family > 1 else []), *(["oracle"] if row.oracle else [])]
-    return ", ".join(words) + ("" if swept is None else f": {swept}={row.parameters[swept]}")
+        if joined and objects:
+            complain(
+                f"{', '.join(joined)}: makes classes, so that all objects of a class are one to {objects[0]}. "
+                f"--set {joined[0]}.connected=true parts them."
+            )
+            return

@@ -23,16 +23,16 @@ def demo(picture: str, output: Path, with_scenes: bool, quiet: bool) -> None:
     Prints the IoU of each method on the made scenes and writes classicseg_demo.png, all results side by side.
     """
     from classicseg.bench.demo import compare_methods
-    from classicseg.bench.run import Entry
+    from classicseg.bench.grids import entry_of
     from classicseg.datasets import made_scenes
     from classicseg.io.read import read_picture
     from classicseg.io.write import write_picture
-    from classicseg.registry import BUILT_IN, make
+    from classicseg.registry import BUILT_IN
     from classicseg_cli.tables import progress
 
     scenes = made_scenes() if with_scenes else ()
     shown = [read_picture(picture), *(sample.read_image() for sample in scenes if sample.name in _SCENES_SHOWN)]
-    entries = [Entry(name, make(name)) for name in BUILT_IN]
+    entries = [entry_of(name, name) for name in BUILT_IN]
     with progress("demo", len(entries) * (len(shown) + len(scenes)), quiet) as advance:
         sight = compare_methods(shown, entries, advance)
         rows = _score(scenes, entries, advance) if with_scenes else {}
@@ -45,15 +45,13 @@ def demo(picture: str, output: Path, with_scenes: bool, quiet: bool) -> None:
 
 def _score(scenes: Any, entries: list[Any], advance: Any) -> dict[str, dict[str, float]]:
     """Score by method and scene."""
-    from classicseg.bench.run import PictureScore, run_benchmark
+    from classicseg.bench.run import compute
+    from classicseg.metrics import find_score
 
     found: dict[str, dict[str, float]] = {entry.name: {} for entry in entries}
-
-    def keep(result: PictureScore) -> None:
-        found[result.method][result.picture] = result.score
-        advance()
-
-    run_benchmark(scenes, entries, "iou.hungarian", advance=keep)
+    score = find_score("iou.hungarian")
+    for outcome in compute(scenes, entries, [score], advance=lambda _: advance()).outcomes:
+        found[outcome.entry][outcome.picture] = outcome.scores[score.name].value
     return found
 
 

@@ -15,6 +15,8 @@ _COMMANDS = {
     "score": ("classicseg_cli.score:score", "Score label maps against ground truth."),
     "scores": ("classicseg_cli.scores:scores", "List the scores: range, direction, protocol, paper."),
     "bench": ("classicseg_cli.bench:bench", "Score methods over a data set."),
+    "tune": ("classicseg_cli.tune:tune", "Search the parameters of methods on training pictures."),
+    "report": ("classicseg_cli.report:report", "Make tables (Markdown, LaTeX) and a page (HTML) of results."),
     "datasets": ("classicseg_cli.datasets:datasets", "List the data sets that can be read; check one."),
     "warmup": ("classicseg_cli.warmup:warmup", "Compile everything now, so that no later run has to."),
     "demo": ("classicseg_cli.demo:demo", "Run all methods on a photograph and on made scenes."),

@@ -56,9 +56,16 @@ def _print_one(name: str, method: Method, preset: dict[str, Any]) -> None:
         said = ", ".join(f"{key}={value!r}" for key, value in preset.items())
         click.echo(f"{name} is a preset of {method.name}: {said}")
     rows = [
-        (key, str(preset.get(key, declaration.default)), declaration.unit, declaration.allowed, declaration.help)
+        (
+            key,
+            str(preset.get(key, declaration.default)),
+            declaration.unit,
+            declaration.allowed,
+            "" if declaration.search is None or key in preset else declaration.search.words,
+            declaration.help,
+        )
         for key, declaration in method.parameters.items()
     ]
-    print_table(["parameter", "default", "unit", "allowed", "what"], rows)
+    print_table(["parameter", "default", "unit", "allowed", "searched", "what"], rows)
     for key, parameters in method.presets.items():
         click.echo(f"preset {key}: {', '.join(f'{field}={value!r}' for field, value in parameters.items())}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -73,15 +74,37 @@ averaging_option = click.option(
 )
 
 
-def sweep(_: click.Context, __: click.Parameter, text: str | None) -> tuple[str, list[float]] | None:
-    """A parameter's name and values from ``NAME=V1,V2,...``."""
-    if text is None:
-        return None
-    name, _sign, values = text.partition("=")
-    try:
-        return name, [float(value) for value in values.split(",")]
-    except ValueError:
-        raise click.BadParameter(f"{text!r} is not NAME=V1,V2,... with numbers, such as n_clusters=2,4,8.") from None
+workers_option = click.option(
+    "--workers",
+    type=click.IntRange(min=1),
+    help="Processes to compute with; one a core by default, fewer where there is little to do.",
+)
+
+
+def sweeps(_: click.Context, __: click.Parameter, values: tuple[str, ...]) -> dict[str, list[str]]:
+    """The values of ``--sweep``: each METHOD.NAME=V1,V2,..."""
+    found: dict[str, list[str]] = {}
+    for value in values:
+        name, equals, texts = value.partition("=")
+        if not (name and equals and texts):
+            raise click.BadParameter(f"{value!r} is not METHOD.NAME=V1,V2,..., such as kmeans.n_clusters=2,4,8.")
+        if name.strip() in found:
+            raise click.BadParameter(f"{name.strip()} is given twice. Give all its values at once.")
+        found[name.strip()] = [text.strip() for text in texts.split(",")]
+    return found
+
+
+def named_folders(_: click.Context, __: click.Parameter, values: tuple[str, ...]) -> dict[str, Path]:
+    """The values of ``--predictions``: each NAME=FOLDER."""
+    found: dict[str, Path] = {}
+    for value in values:
+        name, equals, folder = value.partition("=")
+        if not (name and equals and folder):
+            raise click.BadParameter(f"{value!r} is not NAME=FOLDER, such as unet=predictions/.")
+        if name in found:
+            raise click.BadParameter(f"the name {name!r} is given twice. Give each predictions a name of its own.")
+        found[name] = Path(folder)
+    return found
 
 
 class MethodType(click.ParamType):

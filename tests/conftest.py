@@ -105,8 +105,11 @@ def data_root() -> Path:
 
 
 @pytest.fixture
-def call(capsys: pytest.CaptureFixture[str]) -> Callable[..., tuple[int, str, str]]:
-    """Run the command line in this process: exit code, stdout, stderr."""
+def call(
+    capsys: pytest.CaptureFixture[str], tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> Callable[..., tuple[int, str, str]]:
+    """Run the command line in this process, from an empty folder: exit code, stdout, stderr."""
+    monkeypatch.chdir(tmp_path_factory.mktemp("here"))
 
     def run(*arguments: object) -> tuple[int, str, str]:
         with pytest.raises(SystemExit) as leaving:
@@ -116,3 +119,20 @@ def call(capsys: pytest.CaptureFixture[str]) -> Callable[..., tuple[int, str, st
         return leaving.value.code, captured.out, captured.err
 
     return run
+
+
+@pytest.fixture
+def pairs(tmp_path: Path) -> Path:
+    """A data set of three pictures with binary truths: bright squares, of which the last truth is half right."""
+    root = tmp_path / "set"
+    (root / "images").mkdir(parents=True)
+    (root / "masks").mkdir()
+    for name in ("p1", "p2", "p10"):
+        image = np.full((16, 16), 30, np.uint8)
+        image[4:8, 4:12] = 220
+        truth = image > 100
+        if name == "p10":
+            truth[8:12, 4:12] = True
+        Image.fromarray(image).save(root / "images" / f"{name}.png")
+        Image.fromarray(truth.astype(np.uint8) * 255).save(root / "masks" / f"{name}.png")
+    return root

@@ -21,6 +21,7 @@ SNIPPETS = (ROOT / "docs" / "snippets.md").read_text(encoding="utf-8")
 SCORES = (ROOT / "docs" / "scores.md").read_text(encoding="utf-8")
 DATASETS = (ROOT / "docs" / "datasets.md").read_text(encoding="utf-8")
 README = (ROOT / "README.md").read_text(encoding="utf-8")
+BENCHMARKS = (ROOT / "docs" / "benchmarks.md").read_text(encoding="utf-8")
 
 
 def blocks(text, language):
@@ -63,7 +64,17 @@ def test_the_python_of_the_readme_runs(capsys):
     assert names["labels"].max() > 10
     run(paper)
     printed = capsys.readouterr().out
-    assert len(re.findall(r"iou\.hungarian \(mean of \d+\) 0\.\d{4}, parameters fixed", printed)) == 3
+    lines = re.findall(r"iou\.hungarian 0\.\d{4} \[0\.\d{4}, 0\.\d{4}\], 15 pictures, (\w+) of (\d)", printed)
+    assert lines == [("fixed", "1"), ("fixed", "1"), ("ODS", "3"), ("OIS", "3")]
+
+
+def test_the_python_of_the_page_on_benchmarks_runs(capsys, tmp_path):
+    first, second = blocks(BENCHMARKS, "python")
+    names = run(first, second)
+    printed = capsys.readouterr().out
+    assert [line.split()[0] for line in printed.splitlines()] == ["otsu", "k-means", "k-means", "darker"] * 2
+    assert printed.count("oracle") == 4
+    assert names["entry"].sources[0].version == "1"
 
 
 def test_the_python_of_the_page_on_scores_runs():

@@ -9,9 +9,9 @@ import click
 
 from benchmarks.hierarchies.peers import PEERS
 from benchmarks.hierarchies.pictures import bsds_root
-from benchmarks.hierarchies.resampling import RESAMPLES
 from benchmarks.hierarchies.rows import ROWS
 from benchmarks.hierarchies.table import Plan, make_ablation, make_table
+from classicseg.bench.analysis.statistics import RESAMPLES
 
 _CHECKOUT = Path(__file__).parents[2]
 _PARTS = ("table", "ablation")

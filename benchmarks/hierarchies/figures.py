@@ -18,16 +18,8 @@ from benchmarks.hierarchies.numbers import (
     mean_of_best,
     mean_over_pictures,
 )
-from benchmarks.hierarchies.resampling import (
-    RESAMPLES,
-    Difference,
-    Estimate,
-    difference,
-    estimate,
-    estimate_chosen,
-    holm,
-    resamples,
-)
+from benchmarks.hierarchies.resampling import Difference, difference
+from classicseg.bench.analysis.statistics import RESAMPLES, Estimate, estimate, holm
 from classicseg.metrics.curves import boundary_summary
 
 Kind = Literal["ours", "peer", "ablation"]
@@ -77,7 +69,7 @@ def figures_of(scored: Scored, count: int = RESAMPLES) -> list[Figure]:
 
 def _coverings(scored: Scored, count: int) -> list[Figure]:
     val, train = scored.val, scored.train
-    weights = resamples(len(val.names), count)
+    pictures = len(val.names)
     figures = []
     if train is not None:
 
@@ -85,15 +77,17 @@ def _coverings(scored: Scored, count: int) -> list[Figure]:
             scale = train.covering(train_weights).argmax(axis=1)
             return np.take_along_axis(val.covering(val_weights), scale[:, None], axis=1)[:, 0]
 
-        drawn = resamples(len(train.names), count, seed=1)
         scale = float(train.scales[train.covering(train.everything())[0].argmax()])
-        figures.append(
-            _figure(scored, "covering", "pooled", "train", estimate_chosen(at_chosen, weights, drawn), scale)
-        )
+        found = estimate(at_chosen, pictures, len(train.names), resamples=count)
+        figures.append(_figure(scored, "covering", "pooled", "train", found, scale))
     best = float(val.scales[val.covering(val.everything())[0].argmax()])
-    figures.append(_figure(scored, "covering", "pooled", "ODS", estimate(covering_ods(val), weights), best))
-    figures.append(_figure(scored, "covering", "pooled", "OIS", estimate(val.ois_covering, weights)))
-    figures.append(_figure(scored, "covering", "pooled", "best", estimate(val.best_covering, weights)))
+    ods, ois, every = (
+        estimate(figure, pictures, resamples=count)
+        for figure in (covering_ods(val), val.ois_covering, val.best_covering)
+    )
+    figures.append(_figure(scored, "covering", "pooled", "ODS", ods, best))
+    figures.append(_figure(scored, "covering", "pooled", "OIS", ois))
+    figures.append(_figure(scored, "covering", "pooled", "best", every))
     return figures
 
 
@@ -105,7 +99,7 @@ def covering_ods(family: Family) -> Callable[[Weights], Values]:
 def _means(scored: Scored, count: int) -> list[Figure]:
     """Probabilistic Rand index and variation of information, means over the pictures as BSDS500 has them."""
     figures = []
-    weights = resamples(len(scored.val.names), count)
+    pictures = len(scored.val.names)
     for metric, sign in _SIGN.items():
         values = getattr(scored.val, metric)
         along = mean_over_pictures(values, scored.val.everything())[0]
@@ -117,17 +111,17 @@ def _means(scored: Scored, count: int) -> list[Figure]:
         def ois(drawn: Weights, values: Values = values, sign: int = sign) -> Values:
             return mean_of_best(values, drawn, sign)
 
-        figures.append(_figure(scored, metric, "mean", "ODS", estimate(ods, weights), scale))
-        figures.append(_figure(scored, metric, "mean", "OIS", estimate(ois, weights)))
+        figures.append(_figure(scored, metric, "mean", "ODS", estimate(ods, pictures, resamples=count), scale))
+        figures.append(_figure(scored, metric, "mean", "OIS", estimate(ois, pictures, resamples=count)))
     return figures
 
 
 def _boundaries(scored: Scored, family: BoundaryFamily, count: int) -> list[Figure]:
-    weights = resamples(len(family.counts), count)
     summary = boundary_summary(family.counts, family.scales)
+    ods, ois = (estimate(figure, len(family.counts), resamples=count) for figure in (family.ods, family.ois))
     figures = [
-        _figure(scored, "boundary.f", "pooled", "ODS", estimate(family.ods, weights), summary.ods.threshold),
-        _figure(scored, "boundary.f", "pooled", "OIS", estimate(family.ois, weights)),
+        _figure(scored, "boundary.f", "pooled", "ODS", ods, summary.ods.threshold),
+        _figure(scored, "boundary.f", "pooled", "OIS", ois),
     ]
     if len(family.scales) >= _ENOUGH_FOR_AP:
         figures.append(_figure(scored, "boundary.ap", "pooled", "all", Estimate(summary.ap, math.nan, math.nan)))
@@ -172,8 +166,7 @@ def claims(pairs: list[tuple[Scored, Scored]], count: int = RESAMPLES) -> list[C
     for one, other in pairs:
         if one.val.names != other.val.names:
             raise ValueError(f"{one.name} and {other.name} were scored on different pictures")
-        weights = resamples(len(one.val.names), count)
-        found.append(difference(covering_ods(one.val), covering_ods(other.val), weights))
+        found.append(difference(covering_ods(one.val), covering_ods(other.val), len(one.val.names), count))
     corrected = holm([each.p for each in found])
     return [
         Claim(one.name, other.name, each, float(p))

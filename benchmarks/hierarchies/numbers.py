@@ -16,9 +16,7 @@ from numpy.typing import NDArray
 
 from benchmarks.hierarchies.pictures import Picture
 from benchmarks.hierarchies.work import Arrays
-
-Values = NDArray[np.float64]
-Weights = NDArray[np.int64]
+from classicseg.bench.analysis.statistics import Values, Weights
 
 
 @dataclass(frozen=True, eq=False)

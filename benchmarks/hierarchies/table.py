@@ -18,11 +18,11 @@ from benchmarks.hierarchies.peer_runs import Chosen, PeerRuns
 from benchmarks.hierarchies.peers import PEERS, Peer
 from benchmarks.hierarchies.pictures import Picture, drawn, pictures_of
 from benchmarks.hierarchies.plot import can_plot, plot
-from benchmarks.hierarchies.resampling import RESAMPLES
 from benchmarks.hierarchies.rows import ROWS, Row
 from benchmarks.hierarchies.scoring import UNIT, UNIT_FOR_BOUNDARIES
 from benchmarks.hierarchies.seconds import time_own, time_peers
-from benchmarks.peers import machine_facts
+from classicseg.bench.analysis.statistics import RESAMPLES
+from classicseg.bench.machine import machine_facts
 
 PACKAGES = ("classicseg", "numpy", "numba", "scipy", "scikit-image", "scikit-learn", "opencv-python", "higra")
 

@@ -11,9 +11,9 @@ import click
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.peers import machine_facts
 from benchmarks.speed.measure import measure
 from benchmarks.speed.report import markdown, write_json
+from classicseg.bench.machine import machine_facts
 
 METHODS = (
     "threshold",

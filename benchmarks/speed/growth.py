@@ -18,10 +18,11 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.peers import machine, machine_facts, versions
+from benchmarks.peers import machine, versions
 from benchmarks.pictures import Picture, mosaic, photographs
 from benchmarks.speed.measure import peak_memory
 from classicseg import registry
+from classicseg.bench.machine import machine_facts
 
 STEPS = {"0.15": (1, 1, 80), "0.6": (2, 2, 20), "2.4": (4, 4, 5), "12": (10, 8, 1)}  # rows, columns, pictures
 PATIENCE = 900  # seconds for a process

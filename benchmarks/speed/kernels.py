@@ -21,9 +21,10 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.peers import machine, machine_facts, versions
+from benchmarks.peers import machine, versions
 from benchmarks.pictures import Picture
 from benchmarks.speed.growth import PACKAGES, pictures
+from classicseg.bench.machine import machine_facts
 
 RUNS = 5
 ROW = 3  # in a row with the same number of threads, so that a core that slept is counted once at most

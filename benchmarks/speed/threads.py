@@ -16,10 +16,11 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.peers import machine, machine_facts, versions
+from benchmarks.peers import machine, versions
 from benchmarks.pictures import Picture, mosaic, photographs
 from benchmarks.speed.growth import PACKAGES
 from classicseg import registry, segment
+from classicseg.bench.machine import machine_facts
 
 RUNS = 5
 

@@ -1,6 +1,9 @@
-"""Run methods over a data set and score them by name."""
+"""Run methods over data sets, score them, choose among them, compare them: what a paper's tables are made of."""
 
-from classicseg.bench.run import Entry, PictureScore, Row, run_benchmark
-from classicseg.bench.sweep import run_sweep
+from classicseg.bench.analysis.rows import Row
+from classicseg.bench.benchmark import Benchmark
+from classicseg.bench.grids import Grid
+from classicseg.bench.results import Results, read_results, write_results
+from classicseg.bench.sources import Entry, MethodSource
 
-__all__ = ["Entry", "PictureScore", "Row", "run_benchmark", "run_sweep"]
+__all__ = ["Benchmark", "Entry", "Grid", "MethodSource", "Results", "Row", "read_results", "write_results"]

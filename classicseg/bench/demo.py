@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from classicseg.bench.run import Entry
+from classicseg.bench.sources import Entry, MethodSource
 
 if TYPE_CHECKING:
     from classicseg.io.read import Picture
@@ -41,8 +41,10 @@ def compare_methods(
         sight = display(picture.array, mask=picture.mask, color=picture.color)
         tiles.append((picture.name, sight))
         for entry in entries:
-            result = entry.segmenter.run(picture.array, mask=picture.mask, color=picture.color)
-            count = result.n_labels + bool(entry.segmenter.binary)
+            (source,) = entry.sources
+            assert isinstance(source, MethodSource)
+            result = source.segmenter.run(picture.array, mask=picture.mask, color=picture.color)
+            count = result.n_labels + bool(source.segmenter.binary)
             tiles.append((f"{entry.name}: {count} {result.segmenter.makes}", overlay(sight, result.labels)))
             if advance is not None:
                 advance()

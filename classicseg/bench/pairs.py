@@ -2,27 +2,19 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from classicseg.bench.run import require_averaging
+from classicseg.bench.label_files import by_name, label_files, mask_beside
 from classicseg.errors import ImageError, MemoryLimitError, PluginError
 from classicseg.io.read import SUFFIXES
-from classicseg.jobs import OUTPUTS, is_output
 from classicseg.metrics import Score, mean_score
 
 if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
     from classicseg.metrics import Comparison, Foreground, TruthKind
     from classicseg.metrics.families import Averaging
-
-_BY_PRODUCTS = tuple(ending for ending in OUTPUTS if ending != "_labels")
-_WRITTEN_BY_RUN = re.compile(r"_[A-Za-z0-9-]+_labels$")
 
 
 def match_label_maps(prediction: Path, truth: Path) -> list[tuple[str, Path, Path]]:
@@ -61,26 +53,8 @@ def without_prediction(pairs: Sequence[tuple[str, Path, Path]], truth: Path) -> 
     return sorted(set(_by_name(truth, set())) - {name for name, _, _ in pairs}) if truth.is_dir() else []
 
 
-def _by_name(folder: Path, known: set[str]) -> dict[str, Path]:
-    """Label maps by their path without suffix; one that is not among the `known` loses what `run` adds to names."""
-    files: dict[str, Path] = {}
-    for file in sorted(folder.rglob("*")):
-        if (
-            file.suffix.lower() not in SUFFIXES
-            or file.name.startswith(".")
-            or any(is_output(file, by) for by in _BY_PRODUCTS)
-        ):
-            continue
-        name = file.relative_to(folder).with_suffix("").as_posix()
-        if known and name not in known:
-            name = _WRITTEN_BY_RUN.sub("", name)
-        if name in files:
-            raise ImageError(
-                f"{files[name].name} and {file.name} in {folder} both belong to {name}. "
-                "Keep each method in a folder of its own."
-            )
-        files[name] = file
-    return files
+def _by_name(folder: Path, known: Collection[str]) -> dict[str, Path]:
+    return by_name(folder, label_files(folder), known)
 
 
 def compare_pair(
@@ -99,7 +73,7 @@ def compare_pair(
         read_truth(truth, kind).maps[0],
         kind=kind,
         foreground=foreground,
-        mask=_mask_beside(prediction),
+        mask=mask_beside(prediction),
         void=None if void is None else read_labels(truth) == void,
     )
 
@@ -160,7 +134,7 @@ def score_pairs(
     ParameterError
         A score is unknown, does not apply to the kind, or was asked to be pooled and cannot be.
     """
-    from classicseg.metrics.families import put_together
+    from classicseg.metrics.families import put_together, require_averaging
     from classicseg.metrics.named import applicable
 
     chosen = applicable(names or None, kind)
@@ -188,12 +162,3 @@ def score_pairs(
         own = [row[score.name] for row in values.values()]
         overall[score.name] = put_together(score, own, sums[score.name], averaging), mean_score(own)[1]
     return PairScores(tuple(chosen), values, failed, overall)
-
-
-def _mask_beside(prediction: Path) -> NDArray[np.bool_] | None:
-    from classicseg.io.read import read_labels
-
-    if not is_output(prediction, "_labels"):
-        return None
-    mask = prediction.with_name(prediction.stem.removesuffix("_labels") + "_mask.png")
-    return read_labels(mask) > 0 if mask.is_file() else None

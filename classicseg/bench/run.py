@@ -1,273 +1,281 @@
-"""Run methods over a data set and score what they give."""
+"""Run entries over a data set in worker processes, and score what they give."""
 
 from __future__ import annotations
 
-import math
+import os
+import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from functools import cache
+from pathlib import Path
+from typing import Any, TypeVar
 
-from classicseg.base import Segmenter
-from classicseg.datasets.base import DataSet, LoadedSample, Sample
-from classicseg.errors import ImageError, MemoryLimitError, ParameterError, PluginError
-from classicseg.metrics import Score, find_score, mean_score
-from classicseg.metrics.comparison import Comparison, compare
-from classicseg.metrics.families import Averaging, put_together
+from classicseg.bench import worker
+from classicseg.bench.kept import KEPT, Kept
+from classicseg.bench.sources import Entry
+from classicseg.bench.worker import FAMILY, Outcome, PictureFacts, Protocol, Task
+from classicseg.datasets.base import DataSet, Sample
+from classicseg.errors import ParameterError
+from classicseg.metrics import Foreground, Score
+from classicseg.parallel import usable_cores
 
-if TYPE_CHECKING:
-    from classicseg.base import Segmentation
-    from classicseg.metrics import Foreground
+_WORTH_A_PROCESS = 24  # label maps: starting a process takes about as long as these on small pictures
+_LOOK_EVERY = 1.0  # seconds
+_DIED = "the process that computed it died, most likely for want of memory. Give it smaller pictures."
+_Made = TypeVar("_Made")
 
 
 @dataclass(frozen=True)
-class Entry:
-    """A method under the name by which it stands in the table."""
+class Computed:
+    """What `compute` gives: the outcomes by picture, entry and member, and what was read of each picture."""
 
-    name: str
-    segmenter: Segmenter
-
-
-@dataclass(frozen=True, kw_only=True)
-class PictureScore:
-    """What one method reached on one picture with all its truths; NaN with an `error` where it failed.
-
-    `sums` is what the score is made of, where it can be pooled.
-    """
-
-    method: str
-    picture: str
-    score: float
-    labels: int = 0
-    seconds: float = math.nan
-    error: str = ""
-    sums: Any = None
+    outcomes: list[Outcome]
+    pictures: list[PictureFacts]
 
 
-@dataclass(frozen=True, kw_only=True)
-class Row:
-    """One line of the table: a method under a named score.
-
-    Attributes
-    ----------
-    method : str
-        The name in the table.
-    metric : str
-        ``measure.protocol``.
-    averaging : {"mean", "pooled"}
-        Mean over the pictures for which the score is defined, or the score of their sums.
-    value : float
-        NaN where it is defined for none.
-    pictures, scored, failed : int
-        All of them, those with a score, those on which the method failed.
-    seconds : float
-        Median of a picture.
-    chosen : str
-        How the parameters were chosen: "fixed"; for a family of results "train" (on a training split), "ODS" (the best
-        for the data set), "OIS" (the best for each picture) or "best" (the best segment for each true region).
-    family : int
-        From how many results a picture was chosen; 1 where the parameters are fixed.
-    oracle : bool
-        Whether the score or the choice looks at the truth; oracles are never ranked with others.
-    dataset, truth : str
-        The data set, and the kind of its truths ("mixed" where they differ).
-    foreground : str
-        Which predicted label was foreground; "" for scores that do not ask.
-    version : str
-        Of classicseg.
-    parameters : dict
-        All parameters of the method.
-    """
-
-    method: str
-    metric: str
-    averaging: str
-    value: float
-    pictures: int
-    scored: int
-    failed: int
-    seconds: float
-    chosen: str
-    family: int
-    oracle: bool
-    dataset: str
-    truth: str
-    foreground: str
-    version: str
-    parameters: dict[str, Any]
-
-
-def run_benchmark(
+def compute(
     dataset: DataSet,
     entries: Sequence[Entry],
-    metric: str | Score,
+    metrics: Sequence[Score],
     *,
-    averaging: Averaging = "mean",
     foreground: Foreground = "nonzero",
-    threads: int | None = None,
-    advance: Callable[[PictureScore], None] | None = None,
-) -> list[Row]:
-    """Score every method on every picture of a data set, with fixed parameters.
+    workers: int | None = None,
+    folder: Path | None = None,
+    overlays: bool = False,
+    advance: Callable[[Outcome], None] | None = None,
+    inspect: Callable[[Sequence[PictureFacts]], None] | None = None,
+) -> Computed:
+    """Score every source of every entry on every picture.
 
     Parameters
     ----------
     dataset : DataSet
     entries : sequence of Entry
-    metric : str or Score
-        A score by name; `classicseg.metrics.scores` lists them.
-    averaging : {"mean", "pooled"}
-        Mean over the pictures, each counting the same; or the score of the sums over all pictures and truths, as mIoU
-        and boundary F are usually reported.
+        Each under a name of its own.
+    metrics : sequence of Score
     foreground : {"nonzero", "bright", "dark"} or int
         For scores of the foreground: which predicted label is foreground.
-    threads : int, optional
-        Threads of each run.
+    workers : int, optional
+        Processes, of one thread each; one a core by default, fewer where there is little to do. The results are the
+        same to the last bit whatever their number.
+    folder : Path, optional
+        Where each result is kept as soon as it is there. What is kept there is not computed again: the same label map
+        (picture, method, parameters, version) under the same scores of the same truths.
+    overlays : bool
+        Leave small pictures of the samples, their truths, and of the label maps of entries of one source.
     advance : callable, optional
-        Called with each `PictureScore` as soon as it is there.
+        Called with each `Outcome` as soon as it is there, in no fixed order; those that were kept come first.
+    inspect : callable, optional
+        Called with what was read of the pictures before anything runs; it may raise.
 
     Returns
     -------
-    list of Row
-        One a method, in the order given. A picture that cannot be read or segmented counts as failed and the run
-        goes on.
+    Computed
+        What failed has an error and no scores, and is tried again by the next run.
 
-    Examples
-    --------
-    >>> from classicseg import Threshold
-    >>> from classicseg.datasets import open_dataset
-    >>> scenes = open_dataset("scenes", kind="classes")
-    >>> row, = run_benchmark(scenes, [Entry("otsu", Threshold())], "iou.hungarian")
-    >>> row.metric, row.averaging, row.pictures == len(scenes)
-    ('iou.hungarian', 'mean', True)
+    Raises
+    ------
+    ParameterError
+        Two entries or two pictures have one name, or a score does not apply to the truths.
     """
-    found: dict[str, list[PictureScore]] = {entry.name: [] for entry in entries}
-    if len(found) < len(entries):
-        names = ", ".join(entry.name for entry in entries)
-        raise ParameterError(f"two methods have one name ({names}). Give each entry a name of its own.")
-    chosen = find_score(metric)
-    require_averaging(chosen, averaging)
-    require_kinds(chosen, dataset)
-    for result in _score_pictures(dataset, entries, chosen, foreground, threads):
-        found[result.method].append(result)
-        if advance is not None:
-            advance(result)
-    return [_row(entry, chosen, found[entry.name], dataset, averaging, foreground) for entry in entries]
-
-
-def require_averaging(score: Score, averaging: Averaging) -> None:
-    """Raise `ParameterError` where a score cannot be averaged so; before the first picture is segmented."""
-    if averaging not in ("mean", "pooled"):
-        raise ParameterError(f"averaging={averaging!r} is not allowed; it is 'mean' or 'pooled'.")
-    if averaging == "pooled" and not score.pools:
-        raise ParameterError(f"{score.name} cannot be pooled over pictures. Take averaging='mean'.")
-
-
-def require_kinds(score: Score, dataset: DataSet) -> None:
-    """Raise `ParameterError` where a score does not apply to the truths; before the first picture is segmented."""
-    for kind in sorted({sample.kind for sample in dataset}):
-        score.require_kind(kind)
-
-
-def read_or_fail(sample: Sample) -> LoadedSample | str:
-    """The sample, or in words why it cannot be read."""
-    try:
-        return sample.read()
-    except (ImageError, MemoryLimitError, OSError) as error:
-        return str(error)
-
-
-def segment_sample(sample: LoadedSample, segmenter: Segmenter, dataset: DataSet, threads: int | None) -> Segmentation:
-    """Run a method on the picture of a sample."""
-    picture = sample.image
-    return segmenter.run(
-        picture.array, mask=picture.mask, color=picture.color, data_range=dataset.data_range, threads=threads
+    _require_names(dataset, entries)
+    worker.kind_errors(metrics, dataset.samples)
+    folder = None if folder is None else folder.absolute()
+    protocol = Protocol(
+        dataset.data_range,
+        tuple(metrics),
+        foreground,
+        folder,
+        overlays and folder is not None,
+        worker.keys_of_scores(metrics, foreground),
     )
+    total = len(dataset) * sum(len(entry.sources) for entry in entries)
+    processes = _processes(workers, total)
+    pictures = _look(dataset, protocol, processes)
+    if inspect is not None:
+        inspect(pictures)
+    kept = Kept(None if folder is None else folder / KEPT)
+    found: dict[tuple[str, str, int], Outcome] = {}
+    tasks: list[Task] = []
 
+    def take(outcome: Outcome) -> None:
+        found[outcome.picture, outcome.entry, outcome.member] = outcome
+        if advance is not None and outcome.member != FAMILY:
+            advance(outcome)
 
-def compare_sample(sample: LoadedSample, result: Segmentation, foreground: Foreground) -> Comparison:
-    """A result beside the truths of its sample; what the mask or void leaves out counts nowhere."""
-    return compare(
-        result.labels, sample.truths, kind=sample.kind, foreground=foreground, mask=result.mask, void=sample.void
-    )
-
-
-def _score_pictures(
-    dataset: DataSet, entries: Sequence[Entry], metric: Score, foreground: Foreground, threads: int | None
-) -> Iterator[PictureScore]:
-    """Picture by picture, so that each is read once; methods in the order given."""
-    for sample in dataset:
-        loaded = read_or_fail(sample)
+    for sample, facts in zip(dataset.samples, pictures, strict=True):
         for entry in entries:
-            if isinstance(loaded, str):
-                yield _failure(entry, sample, loaded)
-                continue
-            try:
-                yield _score_picture(loaded, entry, dataset, metric, foreground, threads)
-            except (ImageError, MemoryLimitError, PluginError) as error:
-                yield _failure(entry, sample, str(error))
+            known = list(_known(entry, facts, protocol, kept))
+            for outcome in known:
+                take(outcome)
+            members = _missing(entry, known, protocol, facts)
+            if members:
+                keys = {each: worker.key_of(entry, each, facts) for each in (*members, FAMILY)}
+                tasks.append(Task(protocol, sample, facts, entry, members, keys))
+    for outcomes in _each(worker.work, [(task,) for task in tasks], processes, lambda each: _lost(each[0])):
+        for outcome in outcomes:
+            if (outcome.picture, outcome.entry, outcome.member) not in found:
+                take(outcome)
+    order = [
+        (facts.picture, entry.name, member)
+        for facts in pictures
+        for entry in entries
+        for member in (*range(len(entry.sources)), FAMILY)
+    ]
+    return Computed([found[place] for place in order if place in found], pictures)
 
 
-def _score_picture(
-    sample: LoadedSample, entry: Entry, dataset: DataSet, metric: Score, foreground: Foreground, threads: int | None
-) -> PictureScore:
-    started = time.perf_counter()
-    result = segment_sample(sample, entry.segmenter, dataset, threads)
-    seconds = time.perf_counter() - started
-    both = compare_sample(sample, result, foreground)
-    return PictureScore(
-        method=entry.name,
-        picture=sample.name,
-        score=metric.of(both),
-        labels=result.n_labels,
-        seconds=seconds,
-        sums=metric.sums_of(both) if metric.pools else None,
-    )
+def _require_names(dataset: DataSet, entries: Sequence[Entry]) -> None:
+    names = [entry.name for entry in entries]
+    if len(set(names)) < len(names):
+        raise ParameterError(f"two methods have one name ({', '.join(names)}). Give each entry a name of its own.")
+    twice = [name for name, count in Counter(sample.name for sample in dataset).items() if count > 1]
+    if twice:
+        raise ParameterError(
+            f"two pictures of {dataset.name} are called {twice[0]!r}. Give each sample a name of its own, such as one "
+            "with the name of its data set before it."
+        )
 
 
-def _failure(entry: Entry, sample: Sample, error: str) -> PictureScore:
-    return PictureScore(method=entry.name, picture=sample.name, score=math.nan, error=error)
+def _processes(workers: int | None, total: int) -> int:
+    if workers is None:
+        return max(1, min(usable_cores(), total // _WORTH_A_PROCESS))
+    if isinstance(workers, bool) or not isinstance(workers, int) or workers < 1:
+        raise ParameterError(f"workers={workers!r} is not allowed; it is an integer of at least 1, or None.")
+    return workers
 
 
-def _row(
-    entry: Entry,
-    metric: Score,
-    results: list[PictureScore],
-    dataset: DataSet,
-    averaging: Averaging,
-    foreground: Foreground,
-) -> Row:
-    done = [result for result in results if not result.error]
-    return Row(
-        value=put_together(metric, [result.score for result in done], [result.sums for result in done], averaging),
-        scored=mean_score(result.score for result in done)[1],
-        seconds=median_seconds([result.seconds for result in done]),
-        chosen="fixed",
-        family=1,
-        oracle=metric.oracle,
-        **about(entry, metric, dataset, averaging, foreground),
-        pictures=len(results),
-        failed=len(results) - len(done),
-    )
+def _look(dataset: DataSet, protocol: Protocol, processes: int) -> list[PictureFacts]:
+    def lost(sample: Sample) -> PictureFacts:
+        return PictureFacts(picture=sample.name, kind=sample.kind, error=_DIED)
+
+    found = _each(worker.look_at, [(sample, protocol) for sample in dataset], processes, lambda each: lost(each[0]))
+    by_name = {facts.picture: facts for facts in found}
+    return [by_name[sample.name] for sample in dataset.samples]
 
 
-def median_seconds(seconds: Sequence[float]) -> float:
-    """The median, of two the greater; NaN of none."""
-    return sorted(seconds)[len(seconds) // 2] if seconds else math.nan
+def _known(entry: Entry, facts: PictureFacts, protocol: Protocol, kept: Kept) -> Iterator[Outcome]:
+    """What needs no computing: what was kept, and what cannot be read."""
+    members = (*range(len(entry.sources)), *([FAMILY] if worker.wants_best(protocol, entry) else []))
+    for member in members:
+        if facts.error:
+            yield Outcome(picture=facts.picture, entry=entry.name, member=member, key="", error=facts.error)
+            continue
+        key, _ = worker.key_of(entry, member, facts)
+        record = kept.find(key)
+        if member == FAMILY:
+            best = record and record.scores.get(worker.best_key(facts))
+            if best:
+                yield Outcome(
+                    picture=facts.picture, entry=entry.name, member=FAMILY, key=key, scores={worker.BEST: best}
+                )
+            continue
+        scores = worker.fits(record, protocol, facts)
+        if record is None or scores is None or _lacks_overlay(entry, key, protocol):
+            continue
+        yield Outcome(
+            picture=facts.picture,
+            entry=entry.name,
+            member=member,
+            key=key,
+            labels=record.labels,
+            seconds=record.seconds,
+            scores=scores,
+        )
 
 
-def about(
-    entry: Entry, metric: Score, dataset: DataSet, averaging: Averaging, foreground: Foreground
-) -> dict[str, Any]:
-    """The fields of a `Row` that are known before anything runs."""
-    import classicseg
+def _lacks_overlay(entry: Entry, key: str, protocol: Protocol) -> bool:
+    wanted = protocol.overlays and protocol.folder is not None and len(entry.sources) == 1
+    return wanted and not worker.has_thumbnail(protocol.folder or Path(), key)
 
-    return {
-        "method": entry.name,
-        "metric": metric.name,
-        "averaging": averaging,
-        "dataset": dataset.name,
-        "truth": dataset.kind or "mixed",
-        "foreground": str(foreground) if "foreground" in metric.options else "",
-        "version": classicseg.__version__,
-        "parameters": entry.segmenter.get_params(),
-    }
+
+def _missing(entry: Entry, known: Iterable[Outcome], protocol: Protocol, facts: PictureFacts) -> tuple[int, ...]:
+    """The members that have to be computed: all of them where the best of the family is asked for and not known."""
+    if facts.error:
+        return ()
+    there = {outcome.member for outcome in known}
+    if worker.wants_best(protocol, entry) and FAMILY not in there:
+        return tuple(range(len(entry.sources)))
+    return tuple(member for member in range(len(entry.sources)) if member not in there)
+
+
+def _lost(task: Task) -> list[Outcome]:
+    """The outcomes of a task that no process lives through."""
+    return [
+        Outcome(picture=task.facts.picture, entry=task.entry.name, member=member, key="", error=_DIED)
+        for member in task.members
+    ]
+
+
+def _each(
+    call: Callable[..., _Made],
+    arguments: Sequence[tuple[Any, ...]],
+    processes: int,
+    lost: Callable[[tuple[Any, ...]], _Made],
+) -> Iterator[_Made]:
+    """What all calls give; where a process dies, those that were under way are tried again one by one.
+
+    A call that ends its process even then gives what `lost` says of its arguments.
+    """
+    from joblib.externals.loky.process_executor import BrokenProcessPool
+
+    left = dict(enumerate(arguments))
+    while left:
+        try:
+            numbered = [(number, call, each) for number, each in left.items()]
+            for number, made in _parallel(_numbered, numbered, processes):
+                del left[number]
+                yield made
+        except BrokenProcessPool:
+            for number in list(left)[: 3 * processes]:
+                yield _alone(call, left.pop(number), lost)
+
+
+def _alone(call: Callable[..., _Made], arguments: tuple[Any, ...], lost: Callable[[tuple[Any, ...]], _Made]) -> _Made:
+    """What a call gives in a process that has nothing else to do, and may die of it."""
+    from joblib.externals.loky.process_executor import BrokenProcessPool
+
+    try:
+        ((_, made),) = _parallel(_numbered, [(0, call, arguments)], 2)
+        return made
+    except BrokenProcessPool:
+        return lost(arguments)
+
+
+def _numbered(number: int, call: Callable[..., _Made], arguments: tuple[Any, ...]) -> tuple[int, _Made]:
+    return number, call(*arguments)
+
+
+def _parallel(call: Callable[..., _Made], arguments: Sequence[tuple[Any, ...]], processes: int) -> Iterator[_Made]:
+    """What the calls give, as it comes; in this process where one is enough."""
+    if processes == 1 or not arguments:
+        yield from (call(*each) for each in arguments)
+        return
+    from joblib import Parallel, delayed, parallel_config
+
+    with parallel_config(backend="loky", inner_max_num_threads=1):
+        pool = Parallel(n_jobs=processes, return_as="generator_unordered", batch_size=1, pre_dispatch="2*n_jobs")
+    here, master = Path.cwd(), os.getpid()
+    yield from pool(delayed(_call_there)(master, here, call, each) for each in arguments)
+
+
+def _call_there(master: int, folder: Path, call: Callable[..., _Made], arguments: tuple[Any, ...]) -> _Made:
+    """The call in this working folder: processes live on from one run to the next, and files have relative names."""
+    _end_with(master)
+    if Path.cwd() != folder:
+        os.chdir(folder)
+    return call(*arguments)
+
+
+@cache
+def _end_with(master: int) -> None:
+    """End this process soon after the one that gave out the work is gone: nobody waits for more."""
+
+    def watch() -> None:
+        while os.getppid() == master:
+            time.sleep(_LOOK_EVERY)
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()

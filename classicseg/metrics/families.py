@@ -155,7 +155,10 @@ def score_family(
 
 def family_of(family: Sequence[Comparison], chosen: Sequence[Score], scales: NDArray[np.float64]) -> FamilyScores:
     """The scores of label maps that stand beside the truths of their picture already, one a scale, ascending."""
-    best = _best_of_family(family)
+    reached = BestOfFamily()
+    for each in family:
+        reached.take(each)
+    best = reached.fractions
     pooling = [score for score in chosen if score.pools]
     return FamilyScores(
         scales=scales,
@@ -168,7 +171,7 @@ def family_of(family: Sequence[Comparison], chosen: Sequence[Score], scales: NDA
 
 
 def summarise(
-    families: Sequence[FamilyScores], metric: str, *, averaging: Averaging = "mean", scale: float | None = None
+    families: Sequence[FamilyScores], metric: str | Score, *, averaging: Averaging = "mean", scale: float | None = None
 ) -> FamilySummary:
     """The best a family reaches on a data set, and what it reaches at a scale chosen elsewhere.
 
@@ -176,7 +179,7 @@ def summarise(
     ----------
     families : sequence of FamilyScores
         One a picture, all at the same scales.
-    metric : str
+    metric : str or Score
         The score. Which values are better is known by its name.
     averaging : {"mean", "pooled"}
         Mean of the pictures' scores, leaving out those that are not defined, or the score of their sums.
@@ -241,7 +244,7 @@ def summarise(
     return replace(found, scale=float(scale), at_scale=value, scored=found.scored | {"at_scale": scored})
 
 
-def choose_scale(families: Sequence[FamilyScores], metric: str, *, averaging: Averaging = "mean") -> float:
+def choose_scale(families: Sequence[FamilyScores], metric: str | Score, *, averaging: Averaging = "mean") -> float:
     """The scale that is best for these pictures together: on a training split, the one to report others at.
 
     Parameters and errors are those of `summarise`. Of equal scales, the lowest.
@@ -288,6 +291,14 @@ def _defined(values: Iterable[float]) -> int:
     return mean_score(values)[1]
 
 
+def require_averaging(score: Score, averaging: Averaging) -> None:
+    """Raise `ParameterError` where a score cannot be averaged so; before the first picture is segmented."""
+    if averaging not in ("mean", "pooled"):
+        raise ParameterError(f"averaging={averaging!r} is not allowed; it is 'mean' or 'pooled'.")
+    if averaging == "pooled" and not score.pools:
+        raise ParameterError(f"{score.name} cannot be pooled over pictures. Take averaging='mean'.")
+
+
 def put_together(score: Score, values: Sequence[float], sums: Sequence[Any], averaging: Averaging) -> float:
     """A score over pictures, from the value of each or from what each is made of; NaN where there is none."""
     if averaging == "mean":
@@ -308,15 +319,27 @@ def _best_or_undefined(values: NDArray[np.float64]) -> int:
     return int(np.argmax(undefined)) if undefined.any() else _best_index(values)
 
 
-def _best_of_family(family: Sequence[Comparison]) -> list[Fractions]:
-    """Of each truth, the covering where every region takes its best segment from any map."""
-    covered = []
-    for index in range(len(family[0].truths)):
-        each = [best_of_regions(both.tables[index], kind=both.kind) for both in family]
-        areas = each[0][0]
-        best = np.max([found for _, found in each], axis=0)
-        covered.append(Fractions.of(math.fsum(areas * best), areas.sum()))
-    return covered
+class BestOfFamily:
+    """Of each truth, the covering where every region takes its best segment from any map; taken map by map."""
+
+    def __init__(self) -> None:
+        self._areas: list[NDArray[np.int64]] = []
+        self._best: list[NDArray[np.float64]] = []
+
+    def take(self, comparison: Comparison) -> None:
+        """Take another map of the family."""
+        found = [best_of_regions(table, kind=comparison.kind) for table in comparison.tables]
+        self._areas = [areas for areas, _ in found]
+        before = self._best or [best for _, best in found]
+        self._best = [np.maximum(old, best) for old, (_, best) in zip(before, found, strict=True)]
+
+    @property
+    def fractions(self) -> list[Fractions]:
+        """What the covering of each truth is made of."""
+        return [
+            Fractions.of(math.fsum(areas * best), areas.sum())
+            for areas, best in zip(self._areas, self._best, strict=True)
+        ]
 
 
 def _best(families: Sequence[FamilyScores], averaging: Averaging) -> float:

@@ -98,10 +98,20 @@ class Score:
         ParameterError
             The score does not apply to this kind of truth.
         """
+        return mean_score(self.values_of(comparison))[0]
+
+    def values_of(self, comparison: Comparison) -> tuple[float, ...]:
+        """The scores of which that of the picture is the mean: one a truth, or a single one of all truths.
+
+        Raises
+        ------
+        ParameterError
+            The score does not apply to this kind of truth.
+        """
         if self.function is not None:
-            return mean_score(self._calls(self.function, comparison))[0]
+            return tuple(self._calls(self.function, comparison))
         assert self.sums is not None  # __post_init__ has seen to it
-        return mean_score(self.value(found) for found in self._calls(self.sums, comparison))[0]
+        return tuple(self.value(found) for found in self._calls(self.sums, comparison))
 
     def sums_of(self, comparison: Comparison) -> Any:
         """What the score of one picture is made of, added over its truths; sums of pictures add up too.

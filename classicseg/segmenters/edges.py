@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from classicseg.base import Context, Segmentation, Segmenter
 from classicseg.errors import ParameterError
 from classicseg.image import Image
-from classicseg.parameters import parameter
+from classicseg.parameters import Search, parameter
 
 if TYPE_CHECKING:
     from classicseg.hierarchy import Hierarchy
@@ -80,22 +80,48 @@ class Edges(Segmenter):
 
     name: ClassVar[str] = "edges"
     makes: ClassVar[Literal["classes", "segments"]] = "segments"
+    cuts: ClassVar[tuple[str, ...]] = ("detector", "low_threshold", "high_threshold", "gap")
     always_connected: ClassVar[str] = "a watershed grows each segment from one connected marker"
     bytes_per_pixel: ClassVar[int] = 60
     bytes_per_sample: ClassVar[int] = 32
 
-    detector: str = parameter("sobel", "how edges are found", choices=("sobel", "canny"))
-    gradient: str = parameter(
-        "sobel", "what is flooded: slopes, or differences of histograms", choices=("sobel", "mpb")
+    detector: str = parameter(
+        "sobel", "how edges are found", choices=("sobel", "canny"), search=Search(values=("sobel", "canny"))
     )
-    sigma: float = parameter(2.0, "smoothing before the gradient", low=0, high=50, unit="px")
+    gradient: str = parameter(
+        "sobel",
+        "what is flooded: slopes, or differences of histograms",
+        choices=("sobel", "mpb"),
+        search=Search(values=("sobel", "mpb"), when=("detector", ("sobel",))),
+    )
+    sigma: float = parameter(2.0, "smoothing before the gradient", low=0, high=50, unit="px", search=Search(0.5, 5))
     low_threshold: float = parameter(
-        2.0, "gradient that may belong to an edge", low=0, high=200, unit="Delta E per px", scale="log"
+        2.0,
+        "gradient that may belong to an edge",
+        low=0,
+        high=200,
+        unit="Delta E per px",
+        scale="log",
+        search=Search(0.5, 3),
     )
     high_threshold: float = parameter(
-        4.0, "gradient that starts an edge", low=0, high=200, unit="Delta E per px", scale="log"
+        4.0,
+        "gradient that starts an edge",
+        low=0,
+        high=200,
+        unit="Delta E per px",
+        scale="log",
+        search=Search(3, 15),
     )
-    gap: float = parameter(4, "gaps in contours up to this wide are closed", kind=float, low=0, high=100, unit="px")
+    gap: float = parameter(
+        4,
+        "gaps in contours up to this wide are closed",
+        kind=float,
+        low=0,
+        high=100,
+        unit="px",
+        search=Search(0, 12),
+    )
     connected: bool = parameter(True, "cannot be off: the segments are connected by their making")
 
     def __post_init__(self) -> None:
@@ -112,21 +138,26 @@ class Edges(Segmenter):
             )
 
     def _segment(self, image: Image, context: Context) -> tuple[NDArray[np.integer], dict[str, Any]]:
+        return self._cut(self._uncut(image, context), image, context)
+
+    def _uncut(self, image: Image, context: Context) -> NDArray[np.float32]:
+        return self._gradient(image.in_space("lab", context.threads), image, context.threads)
+
+    def _cut(
+        self, uncut: NDArray[np.float32], image: Image, context: Context
+    ) -> tuple[NDArray[np.integer], dict[str, Any]]:
         from classicseg.gradients import SLOPE_STEP, canny_edges, strong_and_tied
         from classicseg.kernels.watershed import to_levels, watershed
 
-        mask, planes = image.mask, image.in_space("lab", context.threads)
-        gradient = self._gradient(planes, image, context.threads)
+        mask = image.mask
         if self.detector == "canny":
-            lightness = planes[0] if image.kind == "rgb" else image.lightness(context.threads)
             edges = canny_edges(
-                lightness, mask, self.sigma, self.low_threshold, self.high_threshold, context.threads
+                image.lightness(context.threads), mask, self.sigma, self.low_threshold, self.high_threshold,
+                context.threads,
             )  # fmt: skip
         else:
-            edges = strong_and_tied(gradient, self.low_threshold, self.high_threshold) & mask
-        del planes
-        levels = to_levels(gradient, SLOPE_STEP)
-        del gradient
+            edges = strong_and_tied(uncut, self.low_threshold, self.high_threshold) & mask
+        levels = to_levels(uncut, SLOPE_STEP)
         markers, count = _markers(edges, mask, self.gap)
         labels = watershed(levels, markers, mask)
         count += _number_unreached(labels, mask, count)

@@ -9,9 +9,9 @@ from typing import Any, ClassVar, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from classicseg.base import Context, Segmenter, space_parameter
+from classicseg.base import Context, Segmenter, min_size_parameter, space_parameter
 from classicseg.image import Image
-from classicseg.parameters import parameter
+from classicseg.parameters import Search, parameter
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,14 +66,21 @@ class Felzenszwalb(Segmenter):
 
     name: ClassVar[str] = "felzenszwalb"
     makes: ClassVar[Literal["classes", "segments"]] = "segments"
+    finishing: ClassVar[tuple[str, ...]] = ("connected", "split_touching")
     bytes_per_pixel: ClassVar[int] = 100
     bytes_per_sample: ClassVar[int] = 24
 
     scale: float = parameter(
-        140.0, "contrast that small segments tolerate", low=0, high=1e6, unit="Delta E px", scale="log"
+        140.0,
+        "contrast that small segments tolerate",
+        low=0,
+        high=1e6,
+        unit="Delta E px",
+        scale="log",
+        search=Search(20, 1000),
     )
-    sigma: float = parameter(1.0, "smoothing before", low=0, high=50, unit="px")
-    min_size: int = parameter(200, "smaller segments join the neighbour of least colour distance", low=0, unit="px")
+    sigma: float = parameter(1.0, "smoothing before", low=0, high=50, unit="px", search=Search(0.3, 2.5))
+    min_size: int = min_size_parameter(200, "smaller segments join the neighbour of least colour distance")
     connectivity: int = parameter(2, "1: neighbours share an edge; 2: or a corner", low=1, high=2)
     space: str = space_parameter()
     connected: bool = parameter(True, "part segments that hang together by corners only")

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from classicseg.base import Context, PerClass, Segmenter, space_parameter
 from classicseg.image import Image
-from classicseg.parameters import parameter
+from classicseg.parameters import Search, parameter
 
 if TYPE_CHECKING:
     from classicseg.kernels.gmm import Fit, Mixture, Samples
@@ -75,12 +75,23 @@ class GaussianMixture(Segmenter):
     bytes_per_sample: ClassVar[int] = 32
 
     n_components: int | str = parameter(
-        3, "number of classes; an upper bound", low=1, high=64, special=("auto",), scale="log"
+        3,
+        "number of classes; an upper bound",
+        low=1,
+        high=64,
+        special=("auto",),
+        scale="log",
+        search=Search(2, 12),
     )
-    covariance_type: str = parameter("full", "shape of the components", choices=("full", "tied", "diag", "spherical"))
+    covariance_type: str = parameter(
+        "full",
+        "shape of the components",
+        choices=("full", "tied", "diag", "spherical"),
+        search=Search(values=("full", "tied", "diag", "spherical")),
+    )
     max_iter: int = parameter(100, "most iterations", low=1, high=100_000, scale="log")
     tol: float = parameter(1e-3, "gain of a pixel's log-likelihood that ends the iteration", low=0, high=1, scale="log")
-    space: str = space_parameter()
+    space: str = space_parameter(searched=True)
     reg_covar: float = parameter(
         1e-2, "added to the variances", low=1e-9, high=1e4, unit="Delta E squared", scale="log"
     )

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from classicseg.base import Context, PerClass, Segmenter, space_parameter
 from classicseg.image import Image
-from classicseg.parameters import parameter
+from classicseg.parameters import Search, parameter
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -79,9 +79,15 @@ class KMeans(Segmenter):
     makes: ClassVar[Literal["classes", "segments"]] = "classes"
 
     n_clusters: int | str = parameter(
-        3, "number of classes; an upper bound", low=1, high=256, special=("auto",), scale="log"
+        3,
+        "number of classes; an upper bound",
+        low=1,
+        high=256,
+        special=("auto",),
+        scale="log",
+        search=Search(2, 12),
     )
-    space: str = space_parameter()
+    space: str = space_parameter(searched=True)
     spatial_weight: float = parameter(
         0,
         "what one pixel of distance counts; 0 leaves position out",
@@ -89,6 +95,7 @@ class KMeans(Segmenter):
         low=0,
         high=100,
         unit="Delta E per px",
+        search=Search(values=(0.0, 0.03, 0.1, 0.3)),
     )
     n_init: int = parameter(4, "starts, of which the best wins", low=1, high=1000, scale="log")
     max_iter: int = parameter(300, "most iterations of a start", low=1, high=100_000, scale="log")

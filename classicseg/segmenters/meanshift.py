@@ -9,10 +9,10 @@ from typing import Any, ClassVar, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from classicseg.base import Context, Segmenter, space_parameter
+from classicseg.base import Context, Segmenter, min_size_parameter, space_parameter
 from classicseg.errors import ParameterError
 from classicseg.image import Image
-from classicseg.parameters import parameter
+from classicseg.parameters import Search, parameter
 
 _REACH = 0.35  # range bandwidths; on training photographs it gives as many segments as Comaniciu & Meer's own program
 _REACH_APART = 1.0  # bandwidths, of segments that do not touch
@@ -100,22 +100,45 @@ class MeanShift(Segmenter):
     name: ClassVar[str] = "meanshift"
     makes: ClassVar[Literal["classes", "segments"]] = "segments"
     bytes_per_pixel: ClassVar[int] = 120
+    finishing: ClassVar[tuple[str, ...]] = ("min_size", "split_touching")
 
     spatial_bandwidth: float | None = parameter(
-        8.0, "radius of the window; none: colours alone", low=0.5, high=200, special=(None,), unit="px", scale="log"
+        8.0,
+        "radius of the window; none: colours alone",
+        low=0.5,
+        high=200,
+        special=(None,),
+        unit="px",
+        scale="log",
+        search=Search(4, 16),
     )
     range_bandwidth: float | str = parameter(
-        10.0, "radius in colour", low=0.01, high=200, special=("auto",), unit="Delta E", scale="log"
+        10.0,
+        "radius in colour",
+        low=0.01,
+        high=200,
+        special=("auto",),
+        unit="Delta E",
+        scale="log",
+        search=Search(4, 30),
     )
     kernel: str = parameter("epanechnikov", "profile of the density", choices=("epanechnikov", "gaussian"))
     max_iter: int = parameter(100, "most steps of a pixel", low=1, high=100_000, scale="log")
     share: float = parameter(
         0.35, "climbs that meet this closely go on as one; 0: each climbs alone", low=0, high=1, unit="bandwidths"
     )
-    tol: float = parameter(0.01, "a step this short ends a climb", low=0, high=1, unit="bandwidths", scale="log")
+    tol: float = parameter(
+        0.01,
+        "a step this short ends a climb",
+        low=0,
+        high=1,
+        unit="bandwidths",
+        scale="log",
+        search=Search(0.005, 0.1),
+    )
     space: str = space_parameter()
     connected: bool = parameter(True, "segments; False: like segments apart share a label")
-    min_size: int = parameter(20, "smaller regions join their most similar neighbour", low=0, unit="px")
+    min_size: int = min_size_parameter(20)
 
     def __post_init__(self) -> None:
         super().__post_init__()

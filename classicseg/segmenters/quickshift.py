@@ -10,10 +10,11 @@ from numpy.typing import NDArray
 
 from classicseg.base import Context, Segmentation, Segmenter, space_parameter
 from classicseg.image import Image
-from classicseg.parameters import parameter
+from classicseg.parameters import Search, parameter
 
 if TYPE_CHECKING:
     from classicseg.hierarchy import Hierarchy
+    from classicseg.kernels.quickshift import Tree
 
 # No two colours are farther apart (bands have at most 100 in any space).
 _WIDEST = {"lab": 259, "rgb": 101, "luv": 275, "hsv": 201}
@@ -78,24 +79,38 @@ class QuickShift(Segmenter):
 
     name: ClassVar[str] = "quickshift"
     makes: ClassVar[Literal["classes", "segments"]] = "segments"
+    cuts: ClassVar[tuple[str, ...]] = ("max_dist",)
 
-    kernel_size: float = parameter(5, "width of the Gaussian", kind=float, low=1, high=100, unit="px", scale="log")
-    max_dist: float = parameter(10, "longer links are cut", kind=float, low=0, high=1e4, unit="px", scale="log")
-    ratio: float = parameter(0.5, "weight of colour against position", low=0, high=1, unit="px per Delta E")
+    kernel_size: float = parameter(
+        5, "width of the Gaussian", kind=float, low=1, high=100, unit="px", scale="log", search=Search(2, 20)
+    )
+    max_dist: float = parameter(
+        10, "longer links are cut", kind=float, low=0, high=1e4, unit="px", scale="log", search=Search(4, 200)
+    )
+    ratio: float = parameter(
+        0.5, "weight of colour against position", low=0, high=1, unit="px per Delta E", search=Search(0.1, 1)
+    )
     space: str = space_parameter()
     connected: bool = parameter(True, "split each tree into connected segments")
 
     def _segment(self, image: Image, context: Context) -> tuple[NDArray[np.integer], dict[str, Any]]:
-        from classicseg.kernels.quickshift import shift_quickly, trees
+        return self._cut(self._uncut(image, context), image, context)
+
+    def _uncut(self, image: Image, context: Context) -> Tree:
+        from classicseg.kernels.quickshift import shift_quickly
 
         planes = image.in_space(self.space, context.threads)
         planes *= np.float32(self.ratio)
-        tree = shift_quickly(planes, image.mask, self.kernel_size, context.threads, context.progress)
-        roots, count = trees(tree.parents, tree.distances, self.max_dist)
+        return shift_quickly(planes, image.mask, self.kernel_size, context.threads, context.progress)
+
+    def _cut(self, uncut: Tree, image: Image, context: Context) -> tuple[NDArray[np.integer], dict[str, Any]]:
+        from classicseg.kernels.quickshift import trees
+
+        roots, count = trees(uncut.parents, uncut.distances, self.max_dist)
         return roots, {
             "n_trees": count - int(np.count_nonzero(~image.mask)),
-            "parents": tree.parents,
-            "distances": tree.distances,
+            "parents": uncut.parents,
+            "distances": uncut.distances,
         }
 
     def altitude(self, distance: float) -> float:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from classicseg.base import Context, Segmenter, space_parameter
 from classicseg.image import Image
-from classicseg.parameters import parameter
+from classicseg.parameters import Search, parameter
 
 _SAMPLED_ROWS = 4  # a cell has at least so many of them
 _STRIDE = 4  # what lies between two, at most
@@ -74,12 +74,18 @@ class Slic(Segmenter):
     bytes_per_pixel: ClassVar[int] = 60
     bytes_per_sample: ClassVar[int] = 32
 
-    n_segments: int = parameter(300, "about how many superpixels", low=1, scale="log")
+    n_segments: int = parameter(300, "about how many superpixels", low=1, scale="log", search=Search(5, 1000))
     compactness: float = parameter(
-        10.0, "weight of position against colour", low=0.001, high=1e4, unit="Delta E", scale="log"
+        10.0,
+        "weight of position against colour",
+        low=0.001,
+        high=1e4,
+        unit="Delta E",
+        scale="log",
+        search=Search(2, 40),
     )
     max_num_iter: int = parameter(10, "rounds", low=1, high=1000, scale="log")
-    sigma: float = parameter(0, "smoothing before", kind=float, low=0, high=50, unit="px")
+    sigma: float = parameter(0, "smoothing before", kind=float, low=0, high=50, unit="px", search=Search(0, 2))
     space: str = space_parameter()
     connected: bool = parameter(True, "cannot be off: superpixels are made connected")
 

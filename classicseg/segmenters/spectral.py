@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from classicseg.base import Context, PerClass, Segmenter, space_parameter
 from classicseg.image import Image, count_distinct
-from classicseg.parameters import parameter
+from classicseg.parameters import Search, parameter
 
 _MOST_AUTO = 20
 _COMPACTNESS = 10.0  # of the superpixels, in Delta E, the usual value
@@ -99,17 +99,39 @@ class SpectralClustering(Segmenter):
     bytes_per_sample: ClassVar[int] = 48
 
     n_clusters: int | str = parameter(
-        8, "number of classes; an upper bound", low=1, high=256, special=("auto",), scale="log"
+        8,
+        "number of classes; an upper bound",
+        low=1,
+        high=256,
+        special=("auto",),
+        scale="log",
+        search=Search(2, 24),
     )
     color_scale: float = parameter(
-        3.0, "colour distance at which a link fades", low=0.01, high=1000, unit="Delta E", scale="log"
+        3.0,
+        "colour distance at which a link fades",
+        low=0.01,
+        high=1000,
+        unit="Delta E",
+        scale="log",
+        search=Search(1, 12),
     )
     spatial_scale: float = parameter(
-        4.0, "distance at which a link fades", low=0.01, high=1000, unit="node spacings", scale="log"
+        4.0,
+        "distance at which a link fades",
+        low=0.01,
+        high=1000,
+        unit="node spacings",
+        scale="log",
+        search=Search(1.5, 8),
     )
     radius: float = parameter(5.0, "longest link", low=1, high=100, unit="node spacings", scale="log")
     n_superpixels: int = parameter(
-        1200, "about how many superpixels are nodes; 0: every pixel is one", low=0, scale="log"
+        1200,
+        "about how many superpixels are nodes; 0: every pixel is one",
+        low=0,
+        scale="log",
+        search=Search(300, 2400),
     )
     space: str = space_parameter()
 

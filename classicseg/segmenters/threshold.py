@@ -8,11 +8,11 @@ from typing import Any, ClassVar, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from classicseg.base import Context, PerClass, Segmenter
+from classicseg.base import Context, PerClass, Segmenter, split_parameter
 from classicseg.errors import ParameterError
 from classicseg.grey import GreyLevels, grey_levels, histogram, kernels_in_use
 from classicseg.image import Image
-from classicseg.parameters import declared, parameter
+from classicseg.parameters import Search, declared, parameter
 
 _CLOSE = 1e-9  # gains that differ by less than this share may be equal but for rounding
 _BYTES_OF_OBJECTS = 190  # a pixel, at the peak of rule "objects"
@@ -101,11 +101,32 @@ class Threshold(Segmenter):
         "otsu",
         "how the threshold is found",
         choices=("otsu", "fixed", "triangle", "li", "yen", "local", "objects"),
+        search=Search(values=("otsu", "fixed", "triangle", "li", "yen", "local", "objects")),
     )
-    value: float = parameter(127, "the threshold of rule 'fixed'", kind=float, low=0, high=255, unit="level")
-    classes: int = parameter(2, "number of classes for rule 'otsu'; an upper bound", low=2, high=8)
+    value: float = parameter(
+        127,
+        "the threshold of rule 'fixed'",
+        kind=float,
+        low=0,
+        high=255,
+        unit="level",
+        search=Search(10, 245, when=("rule", ("fixed",))),
+    )
+    classes: int = parameter(
+        2,
+        "number of classes for rule 'otsu'; an upper bound",
+        low=2,
+        high=8,
+        search=Search(2, 5, when=("rule", ("otsu",))),
+    )
     block_size: int = parameter(
-        51, "side of the block that rule 'local' averages", low=3, unit="px", scale="log", odd=True
+        51,
+        "side of the block that rule 'local' averages",
+        low=3,
+        unit="px",
+        scale="log",
+        odd=True,
+        search=Search(15, 201, when=("rule", ("local",))),
     )
     offset: float = parameter(
         0,
@@ -114,11 +135,22 @@ class Threshold(Segmenter):
         low=-255,
         high=255,
         unit="level",
+        search=Search(-30, 30, when=("rule", ("local",))),
     )
     foreground: str = parameter(
-        "bright", "which side is the foreground", choices=("bright", "dark", "border", "smaller")
+        "bright",
+        "which side is the foreground",
+        choices=("bright", "dark", "border", "smaller"),
+        search=Search(values=("bright", "dark", "border", "smaller"), when=("classes", (2,))),
     )
-    fill_holes: bool = parameter(False, "binary results: enclosed background is foreground too")
+    fill_holes: bool = parameter(
+        False,
+        "binary results: enclosed background is foreground too",
+        search=Search(values=(False, True), when=("classes", (2,))),
+    )
+    split_touching: float | Literal["auto"] = split_parameter(
+        Search(values=(0, "auto"), when=("classes", (2,)), scores="objects")
+    )
     band: int | None = parameter(
         None,
         "band or channel to use; None: luma, or the first principal component of bands",

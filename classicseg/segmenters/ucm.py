@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from classicseg.base import Context, Segmentation, Segmenter
 from classicseg.image import Image
-from classicseg.parameters import parameter
+from classicseg.parameters import Search, parameter
 
 if TYPE_CHECKING:
     from classicseg.hierarchy import Hierarchy
@@ -68,27 +68,37 @@ class UCM(Segmenter):
 
     name: ClassVar[str] = "ucm"
     makes: ClassVar[Literal["classes", "segments"]] = "segments"
+    cuts: ClassVar[tuple[str, ...]] = ("level", "n_segments")
     always_connected: ClassVar[str] = "segments are merged from neighbours"
     # 88 a pixel of a colour photograph, of which eight orientations take 32; of noise with sigma=0, every tenth pixel
     # of which is a leaf with its histograms, 110.
     bytes_per_pixel: ClassVar[int] = 100
     bytes_per_sample: ClassVar[int] = 12
 
-    level: float = parameter(0.5, "altitude of the cut", low=0, high=1)
+    level: float = parameter(
+        0.5, "altitude of the cut", low=0, high=1, search=Search(0.15, 0.85, when=("n_segments", (0,)))
+    )
     n_segments: int = parameter(0, "cut into so many segments; 0: at the level", low=0, scale="log")
-    gradient: str = parameter("mpb", "how boundaries are found", choices=("mpb", "sobel"))
-    sigma: float = parameter(0.7, "smoothing before the watershed", low=0, high=50, unit="px")
+    gradient: str = parameter(
+        "mpb", "how boundaries are found", choices=("mpb", "sobel"), search=Search(values=("mpb", "sobel"))
+    )
+    sigma: float = parameter(0.7, "smoothing before the watershed", low=0, high=50, unit="px", search=Search(0.4, 2))
     connected: bool = parameter(True, "cannot be off: the segments are connected by their making")
 
     def _segment(self, image: Image, context: Context) -> tuple[NDArray[np.integer], dict[str, Any]]:
+        return self._cut(self._uncut(image, context), image, context)
+
+    def _uncut(self, image: Image, context: Context) -> Hierarchy:
         from classicseg.merging import contour_hierarchy
 
-        hierarchy = contour_hierarchy(image, self.gradient, self.sigma, context.threads)
+        return contour_hierarchy(image, self.gradient, self.sigma, context.threads)
+
+    def _cut(self, uncut: Hierarchy, image: Image, context: Context) -> tuple[NDArray[np.integer], dict[str, Any]]:
         if self.n_segments:
-            labels = hierarchy.cut(n_segments=self.n_segments)
+            labels = uncut.cut(n_segments=self.n_segments)
         else:
-            labels = hierarchy.cut(threshold=self.level)
-        return labels, {"hierarchy": hierarchy, "n_leaves": hierarchy.n_leaves}
+            labels = uncut.cut(threshold=self.level)
+        return labels, {"hierarchy": uncut, "n_leaves": uncut.n_leaves}
 
     def _hierarchy(self, found: Segmentation, image: Image, context: Context) -> Hierarchy:
         hierarchy: Hierarchy = found.findings["hierarchy"]

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from classicseg.base import Context, Segmenter, space_parameter
 from classicseg.image import Image
-from classicseg.parameters import parameter
+from classicseg.parameters import Search, parameter
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,20 +63,31 @@ class Watershed(Segmenter):
 
     name: ClassVar[str] = "watershed"
     makes: ClassVar[Literal["classes", "segments"]] = "segments"
+    cuts: ClassVar[tuple[str, ...]] = ("height",)
     always_connected: ClassVar[str] = "a watershed grows each segment from one connected marker"
     bytes_per_pixel: ClassVar[int] = 60
     bytes_per_sample: ClassVar[int] = 32
 
     markers: int = parameter(0, "about so many markers on a grid; 0: the minima of the gradient", low=0, scale="log")
-    height: float = parameter(1.2, "basins less deep join others", low=0, high=200, unit="Delta E per px", scale="log")
-    sigma: float = parameter(3.5, "smoothing before the gradient", low=0, high=50, unit="px")
+    height: float = parameter(
+        1.2,
+        "basins less deep join others",
+        low=0,
+        high=200,
+        unit="Delta E per px",
+        scale="log",
+        search=Search(0.2, 6, when=("markers", (0,))),
+    )
+    sigma: float = parameter(3.5, "smoothing before the gradient", low=0, high=50, unit="px", search=Search(1, 7))
     space: str = space_parameter()
     connected: bool = parameter(True, "cannot be off: the segments are connected by their making")
 
     def _segment(self, image: Image, context: Context) -> tuple[NDArray[np.integer], dict[str, Any]]:
+        return self._cut(self._uncut(image, context), image, context)
+
+    def _uncut(self, image: Image, context: Context) -> _Basins:
         from classicseg.gradients import SLOPE_STEP, gradient_magnitude
-        from classicseg.kernels.basins import join_shallow, lowest_of_cells, regional_minima
-        from classicseg.kernels.regions import paint
+        from classicseg.kernels.basins import lowest_of_cells, regional_minima
         from classicseg.kernels.watershed import to_levels, watershed
 
         mask = image.mask
@@ -84,8 +95,22 @@ class Watershed(Segmenter):
         levels = to_levels(gradient_magnitude(planes, mask, self.sigma, context.threads), SLOPE_STEP)
         del planes
         markers, count = lowest_of_cells(levels, mask, self.markers) if self.markers else regional_minima(levels, mask)
-        labels = watershed(levels, markers, mask)
-        del markers
+        return _Basins(watershed(levels, markers, mask), levels, count)
+
+    def _cut(self, uncut: _Basins, image: Image, context: Context) -> tuple[NDArray[np.integer], dict[str, Any]]:
+        from classicseg.gradients import SLOPE_STEP
+        from classicseg.kernels.basins import join_shallow
+        from classicseg.kernels.regions import paint
+
+        labels = uncut.labels
         if self.height and not self.markers:
-            labels = paint(labels, mask, join_shallow(labels, levels, self.height / SLOPE_STEP))
-        return labels, {"n_markers": count}
+            labels = paint(labels, image.mask, join_shallow(labels, uncut.levels, self.height / SLOPE_STEP))
+        return labels, {"n_markers": uncut.n_markers}
+
+
+class _Basins(NamedTuple):
+    """The basins of all markers, the gradient in levels, and how many markers there are."""
+
+    labels: NDArray[np.int32]
+    levels: NDArray[np.uint16]
+    n_markers: int

@@ -117,7 +117,7 @@ def test_wrong_use_is_one_line(call, camvid, arguments, code, words):
 
 
 def test_bench_takes_a_reader_and_its_split(call, camvid):
-    arguments = ("-m", "otsu", "--metric", "iou.hungarian", "--json")
+    arguments = ("-m", "otsu", "--metric", "iou.hungarian", "--json", "-q")
     code, stdout, stderr = call("bench", f"camvid:{camvid}", "--split", "val", *arguments)
     assert (code, stderr) == (0, "")
     (row,) = json.loads(stdout)

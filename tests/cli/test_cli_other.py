@@ -1,9 +1,7 @@
-"""`classicseg methods`, `score`, `bench` and `demo`."""
+"""`classicseg methods`, `score` and `demo`."""
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 
 import numpy as np
@@ -13,23 +11,6 @@ from PIL import Image
 import classicseg
 
 small = pytest.mark.small
-
-
-@pytest.fixture
-def pairs(tmp_path):
-    """A data set of three pictures with binary truths: bright squares, of which the last truth is half right."""
-    root = tmp_path / "set"
-    (root / "images").mkdir(parents=True)
-    (root / "masks").mkdir()
-    for name in ("p1", "p2", "p10"):
-        image = np.full((16, 16), 30, np.uint8)
-        image[4:8, 4:12] = 220
-        truth = image > 100
-        if name == "p10":
-            truth[8:12, 4:12] = True
-        Image.fromarray(image).save(root / "images" / f"{name}.png")
-        Image.fromarray(truth.astype(np.uint8) * 255).save(root / "masks" / f"{name}.png")
-    return root
 
 
 @small
@@ -117,65 +98,6 @@ def test_score_refuses_with_one_line(call, tmp_path, what):
     assert len(stderr.splitlines()) == 1
 
 
-@small
-def test_bench_prints_the_mean_under_its_protocol(call, pairs):
-    arguments = ["bench", pairs, "--truth", "binary", "--method", "otsu", "--metric", "iou.foreground"]
-    code, stdout, _ = call(*arguments, "--foreground", "bright", "--json")
-    assert code == 0
-    (row,) = json.loads(stdout)
-    assert row["value"] == pytest.approx(2.5 / 3)
-    assert (row["metric"], row["averaging"], row["pictures"], row["scored"]) == ("iou.foreground", "mean", 3, 3)
-    assert (row["chosen"], row["oracle"], row["parameters"]["rule"]) == ("fixed", False, "otsu")
-    table = call(*arguments)[1]
-    assert "iou.foreground (mean)" in table
-    assert "0.8333" in table
-    folders = ["bench", "--images", pairs / "images", "--masks", pairs / "masks", "--truth", "binary"]
-    rows = list(csv.DictReader(io.StringIO(call(*folders, "-m", "otsu", "-m", "binary", "--csv")[1])))
-    assert [row["method"] for row in rows] == ["otsu", "binary"]
-    assert json.loads(rows[1]["parameters"])["value"] == 127
-
-
-@small
-def test_bench_takes_parameters_and_marks_oracles(call, pairs):
-    code, stdout, _ = call(
-        "bench", pairs, "--truth", "binary", "-m", "kmeans", "--set", "kmeans.n_clusters=2", "--metric", "iou.majority",
-        "--json",
-    )  # fmt: skip
-    assert code == 0
-    (row,) = json.loads(stdout)
-    assert row["oracle"] is True
-    assert row["parameters"]["n_clusters"] == 2
-
-
-@small
-def test_bench_goes_on_after_a_picture_that_fails(call, pairs):
-    (pairs / "images" / "p2.png").write_bytes(b"nothing")
-    code, stdout, stderr = call("bench", pairs, "--truth", "binary", "-m", "otsu", "--json")
-    assert code == 3
-    (row,) = json.loads(stdout)
-    assert (row["pictures"], row["scored"], row["failed"]) == (3, 2, 1)
-    assert "p2" in stderr
-
-
-@small
-@pytest.mark.parametrize(
-    ("arguments", "code", "words"),
-    [
-        ([], 2, "Give either a DATASET"),
-        (["SET"], 2, "kind of the truths"),
-        (["SET", "--truth", "binary", "--metric", "iou.nonsense"], 2, "iou.nonsense"),
-        (["SET", "--truth", "binary", "-m", "otsu", "--set", "kmeans.n_clusters=2"], 2, "METHOD.NAME=VALUE"),
-        (["nowhere", "--truth", "binary"], 1, "nowhere"),
-        (["--images", "SET"], 2, "both --images and --masks"),
-    ],
-)
-def test_bench_refuses_with_one_line(call, pairs, arguments, code, words):
-    found, stdout, stderr = call("bench", *(str(pairs) if word == "SET" else word for word in arguments))
-    assert (found, stdout) == (code, "")
-    assert words in stderr
-    assert len(stderr.splitlines()) == 1
-
-
 def test_demo_writes_one_picture_of_all_methods(call, tmp_path, monkeypatch, small_picture):
     from classicseg.datasets import DataSet, made_scenes
 
@@ -199,24 +121,6 @@ def test_help_and_version(call):
         assert command in stdout
         assert call(command, "--help")[0] == 0
     assert call("--version")[1].strip() == f"classicseg {classicseg.__version__}"
-
-
-@small
-@pytest.mark.parametrize("word", ["²", "--5", "brightest"])
-def test_a_foreground_that_is_no_label_is_refused(call, pairs, word):
-    code, _, stderr = call("bench", pairs, "--truth", "binary", "-m", "otsu", f"--foreground={word}")
-    assert code == 2
-    assert "nor the number of a label" in stderr
-
-
-@small
-def test_bench_says_what_was_scored_against_what(call, pairs):
-    arguments = ["bench", pairs, "--truth", "binary", "-m", "otsu", "--foreground", "bright", "--json"]
-    (row,) = json.loads(call(*arguments, "--metric", "iou.foreground")[1])
-    assert (row["dataset"], row["truth"], row["foreground"]) == ("set", "binary", "bright")
-    assert row["version"] == classicseg.__version__
-    (row,) = json.loads(call(*arguments, "--metric", "covering")[1])
-    assert row["foreground"] == ""
 
 
 @small

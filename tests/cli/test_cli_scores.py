@@ -36,11 +36,11 @@ def split_set(tmp_path):
     for split, names in (("train", ("t1", "t2")), ("val", ("v1", "v2", "v3"))):
         (tmp_path / split).mkdir()
         for shift, name in enumerate(names):
-            image = np.full((16, 16), 20, np.uint8)
+            image = np.full((16, 16), 20 if split == "val" else 25, np.uint8)
             image[2 : 8 + shift, 2:8] = 230
             image[10:14, 9:15] = 120
             Image.fromarray(image).save(tmp_path / split / f"{name}.png")
-            truth = image > (200 if name == "v1" else 20)
+            truth = image > (200 if name == "v1" else 25)
             Image.fromarray(truth.astype(np.uint8)).save(tmp_path / split / f"{name}_truth.png")
     declaration = tmp_path / "set.toml"
     declaration.write_text("\n".join([*lines, "[splits]", 'train = "train"', 'val = "val"', ""]))
@@ -139,7 +139,7 @@ def test_a_sweep_prints_a_row_for_each_way_of_choosing(call, split_set):
 
 
 def test_bench_tells_where_objects_would_be_one(call):
-    arguments = ["bench", "scenes", "--truth", "instances", "-m", "otsu", "--metric", "instance.f1@0.7", "--json"]
+    arguments = ["bench", "scenes", "--truth", "instances", "-m", "otsu", "--metric", "instance.f1@0.7", "--json", "-q"]
     code, stdout, stderr = call(*arguments)
     assert code == 0
     assert "otsu: makes classes, so that all objects of a class are one" in stderr
@@ -151,12 +151,15 @@ def test_bench_tells_where_objects_would_be_one(call):
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["-m", "kmeans", "-m", "otsu", "--sweep", "n_clusters=2,3"], "--sweep takes one --method"),
-        (["-m", "kmeans", "--sweep", "n_clusters=2,x"], "is not NAME=V1,V2,... with numbers"),
+        (
+            ["-m", "kmeans", "-m", "otsu", "--sweep", "n_clusters=2,3"],
+            "say METHOD.NAME=VALUE, with a method of this run (kmeans, otsu)",
+        ),
+        (["-m", "kmeans", "--sweep", "n_clusters=2,x"], "n_clusters='x' is not allowed"),
         (["-m", "kmeans", "--sweep", "n_cluster=2,3"], "Did you mean 'n_clusters'"),
         (["-m", "kmeans", "--set", "kmeans.n_clusters=4", "--sweep", "n_clusters=2,3"], "both set n_clusters"),
         (["-m", "kmeans", "--train", "train"], "--train belongs to --sweep"),
-        (["-m", "kmeans", "--sweep", "n_clusters=2,3", "--train", "val"], "is the split that is reported"),
+        (["-m", "kmeans", "--sweep", "n_clusters=2,3", "--train", "val"], "is what is reported"),
         (["-m", "kmeans", "--metric", "vi", "--averaging", "pooled"], "vi cannot be pooled"),
         (["-m", "kmeans", "--metric", "iou.foreground"], "does not apply to a truth of kind='classes'"),
     ],

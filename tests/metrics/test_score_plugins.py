@@ -62,9 +62,9 @@ def python(code, environment):
 def test_a_score_of_another_package_is_used_by_name_and_pooled(plugins):
     code = (
         "from classicseg.metrics import score; print(score([[1, 2, 2]], [[1, 1, 2]], 'agreement.plain'));"
-        "from classicseg.bench import Entry, run_benchmark; from classicseg.datasets import open_dataset;"
-        "from classicseg import KMeans; scenes = open_dataset('scenes', kind='classes');"
-        "print(run_benchmark(scenes, [Entry('k', KMeans())], 'agreement.plain', averaging='pooled')[0].averaging)"
+        "from classicseg.bench import Benchmark; from classicseg.datasets import open_dataset;"
+        "scenes = open_dataset('scenes', kind='classes');"
+        "print(Benchmark(['kmeans'], scenes, 'agreement.plain', averaging='pooled', workers=1).rows[0].averaging)"
     )
     done = python(code, plugins)
     assert done.stdout.split() == ["0.6666666666666666", "pooled"], done.stderr

@@ -1,0 +1,1 @@
+"""From tidy tables to what a paper says: rows with intervals, ranks, paired comparisons."""

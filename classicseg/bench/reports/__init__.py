@@ -1,0 +1,1 @@
+"""Reports of results: Markdown, LaTeX, and a page of HTML."""

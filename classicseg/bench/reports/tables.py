@@ -1,0 +1,299 @@
+"""What a printed table of results shows, whatever it is written in: lines, columns, and the words below."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence, Sized
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from classicseg.bench.analysis.choices import HONEST
+from classicseg.bench.analysis.comparisons import Comparison
+from classicseg.bench.analysis.rows import Row
+from classicseg.bench.analysis.statistics import LEVEL
+from classicseg.bench.results import Results
+from classicseg.errors import ParameterError
+
+ORACLE = "oracle: the truth of the images that are scored was looked at; never ranked with the rest, never in bold"
+Key = tuple[str, str]
+_WAYS = {
+    "fixed": "fixed: parameters as given, the same for all images",
+    "train": "train: parameters chosen on other images, by their truth",
+    "ODS": "ODS: the one result of the family that is best for this data set",
+    "OIS": "OIS: for each image the best result of the family",
+    "best": "best: for each true region the best segment of any result of the family",
+}
+
+
+@dataclass(frozen=True)
+class Line:
+    """A line of a table: an entry, with its parameters chosen in one way, under all scores."""
+
+    entry: str
+    chosen: str
+    family: int
+    oracle: bool
+    rows: tuple[Row | None, ...]  # one a score, in the order of the columns
+    tried: int = 0  # sets of parameters, by a search before this run
+
+    @property
+    def there(self) -> list[Row]:
+        """The rows without those that are missing."""
+        return [row for row in self.rows if row is not None]
+
+    @property
+    def way(self) -> str:
+        """How the parameters were chosen, and from how many."""
+        if self.tried:
+            return f"{self.chosen}, {self.tried} tried"
+        return self.chosen + (f", of {self.family}" if self.family > 1 else "")
+
+    @property
+    def images(self) -> str:
+        """For how many images there are scores, of how many, and on how many it failed."""
+        counts = sorted({row.scored for row in self.there})
+        few_to_many = str(counts[0]) if len(counts) == 1 else f"{counts[0]} to {counts[-1]}"
+        failed = max(row.failed for row in self.there)
+        return f"{few_to_many} of {self.there[0].pictures}" + (f" ({failed} failed)" if failed else "")
+
+    @property
+    def seconds(self) -> str:
+        """The median of an image, or the span of those that the scores' choices have."""
+        known = sorted({f"{row.seconds:.3g}" for row in self.there if not math.isnan(row.seconds)}, key=float)
+        return " to ".join(known[:: max(1, len(known) - 1)])
+
+    @property
+    def remarks(self) -> list[str]:
+        """What a reader has to know, each once."""
+        return list(dict.fromkeys(row.remark for row in self.there if row.remark))
+
+
+@dataclass(frozen=True)
+class Section:
+    """All of one data set: columns are the scores, lines are the entries, oracles last."""
+
+    dataset: Mapping[str, Any]
+    metrics: tuple[Mapping[str, Any], ...]
+    entries: tuple[Mapping[str, Any], ...]
+    lines: tuple[Line, ...]
+
+    def is_best(self, row: Row) -> bool:
+        """Whether it is set in bold: no oracle, and as printed the best of its column; of several, not of one."""
+        return not row.oracle and not math.isnan(row.value) and number(row.value) == self._best.get(key_of(row))
+
+    @cached_property
+    def _best(self) -> dict[Key, str]:
+        """What is printed in bold under each score."""
+        columns: dict[Key, list[float]] = {}
+        for row in (each for line in self.lines for each in line.there):
+            if not row.oracle and not math.isnan(row.value):
+                columns.setdefault(key_of(row), []).append(row.value)
+        best = {key_of(each): max if each["best"] == "higher" else min for each in self.metrics}
+        return {key: number(best[key](values)) for key, values in columns.items() if len(values) > 1}
+
+    def best_entries(self, key: Key) -> list[str]:
+        """The entries in bold under a score."""
+        return [row.entry for line in self.lines for row in line.there if key_of(row) == key and self.is_best(row)]
+
+    def ranked(self) -> dict[Key, int]:
+        """Over how many images the ranks of each score are means; scores without ranks are left out."""
+        counts = {key_of(row): row.ranked for line in self.lines for row in line.there if row.ranked}
+        return {key: counts[key] for key in map(key_of, self.metrics) if key in counts}
+
+
+def key_of(what: Row | Comparison | Mapping[str, Any]) -> Key:
+    """The score of a column: its name, and how it is averaged."""
+    return (what["name"], what["averaging"]) if isinstance(what, Mapping) else (what.metric, what.averaging)
+
+
+def sections(results: Results, rows: Sequence[Row]) -> list[Section]:
+    """One for each data set that has rows, in the manifest's order.
+
+    Raises
+    ------
+    ParameterError
+        There are no rows.
+    """
+    if not rows:
+        raise ParameterError("there are no rows to make a table of: the results report no data set, score or entry.")
+    found = []
+    for dataset in results.manifest["datasets"]:
+        own = [row for row in rows if row.dataset == dataset["name"]]
+        if own and dataset["role"] == "report":
+            keys = set(map(key_of, own))
+            metrics = tuple(
+                each
+                for each in results.manifest["metrics"]
+                if each["dataset"] == dataset["name"] and key_of(each) in keys
+            )
+            entries = [each for each in results.manifest["entries"] if each["dataset"] == dataset["name"]]
+            tried = {each["name"]: int((each["tuned"] or {}).get("tried", 0)) for each in entries}
+            found.append(Section(dataset, metrics, tuple(entries), _lines(own, metrics, tried)))
+    return found
+
+
+def _lines(rows: Sequence[Row], metrics: Sequence[Mapping[str, Any]], tried: Mapping[str, int]) -> tuple[Line, ...]:
+    cells = {(row.entry, row.chosen, key_of(row)): row for row in rows}
+    oracles = {each["name"] for each in metrics if each["oracle"]}
+    lines = []
+    for entry, chosen in dict.fromkeys((row.entry, row.chosen) for row in rows):
+        own = tuple(cells.get((entry, chosen, key_of(each))) for each in metrics)
+        there = [row for row in own if row is not None]
+        oracle = chosen not in HONEST or any(row.oracle and row.metric not in oracles for row in there)
+        lines.append(Line(entry, chosen, there[0].family, oracle, own, tried.get(entry, 0)))
+    return tuple(sorted(lines, key=lambda line: line.oracle))
+
+
+def number(value: float, signed: bool = False) -> str:
+    """Three decimals, and no 0 before the point; "" where there is no value."""
+    if math.isnan(value):
+        return ""
+    text = f"{abs(value):.3f}"
+    nothing = not text.strip("0.")  # as it is printed
+    sign = "" if nothing else "-" if value < 0 else "+" if signed else ""
+    return sign + (text[1:] if text.startswith("0.") else text)
+
+
+def p_value(p: float) -> str:
+    """Two digits; very small ones as a bound."""
+    if math.isnan(p):
+        return ""
+    return "< .0001" if p < 1e-4 else f"{p:.2g}".removeprefix("0") if p < 1 else "1"
+
+
+def what_values_are(section: Section, level: float = LEVEL) -> str:
+    """What the numbers and brackets are."""
+    ways = {each["averaging"] for each in section.metrics}
+    words = {
+        "mean": "means over the images for which the score is defined",
+        "pooled": "the score of the sums over all images",
+    }
+    if len(ways) == 2:
+        values = f"{words['mean']}, or where pooled {words['pooled']}"
+    else:
+        values = words[ways.pop()]
+    return (
+        f"Values are {values}; in brackets {100 * level:g} % intervals by BCa bootstrap over images. The best value of "
+        "each score is bold."
+    )
+
+
+def what_choices_are(section: Section) -> str:
+    """What the words in the column of choices mean, of those that occur."""
+    there = {line.chosen for line in section.lines}
+    told = {way: words for way, words in _WAYS.items() if way in there}
+    if any(line.oracle for line in section.lines if line.chosen == "train"):
+        told["train"] += " (but of rows with †, which say below what they saw)"
+    return "; ".join(told.values()) + "."
+
+
+def has_oracles(section: Section) -> bool:
+    """Whether a dagger stands anywhere."""
+    return any(line.oracle for line in section.lines) or any(each["oracle"] for each in section.metrics)
+
+
+def what_scores_are(section: Section) -> list[str]:
+    """A sentence for each score."""
+    told = {}
+    for each in section.metrics:
+        foreground = f", foreground: {each['foreground']}" if each["foreground"] else ""
+        paper = f" ({each['paper']})" if each["paper"] else ""
+        told[each["name"]] = f"{each['name']}: {each['help']}{foreground}{paper}; {each['best']} is better."
+    return list(told.values())
+
+
+def what_ranks_are(section: Section) -> str:
+    """Over how many images ranks are means."""
+    counts = section.ranked()
+    if not counts:
+        return ""
+    if len(set(counts.values())) == 1:
+        over = f"{next(iter(counts.values()))} images"
+    else:
+        over = ", ".join(f"{count} images ({name})" for (name, _), count in counts.items())
+    return f"Mean ranks (1 is best) are over the {over} for which all rows that are no oracles have a score."
+
+
+TUNING = ("Method", "Tuned on", "Images", "For", "Search", "Seed", "Budget", "Tried", "Seconds", "Reached there")
+
+
+def tuning(section: Section) -> list[list[str]]:
+    """Where, how and for how long parameters were tuned: the cells below `TUNING` of each entry that was."""
+    return [_tuned_cells(each["name"], each["tuned"]) for each in section.entries if each["tuned"]]
+
+
+def _tuned_cells(name: str, tuned: Mapping[str, Any]) -> list[str]:
+    pictures, seconds, value = (tuned.get(key) for key in ("pictures", "seconds", "value"))
+    images = len(pictures) if isinstance(pictures, Sized) else pictures
+    told = [
+        tuned.get("dataset"),
+        images,
+        tuned_for(tuned),
+        *(tuned.get(key) for key in ("search", "seed", "budget")),
+    ]
+    return [
+        name,
+        *("" if each is None else str(each) for each in told),
+        str(tuned.get("tried", "")),
+        "" if seconds is None else f"{float(seconds):.3g}",
+        "" if value is None else number(float(value)),
+    ]
+
+
+def tuned_for(tuned: Mapping[str, Any]) -> str:
+    """The score that parameters were tuned for, and whether it was pooled."""
+    return tuned.get("metric", "") + (" (pooled)" if tuned.get("averaging") == "pooled" else "")
+
+
+def remarks(section: Section) -> list[str]:
+    """A sentence for each line that has a remark, and one where values are not of the same images."""
+    found = [f"{line.entry} ({line.way}): {remark}." for line in section.lines for remark in line.remarks]
+    uneven = [named(each) for at, each in enumerate(section.metrics) if _is_uneven(section, at)]
+    if uneven:
+        found.append(
+            f"The values of {', '.join(uneven)} are not all of the same images, since some rows have no score for "
+            "some; ranks and paired comparisons are of images that all, or both, have."
+        )
+    return found
+
+
+def _is_uneven(section: Section, place: int) -> bool:
+    rows = (line.rows[place] for line in section.lines)
+    return any(row.scored > row.ranked for row in rows if row is not None and not row.oracle)
+
+
+def versions(results: Results) -> str:
+    """What made the results, and how."""
+    manifest = results.manifest
+    parts = [f"classicseg {manifest['classicseg']}"]
+    parts += [
+        f"{name} {version}"
+        for name, version in (manifest.get("versions") or {}).items()
+        if version and name != "classicseg"
+    ]
+    machine = manifest.get("machine") or {}
+    parts += [f"Python {machine['python']}"] if machine.get("python") else []
+    where = f", {machine['processor']}" if machine.get("processor") else ""
+    date = f" on {manifest['date']}" if manifest.get("date") else ""
+    return f"Made by {', '.join(parts)}{date}{where}."
+
+
+def parameters_of(section: Section) -> list[tuple[str, str, str, str]]:
+    """Entry, way of choosing, scores, parameters: each set of parameters once."""
+    found: dict[tuple[str, str, str], list[str]] = {}
+    for line in section.lines:
+        for row in line.there:
+            words = ", ".join(f"{name}={value}" for name, value in row.parameters.items()) or "none"
+            found.setdefault((line.entry, line.way, words), []).append(named(row))
+    every = [named(each) for each in section.metrics]
+    return [
+        (entry, way, "all scores" if names == every else ", ".join(names), words)
+        for (entry, way, words), names in found.items()
+    ]
+
+
+def named(what: Row | Comparison | Mapping[str, Any]) -> str:
+    """A score in words: its name, and whether it is pooled."""
+    name, averaging = key_of(what)
+    return name if averaging == "mean" else f"{name} (pooled)"
