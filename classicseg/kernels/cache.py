@@ -53,7 +53,8 @@ def can_keep() -> bool:
     folder = cache_folder()
     if folder is None:
         return False
-    there = next((each for each in (folder, *folder.parents) if each.exists()), None)
+    # Path.exists would raise where a folder on the way may not be entered, as another user's home
+    there = next((each for each in (folder, *folder.parents) if os.access(each, os.F_OK)), None)
     return there is not None and there.is_dir() and os.access(there, os.W_OK | os.X_OK)
 
 

@@ -218,8 +218,10 @@ def test_where_nothing_can_be_kept_the_cure_is_said(cache_in, tmp_path, caplog):
 
 PROGRAM = """
 import os, sys
+import numba
 import numpy as np
 import numpy.ma  # the interpreter may stand where nobody else may read: what comes later is loaded now
+numba.njit("f8(f8)")(lambda value: 2 * value)
 from classicseg.kernels import cache
 from classicseg.kernels.compile import kernel
 @kernel
@@ -252,6 +254,13 @@ def start(folder, *arguments):
     )
 
 
+def open_to_all(folder):
+    # pytest makes its folders for its own user alone
+    own = [each for each in (folder, *folder.parents) if each != Path("/") and each.stat().st_mode & 0o777 == 0o700]
+    for each in own:
+        each.chmod(0o755)
+
+
 def ended(process):
     printed, _ = process.communicate(timeout=120)
     assert process.returncode == 0
@@ -269,8 +278,7 @@ def test_first_runs_at_once_do_not_break_each_other(tmp_path):
 @compiled_only
 @needs_root
 def test_a_read_only_cache_serves_another_user_without_a_home(tmp_path):
-    for folder in [tmp_path, *list(tmp_path.parents)[:2]]:  # pytest makes them for its own user alone
-        folder.chmod(0o755)
+    open_to_all(tmp_path)
     assert ended(start(tmp_path)) == ["7.0", "0", "2", "True"]
     kept = [tmp_path / "cache", *(tmp_path / "cache").rglob("*")]
     for place in kept:
@@ -278,6 +286,15 @@ def test_a_read_only_cache_serves_another_user_without_a_home(tmp_path):
     before = {place: place.stat().st_mtime_ns for place in kept}
     assert ended(start(tmp_path, "as nobody")) == ["7.0", "1", "0", "False"]
     assert before == {place: place.stat().st_mtime_ns for place in kept}
+
+
+@compiled_only
+@needs_root
+def test_where_the_cache_may_not_even_be_looked_at_kernels_are_compiled(tmp_path):
+    open_to_all(tmp_path)
+    assert ended(start(tmp_path)) == ["7.0", "0", "2", "True"]
+    (tmp_path / "cache").chmod(0o700)  # as the home of another user, where HOME was kept by sudo
+    assert ended(start(tmp_path, "as nobody")) == ["7.0", "0", "2", "False"]
 
 
 @compiled_only
