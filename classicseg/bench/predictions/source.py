@@ -147,8 +147,8 @@ def read_predictions(
     form, held = _form_of(place, names)
     if not form.assigned:
         raise ImageError(
-            f"none of the {len(held)} predictions in {folder} belongs to a picture of {dataset.name}: the one are "
-            f"called {some(sorted(held))}, the other {some(names)}. Name both alike."
+            f"none of the {len(held)} predictions in {folder} belongs to a picture of {dataset.name}. "
+            f"Predictions: {some(sorted(held))}; pictures: {some(names)}. Name both alike."
         )
     unmatched = tuple(sorted(set(held) - set(form.assigned.values())))
     members = _members(form, at)
