@@ -5,11 +5,12 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from classicseg.bench import assemble
 from classicseg.bench.results import Results, RunRow
-from classicseg.bench.run import Computed, compute
+from classicseg.bench.run import Computed, compute, look, require_fit
 from classicseg.bench.sources import Entry
 from classicseg.bench.worker import Outcome, PictureFacts
 from classicseg.datasets.base import DataSet
@@ -133,24 +134,17 @@ def run_panels(
         )
     _refuse_shared_predictions(panels)
 
-    def run(dataset: DataSet, entries: Sequence[Entry], panel: Panel, **options: object) -> Computed:
-        return compute(
-            dataset,
-            entries,
-            panel.scores,
-            foreground=panel.foreground,
-            workers=workers,
-            folder=folder,
-            advance=advance,
-            **options,  # type: ignore[arg-type]
-        )
-
-    done = []
     for panel in panels:
-        checked: list[Entry] = []
-        report = run(panel.dataset, panel.entries, panel, overlays=overlays, inspect=_inspector(panel, checked))
-        panel = dataclasses.replace(panel, entries=tuple(checked))
-        train = run(panel.train, panel.families, panel) if panel.train is not None and panel.families else None
+        require_fit(panel.dataset, panel.entries, panel.scores)
+    looked = [look(panel.dataset, workers=workers, folder=folder, overlays=overlays) for panel in panels]
+    panels = [_with_checked_entries(panel, pictures) for panel, pictures in zip(panels, looked, strict=True)]
+    done = []
+    for panel, pictures in zip(panels, looked, strict=True):
+        run = partial(
+            compute, metrics=panel.scores, foreground=panel.foreground, workers=workers, folder=folder, advance=advance
+        )
+        report = run(panel.dataset, panel.entries, overlays=overlays, pictures=pictures)
+        train = run(panel.train, panel.families) if panel.train is not None and panel.families else None
         done.append(Done(panel, report, train))
     results = assemble.results_of(done, command, specs, folder)
     if overlays and folder is not None and any(panel.families for panel in panels):
@@ -181,16 +175,13 @@ def _refuse_shared_predictions(panels: Sequence[Panel]) -> None:
                     )
 
 
-def _inspector(panel: Panel, checked: list[Entry]) -> Callable[[Sequence[PictureFacts]], None]:
-    """A look at the pictures before anything runs: parameters that were tuned on any of them are refused, or marked."""
+def _with_checked_entries(panel: Panel, pictures: Sequence[PictureFacts]) -> Panel:
+    """The panel, where parameters that were tuned on any of its pictures are marked; without leave they are refused."""
+    from classicseg.bench.tuning.params_file import refuse_same_pictures
 
-    def inspect(pictures: Sequence[PictureFacts]) -> None:
-        from classicseg.bench.tuning.params_file import refuse_same_pictures
-
-        hashes = [facts.picture_hash for facts in pictures if not facts.error]
-        checked.extend(refuse_same_pictures(panel.entries, hashes, allowed=panel.allow_tuned_on_reported))
-
-    return inspect
+    hashes = [facts.picture_hash for facts in pictures if not facts.error]
+    entries = refuse_same_pictures(panel.entries, hashes, allowed=panel.allow_tuned_on_reported)
+    return dataclasses.replace(panel, entries=tuple(entries))
 
 
 def _run_chosen(panel: Panel, results: Results, folder: Path, workers: int | None) -> list[RunRow]:

@@ -16,7 +16,7 @@ from classicseg.bench import worker
 from classicseg.bench.kept import KEPT, Kept
 from classicseg.bench.sources import Entry
 from classicseg.bench.worker import FAMILY, Outcome, PictureFacts, Protocol, Task
-from classicseg.datasets.base import DataSet, Sample
+from classicseg.datasets.base import DataSet
 from classicseg.errors import ParameterError
 from classicseg.metrics import Foreground, Score
 from classicseg.parallel import usable_cores
@@ -35,6 +35,37 @@ class Computed:
     pictures: list[PictureFacts]
 
 
+def look(
+    dataset: DataSet, *, workers: int | None = None, folder: Path | None = None, overlays: bool = False
+) -> list[PictureFacts]:
+    """Read every picture with its truths, to know them again; what cannot be read has an error.
+
+    With `overlays`, small pictures of both are left in the folder.
+    """
+    there = folder.absolute() if folder is not None and overlays else None
+
+    def lost(arguments: tuple[Any, ...]) -> PictureFacts:
+        return PictureFacts(picture=arguments[0].name, kind=arguments[0].kind, error=_DIED)
+
+    tasks = [(sample, dataset.data_range, there) for sample in dataset]
+    by_name = {facts.picture: facts for facts in _each(worker.look_at, tasks, _processes(workers, len(tasks)), lost)}
+    return [by_name[sample.name] for sample in dataset.samples]
+
+
+def require_fit(dataset: DataSet, entries: Sequence[Entry], metrics: Sequence[Score]) -> None:
+    """Refuse names that are not of one entry or picture, and scores that do not apply to the truths."""
+    names = [entry.name for entry in entries]
+    if len(set(names)) < len(names):
+        raise ParameterError(f"two methods have one name ({', '.join(names)}). Give each entry a name of its own.")
+    twice = [name for name, count in Counter(sample.name for sample in dataset).items() if count > 1]
+    if twice:
+        raise ParameterError(
+            f"two pictures of {dataset.name} are called {twice[0]!r}. Give each sample a name of its own, such as one "
+            "with the name of its data set before it."
+        )
+    worker.kind_errors(metrics, dataset.samples)
+
+
 def compute(
     dataset: DataSet,
     entries: Sequence[Entry],
@@ -45,7 +76,8 @@ def compute(
     folder: Path | None = None,
     overlays: bool = False,
     advance: Callable[[Outcome], None] | None = None,
-    inspect: Callable[[Sequence[PictureFacts]], None] | None = None,
+    pictures: Sequence[PictureFacts] | None = None,
+    kept: Kept | None = None,
 ) -> Computed:
     """Score every source of every entry on every picture.
 
@@ -67,8 +99,10 @@ def compute(
         Leave small pictures of the samples, their truths, and of the label maps of entries of one source.
     advance : callable, optional
         Called with each `Outcome` as soon as it is there, in no fixed order; those that were kept come first.
-    inspect : callable, optional
-        Called with what was read of the pictures before anything runs; it may raise.
+    pictures : sequence of PictureFacts, optional
+        What `look` gave for this data set, if it has been looked at before.
+    kept : Kept, optional
+        What the folder held when it was last read; it is read by default.
 
     Returns
     -------
@@ -80,8 +114,7 @@ def compute(
     ParameterError
         Two entries or two pictures have one name, or a score does not apply to the truths.
     """
-    _require_names(dataset, entries)
-    worker.kind_errors(metrics, dataset.samples)
+    require_fit(dataset, entries, metrics)
     folder = None if folder is None else folder.absolute()
     protocol = Protocol(
         dataset.data_range,
@@ -93,10 +126,10 @@ def compute(
     )
     total = len(dataset) * sum(len(entry.sources) for entry in entries)
     processes = _processes(workers, total)
-    pictures = _look(dataset, protocol, processes)
-    if inspect is not None:
-        inspect(pictures)
-    kept = Kept(None if folder is None else folder / KEPT)
+    if pictures is None:
+        pictures = look(dataset, workers=workers, folder=folder, overlays=overlays)
+    if kept is None:
+        kept = Kept(None if folder is None else folder / KEPT)
     found: dict[tuple[str, str, int], Outcome] = {}
     tasks: list[Task] = []
 
@@ -105,7 +138,7 @@ def compute(
         if advance is not None and outcome.member != FAMILY:
             advance(outcome)
 
-    for sample, facts in zip(dataset.samples, pictures, strict=True):
+    for sample, facts in zip(dataset, pictures, strict=True):
         for entry in entries:
             known = list(_known(entry, facts, protocol, kept))
             for outcome in known:
@@ -124,19 +157,7 @@ def compute(
         for entry in entries
         for member in (*range(len(entry.sources)), FAMILY)
     ]
-    return Computed([found[place] for place in order if place in found], pictures)
-
-
-def _require_names(dataset: DataSet, entries: Sequence[Entry]) -> None:
-    names = [entry.name for entry in entries]
-    if len(set(names)) < len(names):
-        raise ParameterError(f"two methods have one name ({', '.join(names)}). Give each entry a name of its own.")
-    twice = [name for name, count in Counter(sample.name for sample in dataset).items() if count > 1]
-    if twice:
-        raise ParameterError(
-            f"two pictures of {dataset.name} are called {twice[0]!r}. Give each sample a name of its own, such as one "
-            "with the name of its data set before it."
-        )
+    return Computed([found[place] for place in order if place in found], list(pictures))
 
 
 def _processes(workers: int | None, total: int) -> int:
@@ -145,15 +166,6 @@ def _processes(workers: int | None, total: int) -> int:
     if isinstance(workers, bool) or not isinstance(workers, int) or workers < 1:
         raise ParameterError(f"workers={workers!r} is not allowed; it is an integer of at least 1, or None.")
     return workers
-
-
-def _look(dataset: DataSet, protocol: Protocol, processes: int) -> list[PictureFacts]:
-    def lost(sample: Sample) -> PictureFacts:
-        return PictureFacts(picture=sample.name, kind=sample.kind, error=_DIED)
-
-    found = _each(worker.look_at, [(sample, protocol) for sample in dataset], processes, lambda each: lost(each[0]))
-    by_name = {facts.picture: facts for facts in found}
-    return [by_name[sample.name] for sample in dataset.samples]
 
 
 def _known(entry: Entry, facts: PictureFacts, protocol: Protocol, kept: Kept) -> Iterator[Outcome]:

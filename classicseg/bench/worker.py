@@ -96,8 +96,8 @@ class Outcome:
     scores: dict[str, Scored] = field(default_factory=dict)
 
 
-def look_at(sample: Sample, protocol: Protocol) -> PictureFacts:
-    """Read a picture with its truths, to know it again, and leave small pictures of both if they are asked for."""
+def look_at(sample: Sample, data_range: DataRange | None, overlays: Path | None) -> PictureFacts:
+    """Read a picture with its truths, to know it again, and leave small pictures of both where a folder is named."""
     try:
         loaded = sample.read()
         facts = PictureFacts(
@@ -107,15 +107,15 @@ def look_at(sample: Sample, protocol: Protocol) -> PictureFacts:
             width=loaded.image.array.shape[1],
             truths=len(loaded.truths),
             picture_hash=hash_of_picture(loaded),
-            view_hash=hash_of_view(loaded, protocol.data_range),
+            view_hash=hash_of_view(loaded, data_range),
             truth_hash=hash_of_truths(loaded),
         )
     except Exception as error:  # a reader may raise anything; the other pictures go on
         return PictureFacts(picture=sample.name, kind=sample.kind, error=in_words(error))
-    if protocol.overlays and protocol.folder is not None:
+    if overlays is not None:
         for key, labels in ((facts.view_hash, None), (truth_key(facts), loaded.truths[0])):
-            if not has_thumbnail(protocol.folder, key):
-                write_thumbnail(protocol.folder, key, loaded, protocol.data_range, labels)
+            if not has_thumbnail(overlays, key):
+                write_thumbnail(overlays, key, loaded, data_range, labels)
     return facts
 
 

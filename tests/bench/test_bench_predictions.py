@@ -144,7 +144,7 @@ def test_what_belongs_to_no_picture_is_told(tmp_path):
     write_all(tmp_path, WRITERS["npy"])
     some = DataSet("some", data_set().samples[:1])
     assert read_predictions("net", tmp_path, some).sources[0].unmatched == ("b.npy", "city/c.npy")
-    with pytest.raises(ImageError, match=r"none of the 3 predictions.*a\.npy, b\.npy, city/c\.npy, the other x"):
+    with pytest.raises(ImageError, match=r"none of the 3 predictions.*a\.npy, b\.npy, city/c\.npy; pictures: x\."):
         read_predictions("net", tmp_path, data_set({"x": TRUTHS["a"]}))
 
 

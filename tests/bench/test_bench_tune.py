@@ -11,13 +11,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from classicseg.bench.fingerprints import hash_of_picture
+from classicseg.bench.grids import entries_of
+from classicseg.bench.panels import Measure, Panel, run_panels
 from classicseg.bench.sources import Entry, MethodSource
 from classicseg.bench.tuning import Tuned, Tuning, read_params, refuse_same_pictures, tune, write_params
 from classicseg.bench.tuning.params_file import params_text
 from classicseg.bench.tuning.tune import draw_pictures
 from classicseg.datasets import DataSet, made_scenes
 from classicseg.errors import ImageError, ParameterError
-from classicseg.metrics import score
+from classicseg.metrics import find_score, score
 from classicseg.registry import make
 
 
@@ -315,3 +317,30 @@ def test_what_was_tuned_is_refused_on_the_same_pictures_under_another_name(scene
     with pytest.raises(ParameterError, match="tuned on 1 of the 2"):
         refuse_same_pictures(entries, [hash_of_picture(each.read()) for each in (copy, other)])
     assert refuse_same_pictures(entries, [hash_of_picture(other.read())]) == entries
+
+
+def test_nothing_runs_where_what_a_later_data_set_reports_was_tuned_on(scenes, tmp_path, steps):
+    write_params(tune(scenes, ["watershed"], "covering", **QUICK), tmp_path / "tuned.toml")
+    entries = tuple(read_params(tmp_path / "tuned.toml"))
+    other = DataSet("made/other", tuple(made_scenes(size=64).samples[6:8]))
+    measures = (Measure(find_score("covering")),)
+    steps.clear()
+    panels = [Panel(other, tuple(entries_of(["watershed"])), measures), Panel(scenes, entries, measures)]
+    with pytest.raises(ParameterError, match="tuned on 3 of the 6"):
+        run_panels(panels, workers=1)
+    assert steps == []
+    run_panels(panels[:1], workers=1)
+    assert steps
+
+
+def test_pictures_are_read_once_to_know_them_and_once_for_each_step_of_the_search(scenes, monkeypatch):
+    reads = []
+    read = type(scenes.samples[0]).read
+
+    def counting(self):
+        reads.append(self.name)
+        return read(self)
+
+    monkeypatch.setattr(type(scenes.samples[0]), "read", counting)
+    tune(scenes, ["watershed", "otsu"], "covering", **QUICK)
+    assert max(map(reads.count, reads)) <= 1 + 2  # each method's search is a single step

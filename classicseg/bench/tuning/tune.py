@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from classicseg.base import Segmenter
+from classicseg.bench.kept import KEPT, Kept
 from classicseg.bench.nested import shared_key
-from classicseg.bench.run import compute
+from classicseg.bench.run import compute, look, require_fit
 from classicseg.bench.sources import Entry, MethodSource
 from classicseg.bench.sums import load_sums
 from classicseg.bench.tuning.search import SEARCHES, Trial, best_of
@@ -24,7 +25,7 @@ from classicseg.metrics import Score, find_score
 from classicseg.metrics.families import Averaging, put_together, require_averaging
 
 if TYPE_CHECKING:
-    from classicseg.bench.worker import Outcome
+    from classicseg.bench.worker import Outcome, PictureFacts
     from classicseg.metrics import Foreground
     from classicseg.parameters import Search
 
@@ -160,20 +161,28 @@ def tune(
         if name not in spaces:
             raise ParameterError(f"the search of {name} is narrowed, but it is not tuned; {', '.join(spaces)} are.")
     subset = draw_pictures(dataset, pictures, seed)
-    seen = compute(subset, [], [score], workers=workers).pictures
-    unreadable = {each.picture: each.error for each in seen if each.error}
+    require_fit(subset, [], [score])
+    seen = {each.picture: each for each in look(subset, workers=workers)}
+    unreadable = {each.picture: each.error for each in seen.values() if each.error}
     if len(unreadable) == len(subset):
         raise ImageError(f"no picture of {dataset.name} can be read: {next(iter(unreadable.values()), 'it has none')}")
     readable = tuple(sample for sample in subset if sample.name not in unreadable)
     subset = dataclasses.replace(subset, samples=readable)
+    options = {
+        "foreground": foreground,
+        "workers": workers,
+        "folder": folder,
+        "advance": advance,
+        "kept": Kept(None if folder is None else folder / KEPT),
+    }
     found = []
     for name, space in spaces.items():
-        judge = _Judge(subset, name, score, averaging, foreground, workers, folder, advance)
+        judge = _Judge(subset, seen, name, score, averaging, options)
         trials = SEARCHES[search](space, budget, seed, len(subset), judge)
         found.append(_tuned(name, space, trials, judge))
     return Tuning(
         facts=_facts(dataset, score, averaging, foreground, search, budget, seed)
-        | {"pictures": {each.picture: each.picture_hash[:HASH] for each in seen if not each.error}},
+        | {"pictures": {each.picture: each.picture_hash[:HASH] for each in seen.values() if not each.error}},
         methods=tuple(found),
         unreadable=unreadable,
     )
@@ -232,21 +241,14 @@ class _Judge:
     def __init__(
         self,
         subset: DataSet,
+        seen: Mapping[str, PictureFacts],
         name: str,
         score: Score,
         averaging: Averaging,
-        foreground: Foreground,
-        workers: int | None,
-        folder: Path | None,
-        advance: Callable[[Outcome], None] | None,
+        options: Mapping[str, Any],
     ) -> None:
-        self._subset, self._name, self._score, self._averaging = subset, name, score, averaging
-        self._options: dict[str, Any] = {
-            "foreground": foreground,
-            "workers": workers,
-            "folder": folder,
-            "advance": advance,
-        }
+        self._subset, self._seen, self._name = subset, seen, name
+        self._score, self._averaging, self._options = score, averaging, options
         self._found: dict[Segmenter, dict[str, Outcome]] = {}
 
     def __call__(self, candidates: Sequence[Segmenter], pictures: int) -> list[float]:
@@ -279,7 +281,13 @@ class _Judge:
         ordered = [each for group in groups.values() for each in group]
         samples = tuple(sample for sample in self._subset if sample.name in missing)
         entry = Entry(self._name, tuple(MethodSource(each) for each in ordered))
-        done = compute(dataclasses.replace(self._subset, samples=samples), [entry], [self._score], **self._options)
+        done = compute(
+            dataclasses.replace(self._subset, samples=samples),
+            [entry],
+            [self._score],
+            pictures=[self._seen[sample.name] for sample in samples],
+            **self._options,
+        )
         for outcome in done.outcomes:
             self._found.setdefault(ordered[outcome.member], {})[outcome.picture] = outcome
 
