@@ -1,7 +1,8 @@
 """``python -m benchmarks.harness``: what `classicseg bench` promises of killed runs, of workers and of memory.
 
-`kills` starts a run, kills it at random moments (by turns the whole group of processes, and its first process alone),
-goes on with it, and compares the table with that of an undisturbed run of another number of workers, byte by byte.
+`kills` starts a run, kills it when random numbers of results are kept (by turns the whole group of processes, and its
+first process alone), goes on with it, and compares the table with that of an undisturbed run of another number of
+workers, byte by byte.
 `memory` runs seven methods over 500 pictures in two workers, and takes the memory of all processes together (PSS, which
 counts what they share once) ten times a second.
 """
@@ -42,18 +43,23 @@ def kills(times: int, pictures: int, seed: int) -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         started = time.perf_counter()
-        _start(folder / "whole", pictures, 1).wait()
+        if _start(folder / "whole", pictures, 1).wait():
+            sys.exit(1)
         whole = time.perf_counter() - started
         print(f"undisturbed, 1 worker: {whole:.1f} s", flush=True)
-        for number in range(times):
+        moments = sorted(draw.sample(range(_kept(folder / "whole")), times))
+        for number, moment in enumerate(moments):
             process = _start(folder / "killed", pictures, 2)
-            after = draw.uniform(0.3, 0.7) * whole / 2
-            time.sleep(after)
+            started = time.perf_counter()
+            while process.poll() is None and _kept(folder / "killed") < moment:
+                time.sleep(0.01)
+            time.sleep(draw.uniform(0, 0.1))  # results come in bursts; in the midst of one as well as after it
             alone = bool(number % 2)
             ended = process.poll() is not None
             if not ended:
                 os.kill(process.pid, signal.SIGKILL) if alone else os.killpg(process.pid, signal.SIGKILL)
             process.wait()
+            after = time.perf_counter() - started
             print(f"killed {'its first process' if alone else 'all of it'} after {after:.1f} s, "
                   f"{_kept(folder / 'killed')} results kept{', too late' if ended else ''}", flush=True)  # fmt: skip
         started = time.perf_counter()
