@@ -169,7 +169,7 @@ def bench(
             for data_set, others in zip(opened, trains, strict=True)
         ]
     _tell_of_joined_objects(panels)
-    code = _run(panels, output, workers, overlays, datasets, as_csv, as_json, quiet)
+    code = _run(panels, output, workers, overlays, as_csv, as_json, quiet)
     return PARTLY_FAILED if problems and code == DONE else code
 
 
@@ -178,7 +178,6 @@ def _run(
     output: Path,
     workers: int | None,
     overlays: bool,
-    specs: tuple[str, ...],
     as_csv: bool,
     as_json: bool,
     quiet: bool,
@@ -206,7 +205,6 @@ def _run(
             overlays=overlays,
             advance=tell,
             command=["classicseg", *sys.argv[1:]],
-            specs=specs,
         )
     write_results(results, output)
     if not quiet:

@@ -35,7 +35,7 @@ def entry(name: str, dataset: str = "val", *, members: Sequence[int] = (), **oth
 
 def dataset(name: str = "val", role: str = "report", **others: Any) -> dict[str, Any]:
     """What a manifest says of a data set."""
-    return {"name": name, "specs": [name], "kind": "classes", "fingerprint": f"of {name}", "role": role, **others}
+    return {"name": name, "kind": "classes", "fingerprint": f"of {name}", "role": role, **others}
 
 
 def made(

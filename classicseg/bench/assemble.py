@@ -21,73 +21,79 @@ from classicseg.datasets.base import DataSet
 from classicseg.io.write import plain
 
 if TYPE_CHECKING:
+    from classicseg.bench.analysis.rows import Row
     from classicseg.bench.panels import Done, Panel
 
+# The method and the parameters, as the tables tell them, of each member of each entry.
+_Parameters = dict[tuple[str, int], tuple[str, str]]
 _PACKAGES = ("classicseg", "numpy", "scipy", "scikit-learn", "scikit-image", "opencv-python", "numba", "joblib")
 SEED = 0  # of the bootstrap
 
 
-def results_of(
-    done: Sequence[Done], command: Sequence[str], specs: Sequence[str], folder: Path | None = None
-) -> Results:
+def results_of(done: Sequence[Done], command: Sequence[str], folder: Path | None = None) -> Results:
     """The tables and the manifest of everything that was computed."""
     scores: list[ScoreRow] = []
     runs: list[RunRow] = []
     pictures: list[PictureRow] = []
     for each in done:
         for dataset, found in _data_sets(each):
-            entries = each.panel.entries
-            scores += _score_rows(dataset.name, each.panel, entries, found)
-            runs += run_rows(dataset.name, entries, found, folder)
+            told = _parameters_of(each.panel.entries)
+            scores += _score_rows(dataset.name, each.panel, told, found)
+            runs += _run_rows(dataset.name, told, found, folder)
             pictures += (_picture_row(dataset.name, facts, folder) for facts in found.pictures)
-    return Results(_manifest(done, command, specs), scores, runs, pictures)
+    return Results(_manifest(done, command), scores, runs, pictures)
 
 
-def run_rows(dataset: str, entries: Sequence[Entry], found: Computed, folder: Path | None) -> list[RunRow]:
-    """The lines of the table of runs."""
-    by_name = {entry.name: entry for entry in entries}
-    rows = []
+def _parameters_of(entries: Iterable[Entry]) -> _Parameters:
+    """Said once a member, not once a picture."""
+    told = {
+        (entry.name, member): (source.method, as_json(source.parameters))
+        for entry in entries
+        for member, source in enumerate(entry.sources)
+    }
+    return told | {(entry.name, FAMILY): (entry.sources[0].method, "{}") for entry in entries}
+
+
+def _run_rows(dataset: str, told: _Parameters, found: Computed, folder: Path | None) -> Iterator[RunRow]:
     for outcome in found.outcomes:
         if outcome.member == FAMILY:
             continue
-        source = by_name[outcome.entry].sources[outcome.member]
-        rows.append(
-            RunRow(
-                dataset=dataset,
-                picture=outcome.picture,
-                entry=outcome.entry,
-                method=source.method,
-                parameters=as_json(source.parameters),
-                labels=outcome.labels,
-                seconds=outcome.seconds,
-                error=outcome.error,
-                overlay=_file(folder, outcome.key),
-            )
+        method, parameters = told[outcome.entry, outcome.member]
+        yield RunRow(
+            dataset=dataset,
+            picture=outcome.picture,
+            entry=outcome.entry,
+            method=method,
+            parameters=parameters,
+            labels=outcome.labels,
+            seconds=outcome.seconds,
+            error=outcome.error,
+            overlay=_file(folder, outcome.key),
         )
-    return rows
 
 
-def with_overlays(results: Results, shown: Iterable[RunRow]) -> Results:
-    """The same results where the overlays of these runs are named."""
-    files = {_place(row): row.overlay for row in shown}
+def with_overlays(results: Results, shown: Iterable[tuple[str, Entry, Computed]], folder: Path) -> Results:
+    """The same results where the overlays are named of what was computed for an entry of a data set."""
+    rows = [
+        row for dataset, entry, found in shown for row in _run_rows(dataset, _parameters_of([entry]), found, folder)
+    ]
+    files = {_place(row): row.overlay for row in rows}
     runs = [dataclasses.replace(row, overlay=files.get(_place(row), row.overlay)) for row in results.runs]
     return dataclasses.replace(results, runs=runs)
 
 
-def chosen_members(panel: Panel, results: Results) -> Iterator[tuple[Entry, int]]:
+def chosen_members(panel: Panel, rows: Iterable[Row]) -> Iterator[Entry]:
     """Of each family the member that the first table reports first: that of train, or else the best one for all."""
-    from classicseg.bench.analysis.rows import rows_of
-
     first = panel.measures[0].score.name
     families = {entry.name: entry for entry in panel.families}
-    for row in rows_of(results, resamples=0):
+    for row in rows:
         if row.dataset == panel.dataset.name and row.metric == first and row.entry in families:
             if row.chosen not in ("train", "ODS"):
                 continue
             entry = families.pop(row.entry)
             known = [as_json(source.parameters) for source in entry.sources]
             if as_json(row.parameters) in known:  # words stand there where none could be chosen
-                yield entry, known.index(as_json(row.parameters))
+                yield Entry(entry.name, (entry.sources[known.index(as_json(row.parameters))],))
 
 
 def _place(row: RunRow) -> tuple[str, str, str, str]:
@@ -119,18 +125,17 @@ def _picture_row(dataset: str, facts: PictureFacts, folder: Path | None) -> Pict
     )
 
 
-def _score_rows(dataset: str, panel: Panel, entries: Sequence[Entry], found: Computed) -> Iterator[ScoreRow]:
-    by_name = {entry.name: entry for entry in entries}
+def _score_rows(dataset: str, panel: Panel, told: _Parameters, found: Computed) -> Iterator[ScoreRow]:
     asks = {score.name: "foreground" in score.options for score in panel.scores}
     for outcome in found.outcomes:
-        source = by_name[outcome.entry].sources[max(outcome.member, 0)]
+        method, parameters = told[outcome.entry, outcome.member]
         for metric, scored in outcome.scores.items():
             common: dict[str, Any] = {
                 "dataset": dataset,
                 "picture": outcome.picture,
                 "entry": outcome.entry,
-                "method": source.method,
-                "parameters": "{}" if outcome.member == FAMILY else as_json(source.parameters),
+                "method": method,
+                "parameters": parameters,
                 "metric": metric,
                 "foreground": str(panel.foreground) if asks.get(metric) else "",
             }
@@ -139,7 +144,7 @@ def _score_rows(dataset: str, panel: Panel, entries: Sequence[Entry], found: Com
             yield ScoreRow(**common, truth=ALL_TRUTHS, value=scored.value, sums=scored.sums)
 
 
-def _manifest(done: Sequence[Done], command: Sequence[str], specs: Sequence[str]) -> dict[str, Any]:
+def _manifest(done: Sequence[Done], command: Sequence[str]) -> dict[str, Any]:
     facts = machine_facts(*_PACKAGES)
     return {
         "format": FORMAT,
@@ -150,17 +155,16 @@ def _manifest(done: Sequence[Done], command: Sequence[str], specs: Sequence[str]
         "versions": facts.pop("versions"),
         "machine": facts,
         "seed": SEED,
-        "datasets": [item for each in done for item in _about_data_sets(each, specs)],
+        "datasets": [item for each in done for item in _about_data_sets(each)],
         "metrics": [item for each in done for item in _about_metrics(each.panel)],
         "entries": [item for each in done for item in _about_entries(each)],
     }
 
 
-def _about_data_sets(done: Done, specs: Sequence[str]) -> Iterator[dict[str, Any]]:
+def _about_data_sets(done: Done) -> Iterator[dict[str, Any]]:
     for (dataset, found), role in zip(_data_sets(done), ("report", "train"), strict=False):
         yield {
             "name": dataset.name,
-            "specs": list(specs),
             "kind": dataset.kind or "mixed",
             "pictures": len(dataset),
             "fingerprint": hash_of([[each.picture, each.picture_hash, each.truth_hash] for each in found.pictures]),

@@ -38,11 +38,11 @@ class Record:
 
 
 class Kept:
-    """The records in a folder, by the key of what they belong to."""
+    """The records in a folder of results, by the key of what they belong to; none where there is no folder."""
 
     def __init__(self, folder: Path | None) -> None:
         self._records: dict[str, Record] = {}
-        for path in sorted(folder.glob("*.jsonl")) if folder is not None else []:
+        for path in sorted((folder / KEPT).glob("*.jsonl")) if folder is not None else []:
             for line in path.read_bytes().split(b"\n"):
                 self._take(line)
 
@@ -68,12 +68,13 @@ class Kept:
 
 
 def keep(folder: Path, key: str, record: Record) -> None:
-    """Append a record to this process's file."""
+    """Append a record to this process's file in a folder of results."""
     scores = {name: [_word(each.value), [_word(value) for value in each.truths], each.sums]
               for name, each in record.scores.items()}  # fmt: skip
     told = {"key": key, "labels": record.labels, "seconds": _word(record.seconds), "scores": scores}
-    folder.mkdir(parents=True, exist_ok=True)  # each time: somebody may have taken it away since
-    with _own_file(folder, os.getpid()).open("ab", buffering=0) as file:
+    own = _own_file(folder / KEPT, os.getpid())
+    own.parent.mkdir(parents=True, exist_ok=True)  # each time: somebody may have taken it away since
+    with own.open("ab", buffering=0) as file:
         file.write(json.dumps(told, separators=(",", ":")).encode() + b"\n")
 
 

@@ -9,7 +9,9 @@ from functools import partial
 from pathlib import Path
 
 from classicseg.bench import assemble
-from classicseg.bench.results import Results, RunRow
+from classicseg.bench.analysis.rows import rows_of
+from classicseg.bench.kept import Kept
+from classicseg.bench.results import Results
 from classicseg.bench.run import Computed, compute, look, require_fit
 from classicseg.bench.sources import Entry
 from classicseg.bench.worker import Outcome, PictureFacts
@@ -100,7 +102,6 @@ def run_panels(
     overlays: bool = False,
     advance: Advance | None = None,
     command: Sequence[str] = (),
-    specs: Sequence[str] = (),
 ) -> Results:
     """Compute and score everything, and put it into tables.
 
@@ -112,8 +113,6 @@ def run_panels(
         As for `classicseg.bench.run.compute`.
     command : sequence of str
         The command line, for the record.
-    specs : sequence of str
-        How the user named each data set, for the record.
 
     Returns
     -------
@@ -138,18 +137,22 @@ def run_panels(
         require_fit(panel.dataset, panel.entries, panel.scores)
     looked = [look(panel.dataset, workers=workers, folder=folder, overlays=overlays) for panel in panels]
     panels = [_with_checked_entries(panel, pictures) for panel, pictures in zip(panels, looked, strict=True)]
+    run = partial(compute, workers=workers, folder=folder, kept=Kept(folder))
     done = []
     for panel, pictures in zip(panels, looked, strict=True):
-        run = partial(
-            compute, metrics=panel.scores, foreground=panel.foreground, workers=workers, folder=folder, advance=advance
-        )
-        report = run(panel.dataset, panel.entries, overlays=overlays, pictures=pictures)
-        train = run(panel.train, panel.families) if panel.train is not None and panel.families else None
+        score = partial(run, metrics=panel.scores, foreground=panel.foreground, advance=advance)
+        report = score(panel.dataset, panel.entries, overlays=overlays, pictures=pictures)
+        train = score(panel.train, panel.families) if panel.train is not None and panel.families else None
         done.append(Done(panel, report, train))
-    results = assemble.results_of(done, command, specs, folder)
+    results = assemble.results_of(done, command, folder)
     if overlays and folder is not None and any(panel.families for panel in panels):
-        shown = [each for panel in panels for each in _run_chosen(panel, results, folder, workers)]
-        results = assemble.with_overlays(results, shown)
+        rows = rows_of(results, resamples=0)
+        shown = [
+            (panel.dataset.name, single, run(panel.dataset, [single], (), overlays=True, pictures=pictures))
+            for panel, pictures in zip(panels, looked, strict=True)
+            for single in assemble.chosen_members(panel, rows)
+        ]
+        results = assemble.with_overlays(results, shown, folder)
     return results
 
 
@@ -182,13 +185,3 @@ def _with_checked_entries(panel: Panel, pictures: Sequence[PictureFacts]) -> Pan
     hashes = [facts.picture_hash for facts in pictures if not facts.error]
     entries = refuse_same_pictures(panel.entries, hashes, allowed=panel.allow_tuned_on_reported)
     return dataclasses.replace(panel, entries=tuple(entries))
-
-
-def _run_chosen(panel: Panel, results: Results, folder: Path, workers: int | None) -> list[RunRow]:
-    """Overlays of those members of families that the tables report first, as lines of the table of runs."""
-    rows = []
-    for entry, member in assemble.chosen_members(panel, results):
-        single = Entry(entry.name, (entry.sources[member],))
-        found = compute(panel.dataset, [single], (), workers=workers, folder=folder, overlays=True)
-        rows += assemble.run_rows(panel.dataset.name, [single], found, folder)
-    return rows

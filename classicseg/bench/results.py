@@ -127,7 +127,7 @@ class Results:
     ``manifest`` has, besides what it tells for the record (``classicseg``, ``sources``, ``date``, ``command``,
     ``versions``, ``machine``, ``seed``):
 
-    - ``datasets``: one mapping each with ``name``, ``specs``, ``kind``, ``pictures``, ``fingerprint`` and ``role``
+    - ``datasets``: one mapping each with ``name``, ``kind``, ``pictures``, ``fingerprint`` and ``role``
       ("report" for what is reported, "train" for what a family's member was chosen on).
     - ``metrics``: for each data set that is reported (``dataset``, its name) and score: ``name``, ``averaging`` ("mean"
       or "pooled"), ``foreground``, ``range`` (two numbers, None for no bound), ``best`` ("higher" or "lower"),

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from classicseg.bench import worker
-from classicseg.bench.kept import KEPT, Kept
+from classicseg.bench.kept import Kept
 from classicseg.bench.sources import Entry
 from classicseg.bench.worker import FAMILY, Outcome, PictureFacts, Protocol, Task
 from classicseg.datasets.base import DataSet
@@ -63,7 +63,9 @@ def require_fit(dataset: DataSet, entries: Sequence[Entry], metrics: Sequence[Sc
             f"two pictures of {dataset.name} are called {twice[0]!r}. Give each sample a name of its own, such as one "
             "with the name of its data set before it."
         )
-    worker.kind_errors(metrics, dataset.samples)
+    for score in metrics:
+        for kind in sorted({sample.kind for sample in dataset}):
+            score.require_kind(kind)
 
 
 def compute(
@@ -121,7 +123,7 @@ def compute(
         tuple(metrics),
         foreground,
         folder,
-        overlays and folder is not None,
+        folder if overlays else None,
         worker.keys_of_scores(metrics, foreground),
     )
     total = len(dataset) * sum(len(entry.sources) for entry in entries)
@@ -129,7 +131,7 @@ def compute(
     if pictures is None:
         pictures = look(dataset, workers=workers, folder=folder, overlays=overlays)
     if kept is None:
-        kept = Kept(None if folder is None else folder / KEPT)
+        kept = Kept(folder)
     found: dict[tuple[str, str, int], Outcome] = {}
     tasks: list[Task] = []
 
@@ -199,8 +201,8 @@ def _known(entry: Entry, facts: PictureFacts, protocol: Protocol, kept: Kept) ->
 
 
 def _lacks_overlay(entry: Entry, key: str, protocol: Protocol) -> bool:
-    wanted = protocol.overlays and protocol.folder is not None and len(entry.sources) == 1
-    return wanted and not worker.has_thumbnail(protocol.folder or Path(), key)
+    there = protocol.overlays
+    return there is not None and len(entry.sources) == 1 and not worker.has_thumbnail(there, key)
 
 
 def _missing(entry: Entry, known: Iterable[Outcome], protocol: Protocol, facts: PictureFacts) -> tuple[int, ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache, reduce
 from operator import add
@@ -19,7 +19,7 @@ from classicseg.bench.fingerprints import (
     package_version,
     version_of_score,
 )
-from classicseg.bench.kept import KEPT, Record, Scored, keep
+from classicseg.bench.kept import Record, Scored, keep
 from classicseg.bench.results import OVERLAYS
 from classicseg.bench.sources import Entry, Labelled, in_words
 from classicseg.bench.sums import dump_sums
@@ -58,7 +58,7 @@ class PictureFacts:
 class Protocol:
     """What is the same for all pictures of a data set.
 
-    `folder` is where results are kept, None for nowhere; `overlays` asks for small pictures of entries of one source.
+    `folder` is where results are kept, `overlays` where small pictures are, of entries of one source; None for nowhere.
     `score_keys` tells under what each score is kept (`keys_of_scores`), None where it is not.
     """
 
@@ -66,7 +66,7 @@ class Protocol:
     metrics: tuple[Score, ...]
     foreground: Foreground
     folder: Path | None
-    overlays: bool
+    overlays: Path | None
     score_keys: Mapping[str, str | None]
 
 
@@ -207,8 +207,8 @@ def _scored(
         scores = {score.name: _score(score, both) for score in protocol.metrics}
     except Exception as error:  # a plug-in's score may raise anything
         return _outcome(task, member, key, error=in_words(error)), None
-    if protocol.overlays and protocol.folder is not None and len(task.entry.sources) == 1:
-        write_thumbnail(protocol.folder, key, loaded, protocol.data_range, made.labels)
+    if protocol.overlays is not None and len(task.entry.sources) == 1:
+        write_thumbnail(protocol.overlays, key, loaded, protocol.data_range, made.labels)
     labels = _count_labels(made)
     return _outcome(task, member, key, labels=labels, seconds=made.seconds, scores=scores), both
 
@@ -253,7 +253,7 @@ def _keep(task: Task, key: str, outcome: Outcome) -> None:
     names: dict[str, str | None] = {each.name: score_key(protocol, each, task.facts) for each in protocol.metrics}
     names[BEST] = best_key(task.facts)
     scores = {own: each for name, each in outcome.scores.items() if (own := names[name]) is not None}
-    keep(protocol.folder / KEPT, key, Record(labels=outcome.labels, seconds=outcome.seconds, scores=scores))
+    keep(protocol.folder, key, Record(labels=outcome.labels, seconds=outcome.seconds, scores=scores))
 
 
 def best_key(facts: PictureFacts) -> str:
@@ -282,16 +282,9 @@ def _read(what: _Once) -> LoadedSample:
     return what.sample.read()
 
 
-def fits(outcome_of: Record | None, protocol: Protocol, facts: PictureFacts) -> dict[str, Scored] | None:
+def fits(record: Record | None, protocol: Protocol, facts: PictureFacts) -> dict[str, Scored] | None:
     """The scores that are asked for, by name, if the record has them all."""
-    if outcome_of is None:
+    if record is None:
         return None
-    found = {score.name: outcome_of.scores.get(score_key(protocol, score, facts) or "") for score in protocol.metrics}
+    found = {score.name: record.scores.get(score_key(protocol, score, facts) or "") for score in protocol.metrics}
     return {name: each for name, each in found.items() if each is not None} if None not in found.values() else None
-
-
-def kind_errors(metrics: Sequence[Score], samples: Sequence[Sample]) -> None:
-    """Raise `ParameterError` where a score does not apply to the truths; before the first picture is segmented."""
-    for score in metrics:
-        for kind in sorted({sample.kind for sample in samples}):
-            score.require_kind(kind)

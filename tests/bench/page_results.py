@@ -149,7 +149,7 @@ def _manifest() -> dict[str, object]:
         "machine": {"cores": 2},
         "seed": 0,
         "datasets": [
-            {"name": name, "specs": [name], "kind": "classes", "pictures": 4, "fingerprint": name, "role": role}
+            {"name": name, "kind": "classes", "pictures": 4, "fingerprint": name, "role": role}
             for name, role in roles.items()
         ],
         "metrics": [{"dataset": dataset, **metric} for dataset in reported for metric in metrics],

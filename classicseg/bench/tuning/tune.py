@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from classicseg.base import Segmenter
-from classicseg.bench.kept import KEPT, Kept
+from classicseg.bench.kept import Kept
 from classicseg.bench.nested import shared_key
 from classicseg.bench.run import compute, look, require_fit
 from classicseg.bench.sources import Entry, MethodSource
@@ -173,7 +173,7 @@ def tune(
         "workers": workers,
         "folder": folder,
         "advance": advance,
-        "kept": Kept(None if folder is None else folder / KEPT),
+        "kept": Kept(folder),
     }
     found = []
     for name, space in spaces.items():
