@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING
 
 from classicseg.bench.panels import Panel
 from classicseg.bench.suites.suite import Suite, SuiteTable
-from classicseg.bench.tuning import tune, write_params
-from classicseg.bench.tuning.params_file import read_params
+from classicseg.bench.tuning import read_params, tune, write_params
 from classicseg.errors import ImageError
 
 if TYPE_CHECKING:
