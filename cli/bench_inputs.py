@@ -131,7 +131,7 @@ def panels_of_suite(
 ) -> tuple[list[Any], int]:
     """The tables of a suite, their methods tuned, and how much of the tuning failed."""
     from classicseg.bench.suites import read_suite
-    from classicseg.bench.suites.run import open_suite, sets_of_parameters, tuned_panel
+    from classicseg.bench.suites.run import label_maps, open_suite, tuned_panel
     from classicseg_cli.tables import progress
 
     suite = read_suite(name)
@@ -143,7 +143,7 @@ def panels_of_suite(
         complain(problem)
 
     opened = open_suite(suite, data)
-    with progress(f"{suite.name}: tuning", sets_of_parameters(suite, opened), quiet) as advance:
+    with progress(f"{suite.name}: tuning", label_maps(suite, opened), quiet) as advance:
         panels = [
             tuned_panel(suite, *each, folder=output, workers=workers, advance=lambda _: advance(), tell=tell)
             for each in opened

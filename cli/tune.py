@@ -157,13 +157,13 @@ def tune(
         write_params(found, output)
         if not quiet:
             complain(f"parameters -> {output}; 'classicseg bench --params {output}' reports them on other pictures")
-    _print(found, data.name, as_json)
+    _print(found, as_json)
     if not done:
         return FAILED
     return PARTLY_FAILED if found.unreadable or len(done) < len(found.methods) else DONE
 
 
-def _print(found: Tuning, title: str, as_json: bool) -> None:
+def _print(found: Tuning, as_json: bool) -> None:
     from classicseg.io.write import plain
 
     facts = found.facts
@@ -186,12 +186,12 @@ def _print(found: Tuning, title: str, as_json: bool) -> None:
         return
     from classicseg_cli.tables import print_table
 
-    what = f"{title}: {len(facts['pictures'])} pictures, {facts['search']} search, budget {facts['budget']}"
     print_table(
         ["method", f"default {facts['metric']} ({facts['averaging']})", "best", "tried", "failed", "seconds"],
         [
             (each.name, each.default, each.value, each.tried, each.failed, f"{each.seconds:.1f}")
             for each in found.methods
         ],
-        title=what,
+        title=f"{facts['dataset']}: {len(facts['pictures'])} pictures, {facts['search']} search, "
+        f"budget {facts['budget']}",
     )

@@ -22,7 +22,7 @@ def open_suite(suite: Suite, data: Path | None = None) -> list[tuple[SuiteTable,
     return [(table, *table.open(data)) for table in suite.tables]
 
 
-def sets_of_parameters(suite: Suite, opened: Sequence[tuple[SuiteTable, DataSet, DataSet]]) -> int:
+def label_maps(suite: Suite, opened: Sequence[tuple[SuiteTable, DataSet, DataSet]]) -> int:
     """How many label maps the searches ask for at most."""
     return sum(len(table.methods) * suite.budget * min(suite.pictures, len(train)) for table, train, _report in opened)
 
