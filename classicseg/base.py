@@ -30,8 +30,7 @@ _BYTES_OF_MERGING = 110
 
 def space_parameter(searched: bool = False) -> Any:
     """The field `space` of the methods that measure colour distances; searched where colours are all there is."""
-    search = Search(values=SPACES) if searched else None
-    return parameter("lab", "colour space of colour pictures", choices=SPACES, search=search)
+    return parameter("lab", "colour space of colour pictures", choices=SPACES, search=Search() if searched else None)
 
 
 def min_size_parameter(default: int = 0, what: str = "smaller regions join their most similar neighbour") -> Any:
@@ -189,7 +188,7 @@ class Segmenter(ABC):
     connected: bool = parameter(
         False,
         "give each connected part of a label its own label",
-        search=Search(values=(False, True), scores="regions"),
+        search=Search(scores="regions"),
     )
     min_size: int = min_size_parameter()
     split_touching: float | Literal["auto"] = split_parameter()

@@ -85,14 +85,12 @@ class Edges(CutSegmenter):
     bytes_per_pixel: ClassVar[int] = 60
     bytes_per_sample: ClassVar[int] = 32
 
-    detector: str = parameter(
-        "sobel", "how edges are found", choices=("sobel", "canny"), search=Search(values=("sobel", "canny"))
-    )
+    detector: str = parameter("sobel", "how edges are found", choices=("sobel", "canny"), search=Search())
     gradient: str = parameter(
         "sobel",
         "what is flooded: slopes, or differences of histograms",
         choices=("sobel", "mpb"),
-        search=Search(values=("sobel", "mpb"), when=("detector", ("sobel",))),
+        search=Search(when=("detector", ("sobel",))),
     )
     sigma: float = parameter(2.0, "smoothing before the gradient", low=0, high=50, unit="px", search=Search(0.5, 5))
     low_threshold: float = parameter(

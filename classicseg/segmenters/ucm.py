@@ -79,9 +79,7 @@ class UCM(CutSegmenter):
         0.5, "altitude of the cut", low=0, high=1, search=Search(0.15, 0.85, when=("n_segments", (0,)))
     )
     n_segments: int = parameter(0, "cut into so many segments; 0: at the level", low=0, scale="log")
-    gradient: str = parameter(
-        "mpb", "how boundaries are found", choices=("mpb", "sobel"), search=Search(values=("mpb", "sobel"))
-    )
+    gradient: str = parameter("mpb", "how boundaries are found", choices=("mpb", "sobel"), search=Search())
     sigma: float = parameter(0.7, "smoothing before the watershed", low=0, high=50, unit="px", search=Search(0.4, 2))
     connected: bool = parameter(True, "cannot be off: the segments are connected by their making")
 
