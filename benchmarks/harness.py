@@ -9,6 +9,7 @@ counts what they share once) ten times a second.
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import random
 import signal
@@ -72,7 +73,7 @@ def kills(times: int, pictures: int, seed: int) -> None:
 
 
 def _start(output: Path, pictures: int, workers: int) -> subprocess.Popen[bytes]:
-    """`run_few` in a process group of its own."""
+    """`few` in a process group of its own."""
     arguments = [str(output), str(pictures), str(workers)]
     return subprocess.Popen([sys.executable, "-m", "benchmarks.harness", "few", *arguments], start_new_session=True)
 
@@ -83,8 +84,6 @@ def _start(output: Path, pictures: int, workers: int) -> subprocess.Popen[bytes]
 @click.argument("workers", type=int)
 def few(output: Path, pictures: int, workers: int) -> None:
     """One run over the first pictures of BSDS500 val."""
-    import dataclasses
-
     from classicseg.bench import Benchmark
     from classicseg.datasets import open_dataset
 
@@ -105,8 +104,6 @@ def _kept(folder: Path) -> int:
 @click.option("--workers", default=2, show_default=True)
 def memory(workers: int) -> None:
     """Weigh a run of seven methods over 500 pictures."""
-    import dataclasses
-
     from classicseg.bench import Benchmark
     from classicseg.datasets import DataSet, open_dataset
 

@@ -30,8 +30,7 @@ _BYTES_OF_MERGING = 110
 
 def space_parameter(searched: bool = False) -> Any:
     """The field `space` of the methods that measure colour distances; searched where colours are all there is."""
-    search = Search(values=SPACES) if searched else None
-    return parameter("lab", "colour space of colour pictures", choices=SPACES, search=search)
+    return parameter("lab", "colour space of colour pictures", choices=SPACES, search=Search() if searched else None)
 
 
 def min_size_parameter(default: int = 0, what: str = "smaller regions join their most similar neighbour") -> Any:
@@ -183,13 +182,13 @@ class Segmenter(ABC):
 
     # Parameters that `_segment` does not look at, since only the steps after it do.
     finishing: ClassVar[tuple[str, ...]] = ("connected", "min_size", "split_touching")
-    # Parameters that only `_cut` looks at, of the methods whose `_segment` is `_cut` of what `_uncut` gives.
+    # Parameters that only `_cut` of a `CutSegmenter` looks at.
     cuts: ClassVar[tuple[str, ...]] = ()
 
     connected: bool = parameter(
         False,
         "give each connected part of a label its own label",
-        search=Search(values=(False, True), scores="regions"),
+        search=Search(scores="regions"),
     )
     min_size: int = min_size_parameter()
     split_touching: float | Literal["auto"] = split_parameter()
@@ -216,15 +215,6 @@ class Segmenter(ABC):
     @abstractmethod
     def _segment(self, image: Image, context: Context) -> tuple[NDArray[np.integer], dict[str, Any]]:
         """Raw labels (H, W), 0 or above (binary: 0 and 1), with anything outside the mask; and findings."""
-
-    def _uncut(self, image: Image, context: Context) -> Any:
-        """What `_cut` makes labels of: all that does not hang on `cuts`. It stays as it is, for other cuts."""
-        return None
-
-    def _cut(self, uncut: Any, image: Image, context: Context) -> tuple[NDArray[np.integer], dict[str, Any]]:
-        """What `_segment` gives, from what `_uncut` gave, by this or by a segmenter that differs in `cuts` alone."""
-        del uncut
-        return self._segment(image, context)
 
     def _hierarchy(self, found: Segmentation, image: Image, context: Context) -> Hierarchy:
         """The hierarchy above what was found: by default connected parts of the labels, merged by `merging`.
@@ -371,6 +361,25 @@ class Segmenter(ABC):
             f"a {type(self).__name__} does not change; make another with dataclasses.replace(segmenter, "
             f"{', '.join(f'{name}={value!r}' for name, value in parameters.items()) or 'name=value'})."
         )
+
+
+@dataclass(frozen=True, kw_only=True)
+class CutSegmenter(Segmenter):
+    """A method that computes a hierarchy, a tree or a gradient, and cuts it: other cuts of the same cost little.
+
+    It names in `cuts` the parameters that the second step alone looks at.
+    """
+
+    @abstractmethod
+    def _uncut(self, image: Image, context: Context) -> Any:
+        """What `_cut` makes labels of: all that does not hang on `cuts`. It stays as it is, for other cuts."""
+
+    @abstractmethod
+    def _cut(self, uncut: Any, image: Image, context: Context) -> tuple[NDArray[np.integer], dict[str, Any]]:
+        """What `_segment` gives, from what `_uncut` gave, by this or by a segmenter that differs in `cuts` alone."""
+
+    def _segment(self, image: Image, context: Context) -> tuple[NDArray[np.integer], dict[str, Any]]:
+        return self._cut(self._uncut(image, context), image, context)
 
 
 def _number_classes(

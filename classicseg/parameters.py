@@ -27,7 +27,7 @@ class Search:
     low, high : float or None
         The ends of a range, walked by the parameter's scale.
     values : tuple
-        Single values, instead of a range.
+        Single values, instead of a range; in the declaration of a word or a flag all that are allowed, if none is said.
     when : (str, tuple) or None
         The name of another parameter and those of its values at which this one has an effect.
     scores : {"", "regions", "objects"}
@@ -199,6 +199,8 @@ def parameter(
         high = _LARGEST_INTEGER
     if scale is None:
         scale = "choice" if kind in (bool, str) else "linear"
+    if search is not None and kind in (bool, str) and not search.values:
+        search = dataclasses.replace(search, values=choices or (False, True))
     declaration = Parameter(
         default=default, help=help, kind=kind, low=low, high=high, choices=choices, special=special,
         unit=unit, scale=scale, odd=odd, search=search,

@@ -82,10 +82,10 @@ def method_entries(names: tuple[str, ...], pairs: dict[str, str], grid: dict[str
     from classicseg.bench.grids import Grid, entry_of
     from classicseg.parameters import declared
     from classicseg.registry import make
-    from classicseg_cli.options import method_parameters
+    from classicseg_cli.options import by_method, method_parameters
 
-    fixed = _by_method(names, pairs, "--set")
-    walked = _by_method(names, grid, "--sweep")
+    fixed = by_method(names, pairs, "--set")
+    walked = by_method(names, grid, "--sweep")
     entries = []
     for name in names:
         both = sorted(set(fixed[name]) & set(walked[name]))
@@ -99,26 +99,6 @@ def method_entries(names: tuple[str, ...], pairs: dict[str, str], grid: dict[str
         }
         entries.append(entry_of(name, Grid(segmenter, **values) if values else segmenter))
     return entries
-
-
-def _by_method(names: tuple[str, ...], given: dict[str, Any], option: str) -> dict[str, dict[str, Any]]:
-    """METHOD.NAME=VALUE by method; NAME=VALUE belongs to the only one."""
-    found: dict[str, dict[str, Any]] = {name: {} for name in names}
-    for key, value in given.items():
-        method, dot, field = key.partition(".")
-        if not dot and len(names) == 1 and option == "--sweep":
-            method, field = names[0], key
-        if not names:
-            raise click.UsageError(
-                f"{option} {key}: no method of this run takes it. --params and --predictions bring their own values; "
-                "leave it out, or run without --params and name a --method."
-            )
-        if method not in found or not field:
-            raise click.UsageError(
-                f"{option} {key}: say METHOD.NAME=VALUE, with a method of this run ({', '.join(found)})."
-            )
-        found[method][field] = value
-    return found
 
 
 def tuned_entries(files: tuple[Path, ...], names: tuple[str, ...]) -> list[Any]:
@@ -151,7 +131,7 @@ def panels_of_suite(
 ) -> tuple[list[Any], int]:
     """The tables of a suite, their methods tuned, and how much of the tuning failed."""
     from classicseg.bench.suites import read_suite
-    from classicseg.bench.suites.run import open_suite, sets_of_parameters, tuned_panel
+    from classicseg.bench.suites.run import label_maps, open_suite, tuned_panel
     from classicseg_cli.tables import progress
 
     suite = read_suite(name)
@@ -163,7 +143,7 @@ def panels_of_suite(
         complain(problem)
 
     opened = open_suite(suite, data)
-    with progress(f"{suite.name}: tuning", sets_of_parameters(suite, opened), quiet) as advance:
+    with progress(f"{suite.name}: tuning", label_maps(suite, opened), quiet) as advance:
         panels = [
             tuned_panel(suite, *each, folder=output, workers=workers, advance=lambda _: advance(), tell=tell)
             for each in opened

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
@@ -11,6 +12,7 @@ if TYPE_CHECKING:
     from classicseg.parameters import Parameter
 
 _PREFIX = "parameter_"
+_Given = TypeVar("_Given")
 
 
 def data_range(_: click.Context, __: click.Parameter, value: str | None) -> Any:
@@ -35,7 +37,7 @@ def foreground(_: click.Context, __: click.Parameter, value: str) -> Any:
 
 
 def settings(_: click.Context, __: click.Parameter, values: tuple[str, ...]) -> dict[str, str]:
-    """The values of ``--set``: each NAME=VALUE."""
+    """The values of ``--set`` and ``--space``: each NAME=VALUE."""
     pairs = {}
     for value in values:
         name, equals, text = value.partition("=")
@@ -72,8 +74,6 @@ averaging_option = click.option(
     show_default=True,
     help="Mean over pictures, or the score of their sums.",
 )
-
-
 workers_option = click.option(
     "--workers",
     type=click.IntRange(min=1),
@@ -215,3 +215,25 @@ def method_parameters(method: str, given: dict[str, Any], pairs: dict[str, str])
             raise click.UsageError(f"{name} is given twice, by its option and by --set.")
         own[name] = known[name].parse(method, name, text) if name in known else text
     return own
+
+
+def by_method(names: Sequence[str], given: Mapping[str, _Given], option: str) -> dict[str, dict[str, _Given]]:
+    """What an option gives to METHOD.NAME, by method; where values are searched, NAME is enough of the only method."""
+    found: dict[str, dict[str, _Given]] = {name: {} for name in names}
+    several = option != "--set"
+    for key, value in given.items():
+        method, dot, field = key.partition(".")
+        if not dot and len(names) == 1 and several:
+            method, field = names[0], key
+        if not names:
+            raise click.UsageError(
+                f"{option} {key}: no method of this run takes it. --params and --predictions bring their own values; "
+                "leave it out, or run without --params and name a --method."
+            )
+        if method not in found or not field:
+            raise click.UsageError(
+                f"{option} {key}: say METHOD.NAME={'V1,V2,...' if several else 'VALUE'}, with a method of this run "
+                f"({', '.join(found)})."
+            )
+        found[method][field] = value
+    return found

@@ -12,10 +12,12 @@ from classicseg_cli.main import DONE, FAILED, PARTLY_FAILED, complain
 from classicseg_cli.options import (
     MethodType,
     averaging_option,
+    by_method,
     data_range_option,
     foreground_option,
     settings,
     truth_option,
+    workers_option,
 )
 
 if TYPE_CHECKING:
@@ -71,7 +73,7 @@ _SEARCHES = ("random", "grid", "tpe", "halving")
     metavar="[METHOD.]NAME=V1,V2,...|LOW..HIGH",
     help="Search a parameter among these values or in this range, instead of the declared ones.",
 )
-@click.option("--workers", type=click.IntRange(min=1), help="Processes of one thread each; one a core by default.")
+@workers_option
 @click.option(
     "-o", "--output", type=click.Path(path_type=Path), default=Path("tuned.toml"), show_default=True, help="The file."
 )
@@ -118,7 +120,7 @@ def tune(
     from classicseg_cli.tables import progress
 
     chosen = names or tuple(methods())
-    narrowed = _narrowed(chosen, spaces)
+    narrowed = by_method(chosen, spaces, "--space")
     data = open_dataset(dataset, kind=kind, data_range=data_range, split=split, view=view)
     total = len(set(chosen)) * budget * min(pictures, len(data))
     told: set[tuple[str, str]] = set()
@@ -155,28 +157,13 @@ def tune(
         write_params(found, output)
         if not quiet:
             complain(f"parameters -> {output}; 'classicseg bench --params {output}' reports them on other pictures")
-    _print(found, data.name, as_json)
+    _print(found, as_json)
     if not done:
         return FAILED
     return PARTLY_FAILED if found.unreadable or len(done) < len(found.methods) else DONE
 
 
-def _narrowed(names: tuple[str, ...], spaces: dict[str, str]) -> dict[str, dict[str, str]]:
-    """What each method's parameters are searched in; a single method need not be named."""
-    found: dict[str, dict[str, str]] = {}
-    for key, text in spaces.items():
-        method, dot, field = key.partition(".")
-        if not dot and len(names) == 1:
-            method, field = names[0], key
-        if method not in names or not field:
-            raise click.UsageError(
-                f"--space {key}: say METHOD.NAME=V1,V2,... with a method of this run ({', '.join(names)})."
-            )
-        found.setdefault(method, {})[field] = text
-    return found
-
-
-def _print(found: Tuning, title: str, as_json: bool) -> None:
+def _print(found: Tuning, as_json: bool) -> None:
     from classicseg.io.write import plain
 
     facts = found.facts
@@ -199,12 +186,12 @@ def _print(found: Tuning, title: str, as_json: bool) -> None:
         return
     from classicseg_cli.tables import print_table
 
-    what = f"{title}: {len(facts['pictures'])} pictures, {facts['search']} search, budget {facts['budget']}"
     print_table(
         ["method", f"default {facts['metric']} ({facts['averaging']})", "best", "tried", "failed", "seconds"],
         [
             (each.name, each.default, each.value, each.tried, each.failed, f"{each.seconds:.1f}")
             for each in found.methods
         ],
-        title=what,
+        title=f"{facts['dataset']}: {len(facts['pictures'])} pictures, {facts['search']} search, "
+        f"budget {facts['budget']}",
     )

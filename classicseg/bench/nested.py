@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from classicseg.base import Context, Segmenter
-from classicseg.bench.sources import Labelled, in_words
+from classicseg.base import Context, CutSegmenter, Segmenter
+from classicseg.bench.sources import Labelled, attempt, in_words, run_method
 from classicseg.image import Image, as_image
 
 if TYPE_CHECKING:
@@ -53,15 +53,15 @@ def run_nested(
     >>> [int(found.labels.max()) for found in run_nested(family, picture)]
     [2, 1]
     """
-    sharing = Counter(shared_key(each) for each in segmenters)
-    del sharing[None]
-    together = [each for each in segmenters if sharing[shared_key(each)] > 1]
+    keys = [shared_key(each) for each in segmenters]
+    sharing = Counter(key for key in keys if key is not None)
+    together = [each for each, key in zip(segmenters, keys, strict=True) if sharing[key] > 1]
     steps = _Steps(picture, data_range, together) if together else None
-    for segmenter in segmenters:
-        if steps is not None and sharing[shared_key(segmenter)] > 1:
+    for segmenter, key in zip(segmenters, keys, strict=True):
+        if steps is not None and sharing[key] > 1:
             yield _run(segmenter, steps)
         else:
-            yield _alone(segmenter, picture, data_range)
+            yield attempt(run_method, segmenter, picture, data_range)
 
 
 def shared_key(segmenter: Segmenter) -> Hashable | None:
@@ -84,7 +84,8 @@ class _Steps:
 
     def __init__(self, picture: Picture, data_range: DataRange | None, segmenters: Sequence[Segmenter]) -> None:
         started = time.perf_counter()
-        self.image = _image_or_error(picture, data_range)
+        look = {"mask": picture.mask, "color": picture.color, "data_range": data_range}
+        self.image = attempt(as_image, picture.array, **look)  # in words, why there is none
         self.ready = time.perf_counter() - started
         self.context = Context(threads=1)
         self._left = Counter(key for each in segmenters for key in self._keys(each))
@@ -93,12 +94,12 @@ class _Steps:
     @staticmethod
     def _keys(segmenter: Segmenter) -> list[Hashable]:
         raw = ("raw", _key(segmenter, segmenter.finishing))
-        return [raw, ("uncut", shared_key(segmenter))] if segmenter.cuts else [raw]
+        return [raw, ("uncut", shared_key(segmenter))] if isinstance(segmenter, CutSegmenter) else [raw]
 
     def raw(self, segmenter: Segmenter, image: Image) -> tuple[Any, float]:
         """The labels and findings before the last steps, or an error; and the seconds of all that led there."""
         raw_key, *uncut_key = self._keys(segmenter)
-        if not uncut_key:
+        if not isinstance(segmenter, CutSegmenter):
             return self._once(raw_key, lambda: segmenter._segment(image, self.context))
         uncut, before = self._once(uncut_key[0], lambda: segmenter._uncut(image, self.context))
         if isinstance(uncut, Exception):
@@ -130,13 +131,6 @@ class _Steps:
             self._made.pop(key, None)
 
 
-def _image_or_error(picture: Picture, data_range: DataRange | None) -> Image | str:
-    try:
-        return as_image(picture.array, mask=picture.mask, color=picture.color, data_range=data_range)
-    except Exception as error:
-        return in_words(error)
-
-
 def _run(segmenter: Segmenter, steps: _Steps) -> Labelled | str:
     image = steps.image
     if isinstance(image, str):
@@ -159,12 +153,3 @@ def _run(segmenter: Segmenter, steps: _Steps) -> Labelled | str:
     except Exception as error:
         return in_words(error)
     return Labelled(labels, image.mask, steps.ready + shared + time.perf_counter() - started)
-
-
-def _alone(segmenter: Segmenter, picture: Picture, data_range: DataRange | None) -> Labelled | str:
-    started = time.perf_counter()
-    try:
-        found = segmenter.run(picture.array, mask=picture.mask, color=picture.color, data_range=data_range, threads=1)
-    except Exception as error:
-        return in_words(error)
-    return Labelled(found.labels, found.mask, time.perf_counter() - started)

@@ -6,7 +6,7 @@ import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from classicseg.base import Segmenter
 from classicseg.errors import DependencyError, ImageError, MemoryLimitError, ParameterError, PluginError
@@ -17,7 +17,9 @@ if TYPE_CHECKING:
 
     from classicseg.datasets.base import LoadedSample
     from classicseg.image import DataRange
+    from classicseg.io.read import Picture
 
+_Made = TypeVar("_Made")
 _EXPECTED = (ImageError, MemoryLimitError, ParameterError, PluginError, DependencyError, OSError)
 
 
@@ -72,10 +74,10 @@ class Source(ABC):
             yield attempt(source.run, sample, data_range)
 
 
-def attempt(call: Callable[..., Labelled], *arguments: Any) -> Labelled | str:
+def attempt(call: Callable[..., _Made], *arguments: Any, **options: Any) -> _Made | str:
     """What the call gives, or in words why it failed."""
     try:
-        return call(*arguments)
+        return call(*arguments, **options)
     except Exception as error:  # whatever it is, the other pictures go on
         return in_words(error)
 
@@ -113,12 +115,7 @@ class MethodSource(Source):
         return {"method": self.segmenter.name, "parameters": self.segmenter.get_params(), "version": version}
 
     def run(self, sample: LoadedSample, data_range: DataRange | None) -> Labelled:
-        picture = sample.image
-        started = time.perf_counter()
-        found = self.segmenter.run(
-            picture.array, mask=picture.mask, color=picture.color, data_range=data_range, threads=1
-        )
-        return Labelled(found.labels, found.mask, time.perf_counter() - started)
+        return run_method(self.segmenter, sample.image, data_range)
 
     @classmethod
     def run_all(
@@ -128,6 +125,13 @@ class MethodSource(Source):
 
         segmenters = [source.segmenter for source in sources if isinstance(source, MethodSource)]
         yield from run_nested(segmenters, sample.image, data_range)
+
+
+def run_method(segmenter: Segmenter, picture: Picture, data_range: DataRange | None) -> Labelled:
+    """The label map that a method gives, computed on one thread."""
+    started = time.perf_counter()
+    found = segmenter.run(picture.array, mask=picture.mask, color=picture.color, data_range=data_range, threads=1)
+    return Labelled(found.labels, found.mask, time.perf_counter() - started)
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import reduce
 from operator import add
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -27,6 +27,7 @@ from classicseg.metrics.overlap import best_of_regions
 from classicseg.metrics.score import Score, mean_score
 
 Averaging = Literal["mean", "pooled"]
+AVERAGINGS: tuple[Averaging, ...] = get_args(Averaging)
 
 
 @dataclass(frozen=True, eq=False)
@@ -293,7 +294,7 @@ def _defined(values: Iterable[float]) -> int:
 
 def require_averaging(score: Score, averaging: Averaging) -> None:
     """Raise `ParameterError` where a score cannot be averaged so; before the first picture is segmented."""
-    if averaging not in ("mean", "pooled"):
+    if averaging not in AVERAGINGS:
         raise ParameterError(f"averaging={averaging!r} is not allowed; it is 'mean' or 'pooled'.")
     if averaging == "pooled" and not score.pools:
         raise ParameterError(f"{score.name} cannot be pooled over pictures. Take averaging='mean'.")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from classicseg.base import Context, Segmentation, Segmenter
+from classicseg.base import Context, CutSegmenter, Segmentation
 from classicseg.errors import ParameterError
 from classicseg.image import Image
 from classicseg.parameters import Search, parameter
@@ -21,7 +21,7 @@ _STEEPEST = 15.0
 
 
 @dataclass(frozen=True, kw_only=True)
-class Edges(Segmenter):
+class Edges(CutSegmenter):
     """Edges (Sobel or Canny), closed to contours; segments by the watershed of the gradient.
 
     A pixel is an edge where the gradient reaches `high_threshold`, or reaches `low_threshold` and hangs together with
@@ -85,14 +85,12 @@ class Edges(Segmenter):
     bytes_per_pixel: ClassVar[int] = 60
     bytes_per_sample: ClassVar[int] = 32
 
-    detector: str = parameter(
-        "sobel", "how edges are found", choices=("sobel", "canny"), search=Search(values=("sobel", "canny"))
-    )
+    detector: str = parameter("sobel", "how edges are found", choices=("sobel", "canny"), search=Search())
     gradient: str = parameter(
         "sobel",
         "what is flooded: slopes, or differences of histograms",
         choices=("sobel", "mpb"),
-        search=Search(values=("sobel", "mpb"), when=("detector", ("sobel",))),
+        search=Search(when=("detector", ("sobel",))),
     )
     sigma: float = parameter(2.0, "smoothing before the gradient", low=0, high=50, unit="px", search=Search(0.5, 5))
     low_threshold: float = parameter(
@@ -136,9 +134,6 @@ class Edges(Segmenter):
                 f"edges: low_threshold={self.low_threshold!r} is above high_threshold={self.high_threshold!r}. "
                 "Give low_threshold <= high_threshold."
             )
-
-    def _segment(self, image: Image, context: Context) -> tuple[NDArray[np.integer], dict[str, Any]]:
-        return self._cut(self._uncut(image, context), image, context)
 
     def _uncut(self, image: Image, context: Context) -> NDArray[np.float32]:
         return self._gradient(image.in_space("lab", context.threads), image, context.threads)

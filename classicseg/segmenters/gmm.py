@@ -87,7 +87,7 @@ class GaussianMixture(Segmenter):
         "full",
         "shape of the components",
         choices=("full", "tied", "diag", "spherical"),
-        search=Search(values=("full", "tied", "diag", "spherical")),
+        search=Search(),
     )
     max_iter: int = parameter(100, "most iterations", low=1, high=100_000, scale="log")
     tol: float = parameter(1e-3, "gain of a pixel's log-likelihood that ends the iteration", low=0, high=1, scale="log")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from classicseg.base import Context, Segmentation, Segmenter, space_parameter
+from classicseg.base import Context, CutSegmenter, Segmentation, space_parameter
 from classicseg.image import Image
 from classicseg.parameters import Search, parameter
 
@@ -22,7 +22,7 @@ _LINKS_END = 0.5  # below this altitude lie the links, above it the merging of w
 
 
 @dataclass(frozen=True, kw_only=True)
-class QuickShift(Segmenter):
+class QuickShift(CutSegmenter):
     """Quickshift: every pixel hangs from the nearest one of higher density; trees are segments.
 
     Links longer than `max_dist` are cut, and the trees that remain are the segments.
@@ -92,9 +92,6 @@ class QuickShift(Segmenter):
     )
     space: str = space_parameter()
     connected: bool = parameter(True, "split each tree into connected segments")
-
-    def _segment(self, image: Image, context: Context) -> tuple[NDArray[np.integer], dict[str, Any]]:
-        return self._cut(self._uncut(image, context), image, context)
 
     def _uncut(self, image: Image, context: Context) -> Tree:
         from classicseg.kernels.quickshift import shift_quickly

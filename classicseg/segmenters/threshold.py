@@ -101,7 +101,7 @@ class Threshold(Segmenter):
         "otsu",
         "how the threshold is found",
         choices=("otsu", "fixed", "triangle", "li", "yen", "local", "objects"),
-        search=Search(values=("otsu", "fixed", "triangle", "li", "yen", "local", "objects")),
+        search=Search(),
     )
     value: float = parameter(
         127,
@@ -141,12 +141,12 @@ class Threshold(Segmenter):
         "bright",
         "which side is the foreground",
         choices=("bright", "dark", "border", "smaller"),
-        search=Search(values=("bright", "dark", "border", "smaller"), when=("classes", (2,))),
+        search=Search(when=("classes", (2,))),
     )
     fill_holes: bool = parameter(
         False,
         "binary results: enclosed background is foreground too",
-        search=Search(values=(False, True), when=("classes", (2,))),
+        search=Search(when=("classes", (2,))),
     )
     split_touching: float | Literal["auto"] = split_parameter(
         Search(values=(0, "auto"), when=("classes", (2,)), scores="objects")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from classicseg.base import Context, Segmentation, Segmenter
+from classicseg.base import Context, CutSegmenter, Segmentation
 from classicseg.image import Image
 from classicseg.parameters import Search, parameter
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, kw_only=True)
-class UCM(Segmenter):
+class UCM(CutSegmenter):
     """Boundaries at every scale: oriented watershed, merging of regions, and the segments of one cut.
 
     The strength of a boundary is measured at each pixel in eight directions (`gradient`); the watershed of the
@@ -79,14 +79,9 @@ class UCM(Segmenter):
         0.5, "altitude of the cut", low=0, high=1, search=Search(0.15, 0.85, when=("n_segments", (0,)))
     )
     n_segments: int = parameter(0, "cut into so many segments; 0: at the level", low=0, scale="log")
-    gradient: str = parameter(
-        "mpb", "how boundaries are found", choices=("mpb", "sobel"), search=Search(values=("mpb", "sobel"))
-    )
+    gradient: str = parameter("mpb", "how boundaries are found", choices=("mpb", "sobel"), search=Search())
     sigma: float = parameter(0.7, "smoothing before the watershed", low=0, high=50, unit="px", search=Search(0.4, 2))
     connected: bool = parameter(True, "cannot be off: the segments are connected by their making")
-
-    def _segment(self, image: Image, context: Context) -> tuple[NDArray[np.integer], dict[str, Any]]:
-        return self._cut(self._uncut(image, context), image, context)
 
     def _uncut(self, image: Image, context: Context) -> Hierarchy:
         from classicseg.merging import contour_hierarchy

@@ -8,13 +8,13 @@ from typing import Any, ClassVar, Literal, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from classicseg.base import Context, Segmenter, space_parameter
+from classicseg.base import Context, CutSegmenter, space_parameter
 from classicseg.image import Image
 from classicseg.parameters import Search, parameter
 
 
 @dataclass(frozen=True, kw_only=True)
-class Watershed(Segmenter):
+class Watershed(CutSegmenter):
     """Watershed of the colour gradient: basins of its minima, or of a grid of markers.
 
     The gradient is the length of Sobel's slopes of the smoothed planes. Water rises from markers, and each pixel goes
@@ -81,9 +81,6 @@ class Watershed(Segmenter):
     sigma: float = parameter(3.5, "smoothing before the gradient", low=0, high=50, unit="px", search=Search(1, 7))
     space: str = space_parameter()
     connected: bool = parameter(True, "cannot be off: the segments are connected by their making")
-
-    def _segment(self, image: Image, context: Context) -> tuple[NDArray[np.integer], dict[str, Any]]:
-        return self._cut(self._uncut(image, context), image, context)
 
     def _uncut(self, image: Image, context: Context) -> _Basins:
         from classicseg.gradients import SLOPE_STEP, gradient_magnitude

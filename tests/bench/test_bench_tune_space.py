@@ -130,6 +130,7 @@ def test_narrowed_spaces():
         ({"kernel": "1..2"}, "kernel cannot be searched from 1.0 to 2.0"),
         ({"kernel": Search()}, "values or both ends"),
         ({"min_size": "1.5..2"}, "min_size=1.5 is not allowed"),
+        ({"min_size": "2..inf"}, "min_size=inf is not allowed"),
     ],
 )
 def test_what_cannot_be_searched_is_refused(narrow, words):

@@ -153,7 +153,7 @@ def test_bench_tells_where_objects_would_be_one(call):
     [
         (
             ["-m", "kmeans", "-m", "otsu", "--sweep", "n_clusters=2,3"],
-            "say METHOD.NAME=VALUE, with a method of this run (kmeans, otsu)",
+            "say METHOD.NAME=V1,V2,..., with a method of this run (kmeans, otsu)",
         ),
         (["-m", "kmeans", "--sweep", "n_clusters=2,x"], "n_clusters='x' is not allowed"),
         (["-m", "kmeans", "--sweep", "n_cluster=2,3"], "Did you mean 'n_clusters'"),

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from classicseg.bench.tuning import read_params
+from classicseg.bench.tuning import SEARCHES, read_params
+from classicseg_cli.tune import tune as command
 
 
 @pytest.fixture
@@ -117,6 +118,11 @@ def test_wrong_use(tune, tmp_path, options, words):
     assert words in " ".join(stderr.split())
     assert stdout == ""
     assert not (tmp_path / "tuned.toml").exists()
+
+
+def test_every_search_can_be_asked_for():
+    (option,) = (each for each in command.params if each.name == "search")
+    assert tuple(option.type.choices) == tuple(SEARCHES)
 
 
 def test_methods_shows_what_is_searched(call):

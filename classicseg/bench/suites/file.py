@@ -13,13 +13,13 @@ from classicseg.datasets.declared import keys
 from classicseg.errors import ParameterError
 from classicseg.metrics import find_score
 from classicseg.metrics.comparison import check_foreground
+from classicseg.metrics.families import AVERAGINGS
 from classicseg.metrics.kinds import TRUTH_KINDS
 from classicseg.registry import make, methods
 
 if TYPE_CHECKING:
     from classicseg.registry import Method
 
-AVERAGINGS = ("mean", "pooled")
 _TOP = ("about", "pictures", "budget", "search", "seed", "methods", "fixed", "tables")
 _OF_TABLE = (
     "name",

@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING
 
 from classicseg.bench.panels import Panel
 from classicseg.bench.suites.suite import Suite, SuiteTable
-from classicseg.bench.tuning import tune, write_params
-from classicseg.bench.tuning.params_file import read_params
+from classicseg.bench.tuning import read_params, tune, write_params
 from classicseg.errors import ImageError
 
 if TYPE_CHECKING:
@@ -23,7 +22,7 @@ def open_suite(suite: Suite, data: Path | None = None) -> list[tuple[SuiteTable,
     return [(table, *table.open(data)) for table in suite.tables]
 
 
-def sets_of_parameters(suite: Suite, opened: Sequence[tuple[SuiteTable, DataSet, DataSet]]) -> int:
+def label_maps(suite: Suite, opened: Sequence[tuple[SuiteTable, DataSet, DataSet]]) -> int:
     """How many label maps the searches ask for at most."""
     return sum(len(table.methods) * suite.budget * min(suite.pictures, len(train)) for table, train, _report in opened)
 

@@ -6,7 +6,7 @@ import dataclasses
 import os
 import tomllib
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -15,7 +15,6 @@ from classicseg.datasets.layout import natural_order
 from classicseg.errors import ImageError, ParameterError, guess
 
 if TYPE_CHECKING:
-    from classicseg.base import Segmenter
     from classicseg.bench.panels import Measure
     from classicseg.metrics import Foreground
     from classicseg.metrics.kinds import TruthKind
@@ -74,12 +73,6 @@ class SuiteTable:
         """The score that parameters are tuned for, and how it is put together."""
         return next(measure for measure in self.measures if measure.score.name == self.tune)
 
-    def segmenters(self) -> dict[str, Segmenter]:
-        """The methods with what is fixed for them."""
-        from classicseg.registry import make
-
-        return {name: make(name, **self.fixed.get(name, {})) for name in self.methods}
-
     def open(self, data: Path | None = None) -> tuple[DataSet, DataSet]:
         """The pictures to tune on, and those to report.
 
@@ -136,12 +129,12 @@ class Suite:
     """
 
     name: str
-    about: str = ""
-    tables: tuple[SuiteTable, ...] = field(default=())
-    pictures: int = 40
-    budget: int = 40
-    search: str = "random"
-    seed: int = 0
+    about: str
+    tables: tuple[SuiteTable, ...]
+    pictures: int
+    budget: int
+    search: str
+    seed: int
 
     def of_methods(self, names: Collection[str]) -> Suite:
         """The suite with these methods alone; tables that have none of them are left out.

@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from classicseg.bench.sources import Entry, MethodSource
-from classicseg.errors import ImageError, ParameterError, guess
+from classicseg.datasets.declared import keys
+from classicseg.errors import ImageError, ParameterError
 from classicseg.io.write import atomic_write
 
 if TYPE_CHECKING:
@@ -73,7 +74,7 @@ def read_params(path: str | Path) -> list[Entry]:
     """
     path = Path(path)
     table = _parsed(path)
-    _refuse_others(str(path), table, ("format", "tuned", "methods"))
+    keys.only(table, ("format", "tuned", "methods"), str(path))
     if table.get("format") != FORMAT:
         raise ParameterError(f"{path}: format={table.get('format')!r} is not known; write format = {FORMAT}.")
     methods = _table(str(path), table, "methods")
@@ -136,7 +137,7 @@ def _parsed(path: Path) -> dict[str, Any]:
 def _entry(path: Path, name: str, methods: Mapping[str, Any], facts: Mapping[str, Any] | None) -> Entry:
     where = f"{path}, [methods.{name}]"
     table = _table(where, methods, name)
-    _refuse_others(where, table, ("method", "parameters", "tuned"))
+    keys.only(table, ("method", "parameters", "tuned"), where)
     method = table.get("method", name)
     segmenter = _segmenter(where, method, _table(where, table, "parameters"))
     if facts is None:
@@ -160,17 +161,11 @@ def _segmenter(where: str, method: Any, given: Mapping[str, Any]) -> Segmenter:
         raise ParameterError(f"{where}: {error}") from None
 
 
-def _table(where: str, table: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+def _table(where: str, table: Mapping[str, Any], name: str) -> dict[str, Any]:
     found = table.get(name, {})
     if not isinstance(found, dict):
         raise ParameterError(f"{where}: {name} = {found!r} came; it is a table. Write its values below [{name}].")
     return found
-
-
-def _refuse_others(where: str, table: Mapping[str, Any], known: Sequence[str]) -> None:
-    for name in table:
-        if name not in known:
-            raise ParameterError(f"{where}: {name!r} is not known; there {', '.join(known)} stand.{guess(name, known)}")
 
 
 def _require_pictures(where: str, facts: Mapping[str, Any]) -> None:

@@ -50,12 +50,8 @@ def grid_search(space: Space, budget: int, seed: int, pictures: int, judge: Judg
     del seed
     steps = [1] * len(space.dimensions)
     needed = {each.search.when[0] for each in space.dimensions if each.search.when}
-    for places in (
-        [place for place, each in enumerate(space.dimensions) if each.name in needed],
-        list(range(len(steps))),
-    ):
-        found = _widened(space, steps, places, budget)
-    return _judged(found, pictures, judge)
+    _widened(space, steps, [place for place, each in enumerate(space.dimensions) if each.name in needed], budget)
+    return _judged(_widened(space, steps, range(len(steps)), budget), pictures, judge)
 
 
 def random_search(space: Space, budget: int, seed: int, pictures: int, judge: Judge) -> list[Trial]:
@@ -82,15 +78,15 @@ def halving_search(space: Space, budget: int, seed: int, pictures: int, judge: J
     most = budget * pictures // rounds[0]
     count = max(n for n in range(1, most + 1) if _work(n, rounds) <= budget * pictures)
     running = _drawn(space, count, seed)
-    trials: list[Trial] = []
+    last: dict[Segmenter, Trial] = {}  # of each, that on the most pictures
     for number, looked_at in enumerate(rounds):
         now = _judged(running, looked_at, judge)
-        trials = [*now, *(each for each in trials if each.segmenter not in {one.segmenter for one in now})]
+        last |= {each.segmenter: each for each in now}
         if number + 1 < len(rounds):
             order = sorted(range(1, len(now)), key=lambda i: (math.isnan(now[i].gain), -now[i].gain, i))
             kept = {0, *order[: _survivors(len(now)) - 1]}
             running = [each for i, each in enumerate(running) if i in kept]
-    return trials
+    return list(last.values())
 
 
 def tpe_search(space: Space, budget: int, seed: int, pictures: int, judge: Judge) -> list[Trial]:

@@ -236,7 +236,7 @@ def _checked(owner: str, name: str, declaration: Parameter, wanted: Search | str
             f"numbers, and {name} is {declaration.allowed}. Give such a range, or values."
         )
     for end in ends:
-        exact = int(end) if declaration.kind is int and end == int(end) else end  # type: ignore[arg-type]
+        exact = int(end) if declaration.kind is int and float(end).is_integer() else end  # type: ignore[arg-type]
         dataclasses.replace(declaration, odd=False).check(owner, name, exact)
     return dataclasses.replace(search, when=when)
 

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from classicseg.metrics import Foreground
     from classicseg.parameters import Search
 
-HASH = 24  # digits of a picture's fingerprint that are told; two pictures never share them
+_HASH = 24  # digits of a picture's fingerprint that are told; two pictures never share them
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -182,7 +182,7 @@ def tune(
         found.append(_tuned(name, space, trials, judge))
     return Tuning(
         facts=_facts(dataset, score, averaging, foreground, search, budget, seed)
-        | {"pictures": {each.picture: each.picture_hash[:HASH] for each in seen.values() if not each.error}},
+        | {"pictures": {each.picture: each.picture_hash[:_HASH] for each in seen.values() if not each.error}},
         methods=tuple(found),
         unreadable=unreadable,
     )
@@ -247,12 +247,12 @@ class _Judge:
         averaging: Averaging,
         options: Mapping[str, Any],
     ) -> None:
-        self._subset, self._seen, self._name = subset, seen, name
+        self.subset, self._seen, self._name = subset, seen, name
         self._score, self._averaging, self._options = score, averaging, options
         self._found: dict[Segmenter, dict[str, Outcome]] = {}
 
     def __call__(self, candidates: Sequence[Segmenter], pictures: int) -> list[float]:
-        names = [sample.name for sample in self._subset.samples[:pictures]]
+        names = [sample.name for sample in self.subset.samples[:pictures]]
         self._compute(candidates, names)
         sign = 1 if self._score.best == "higher" else -1
         return [sign * self.value(each, names) for each in candidates]
@@ -279,10 +279,10 @@ class _Judge:
         for each in lacking:
             groups.setdefault(shared_key(each), []).append(each)
         ordered = [each for group in groups.values() for each in group]
-        samples = tuple(sample for sample in self._subset if sample.name in missing)
+        samples = tuple(sample for sample in self.subset if sample.name in missing)
         entry = Entry(self._name, tuple(MethodSource(each) for each in ordered))
         done = compute(
-            dataclasses.replace(self._subset, samples=samples),
+            dataclasses.replace(self.subset, samples=samples),
             [entry],
             [self._score],
             pictures=[self._seen[sample.name] for sample in samples],
@@ -301,9 +301,8 @@ class _Judge:
 
 
 def _tuned(name: str, space: Space, trials: Sequence[Trial], judge: _Judge) -> Tuned:
-    whole = max(each.pictures for each in trials)
-    best = best_of(trials, whole)
-    names = [sample.name for sample in judge._subset]
+    names = [sample.name for sample in judge.subset]
+    best = best_of(trials, len(names))
     errors = [outcome.error for outcome in judge.outcomes() if outcome.error]
     return Tuned(
         name=name,
