@@ -6,7 +6,7 @@ import os
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -142,12 +142,12 @@ def compute(
 
     for sample, facts in zip(dataset, pictures, strict=True):
         for entry in entries:
-            known = list(_known(entry, facts, protocol, kept))
+            keys = worker.keys_of(entry, facts, protocol)
+            known = list(_known(entry, facts, protocol, keys, kept))
             for outcome in known:
                 take(outcome)
             members = _missing(entry, known, protocol, facts)
             if members:
-                keys = {each: worker.key_of(entry, each, facts) for each in (*members, FAMILY)}
                 tasks.append(Task(protocol, sample, facts, entry, members, keys))
     for outcomes in _each(worker.work, [(task,) for task in tasks], processes, lambda each: _lost(each[0])):
         for outcome in outcomes:
@@ -170,14 +170,14 @@ def _processes(workers: int | None, total: int) -> int:
     return workers
 
 
-def _known(entry: Entry, facts: PictureFacts, protocol: Protocol, kept: Kept) -> Iterator[Outcome]:
+def _known(
+    entry: Entry, facts: PictureFacts, protocol: Protocol, keys: Mapping[int, tuple[str, bool]], kept: Kept
+) -> Iterator[Outcome]:
     """What needs no computing: what was kept, and what cannot be read."""
-    members = (*range(len(entry.sources)), *([FAMILY] if worker.wants_best(protocol, entry) else []))
-    for member in members:
+    for member, (key, _) in keys.items():
         if facts.error:
             yield Outcome(picture=facts.picture, entry=entry.name, member=member, key="", error=facts.error)
             continue
-        key, _ = worker.key_of(entry, member, facts)
         record = kept.find(key)
         if member == FAMILY:
             best = record and record.scores.get(worker.best_key(facts))

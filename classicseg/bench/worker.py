@@ -79,7 +79,7 @@ class Task:
     facts: PictureFacts
     entry: Entry
     members: tuple[int, ...]
-    keys: Mapping[int, tuple[str, bool]]  # `key_of` each, and of the family
+    keys: Mapping[int, tuple[str, bool]]  # `keys_of` the entry
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -129,11 +129,16 @@ def has_thumbnail(folder: Path, key: str) -> bool:
     return (folder / OVERLAYS / thumbnail_name(key)).is_file()
 
 
-def key_of(entry: Entry, member: int, facts: PictureFacts) -> tuple[str, bool]:
-    """Under what the result of a member (or of the family) is kept, and whether it can be told apart from others.
+def keys_of(entry: Entry, facts: PictureFacts, protocol: Protocol) -> dict[int, tuple[str, bool]]:
+    """Under what the result of each member is kept, and whether it can be told apart from others; and the family's.
 
     Asked in the first process alone: others see what a script defines as a module of another name and file.
     """
+    family = [FAMILY] if wants_best(protocol, entry) else []
+    return {member: _key_of(entry, member, facts) for member in (*range(len(entry.sources)), *family)}
+
+
+def _key_of(entry: Entry, member: int, facts: PictureFacts) -> tuple[str, bool]:
     sources = entry.sources if member == FAMILY else (entry.sources[member],)
     told = [source.facts(facts.picture) for source in sources]
     lasting = all(each is not None for each in told)
