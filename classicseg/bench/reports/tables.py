@@ -220,10 +220,11 @@ TUNING = ("Method", "Tuned on", "Images", "For", "Search", "Seed", "Budget", "Tr
 
 def tuning(section: Section) -> list[list[str]]:
     """Where, how and for how long parameters were tuned: the cells below `TUNING` of each entry that was."""
-    return [_tuned_cells(each["name"], each["tuned"]) for each in section.entries if each["tuned"]]
+    return [tuned_cells(each["name"], each["tuned"]) for each in section.entries if each["tuned"]]
 
 
-def _tuned_cells(name: str, tuned: Mapping[str, Any]) -> list[str]:
+def tuned_cells(name: str, tuned: Mapping[str, Any]) -> list[str]:
+    """Below `TUNING`; "" for what a file of parameters does not tell."""
     pictures, seconds, value = (tuned.get(key) for key in ("pictures", "seconds", "value"))
     images = len(pictures) if isinstance(pictures, Sized) else pictures
     told = [

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import reduce
 from operator import add
@@ -90,6 +90,10 @@ class Book:
     def about(self, dataset: str, entry: str) -> Mapping[str, Any]:
         """What the manifest says of an entry on a data set that is reported."""
         return self._about.get((dataset, entry), {})
+
+    def about_all(self) -> Iterable[tuple[tuple[str, str], Mapping[str, Any]]]:
+        """What the manifest says of each entry, by its data set and name."""
+        return self._about.items()
 
     def about_score(self, board: Board) -> Mapping[str, Any]:
         """What the manifest says of a board's score."""

@@ -1,4 +1,4 @@
-"""Each picture, its truth, and what the entries made of it, with their scores; every image stands in the page once."""
+"""Each picture, its truth, and what the entries made of it, with their scores."""
 
 from __future__ import annotations
 
@@ -68,7 +68,6 @@ def draw_strips(book: Book, strips: Sequence[Strip], folder: Path) -> str:
 
 def as_data(book: Book, dataset: str, strips: Sequence[Strip]) -> dict[str, Any]:
     """What the page's script sorts strips by and writes under their tiles."""
-    places = {name: place for place, name in enumerate(book.entries)}
     return {
         "dataset": dataset,
         "pictures": [
@@ -76,7 +75,7 @@ def as_data(book: Book, dataset: str, strips: Sequence[Strip]) -> dict[str, Any]
                 "name": strip.picture.picture,
                 "means": list(strip.means),
                 "tiles": [
-                    {"entry": places[tile.entry], "scores": list(tile.scores), "leads": list(tile.leads)}
+                    {"entry": book.look(tile.entry), "scores": list(tile.scores), "leads": list(tile.leads)}
                     for tile in strip.tiles
                 ],
             }
