@@ -177,7 +177,11 @@ def test_a_data_set_without_the_chosen_score_is_sorted_by_its_first_one(chromium
     choose(chromium, "#score", "vi (mean)")
     assert [each.text for each in chromium.find_elements("css selector", ".under")] == ["vi (mean)", "covering (mean)"]
     assert DASH not in chromium.find_elements("css selector", ".set")[1].find_element("css selector", ".mean").text
+    choose(chromium, "#dataset", "two")  # the order follows to a score that what is shown has
+    assert chromium.execute_script("return document.querySelector('#score').value") == "covering (mean)"
+    choose(chromium, "#dataset", "all")
     choose(chromium, "#metric", "vi (mean)")
+    assert chromium.execute_script("return document.querySelector('#score').value") == "vi (mean)"
     for parts in (".set", "#seconds .group", "#distributions .group"):
         assert [each.is_displayed() for each in chromium.find_elements("css selector", parts)] == [True, False]
     choose(chromium, "#dataset", "two")

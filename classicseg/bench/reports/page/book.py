@@ -104,6 +104,10 @@ class Book:
         """Those that are reported."""
         return list(dict.fromkeys(board.dataset for board in self.boards))
 
+    @property
+    def has_oracles(self) -> bool:
+        return any(row.oracle for board in self.boards for row in board.rows)
+
     def boards_of(self, dataset: str) -> list[Board]:
         return [board for board in self.boards if board.dataset == dataset]
 

@@ -17,7 +17,13 @@ from classicseg.bench.reports.page.curves import draw_boundaries, draw_sweeps, h
 from classicseg.bench.reports.page.facts import draw_facts, draw_failures, draw_lead, draw_parameters, title_of
 from classicseg.bench.reports.page.markup import DAGGER, count, digest, json_in_script, text
 from classicseg.bench.reports.page.pictures import Strip, as_data, draw_strips, strips_of
-from classicseg.bench.reports.page.plots import ABOUT_DISTRIBUTIONS, ABOUT_SECONDS, draw_distributions, draw_seconds
+from classicseg.bench.reports.page.plots import (
+    ABOUT_DISTRIBUTIONS,
+    ABOUT_ORACLES,
+    ABOUT_SECONDS,
+    draw_distributions,
+    draw_seconds,
+)
 from classicseg.bench.reports.page.tables import draw_rows
 from classicseg.bench.reports.page.tuning import draw_tuning
 from classicseg.bench.results import Results
@@ -101,9 +107,10 @@ def _sections(
     book: Book, comparisons: Sequence[Comparison], strips: _Strips, folder: Path
 ) -> list[tuple[str, str, str]]:
     """Name, heading and content of each; empty ones are left out."""
+    about_seconds = ABOUT_SECONDS + (ABOUT_ORACLES if book.has_oracles else "")
     return [
         ("rows", "Scores", _about_rows(book) + draw_rows(book)),
-        ("seconds", "Score against seconds", _plots(book, lambda *each: [draw_seconds(*each)], ABOUT_SECONDS)),
+        ("seconds", "Score against seconds", _plots(book, lambda *each: [draw_seconds(*each)], about_seconds)),
         (
             "distributions",
             "Scores of single pictures",
@@ -121,7 +128,7 @@ def _sections(
 
 def _about_rows(book: Book) -> str:
     said = "Bold: the best of a score on a data set."
-    if any(row.oracle for board in book.boards for row in board.rows):
+    if book.has_oracles:
         said += f" {DAGGER} Oracles look at the truth; they are never bold and have no rank."
     return f'<p class="note">{said} <span id="shown" role="status"></span></p>'
 

@@ -64,11 +64,6 @@
   };
   find.addEventListener("input", filter);
   for (const control of [dataset, metric, oracles]) control.addEventListener("change", filter);
-  metric.addEventListener("change", () => {
-    if (metric.value === "" || !one("#score")) return;
-    one("#score").value = metric.value;
-    arrange();
-  });
 
   /* The pictures: sorted by the score of an entry, or by the mean over entries. */
   const order = one("#order");
@@ -111,8 +106,15 @@
     }
   };
   const arrange = () => all(".set").forEach(arrangeSet);
+  const follow = () => {
+    const boards = data.boards.filter(fits);
+    if (boards.length === 0 || boards.some((board) => board.score === score.value)) return;
+    score.value = boards[0].score;
+    arrange();
+  };
   if (order) {
     for (const control of [order, judge, score]) control.addEventListener("change", arrange);
+    for (const control of [dataset, metric]) control.addEventListener("change", follow);
     one("#open").addEventListener("click", () => all(".strip").forEach((strip) => { strip.open = true; }));
     one("#close").addEventListener("click", () => all(".strip").forEach((strip) => { strip.open = false; }));
   }

@@ -31,7 +31,8 @@ _UNTIMED = 92.0  # the width of the column of those whose time is not known
 _ROW = 34.0
 _NAMES = 122.0
 _DOT, _DOTS = 3.2, 600  # with more pictures than this dots would be a blot: the box tells enough
-ABOUT_SECONDS = f'Bars: 95\N{NO-BREAK SPACE}% intervals. <span class="oracle">Hollow{DAGGER}: oracles.</span>'
+ABOUT_SECONDS = "Bars: 95\N{NO-BREAK SPACE}% intervals."
+ABOUT_ORACLES = f' <span class="oracle">Hollow{DAGGER}: oracles.</span>'
 ABOUT_DISTRIBUTIONS = (
     f"Each dot is a picture; none are drawn of more than {_DOTS}. Box: quartiles, with the median; line: 5th to 95th "
     "percentile."
