@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import reduce
+from functools import cached_property, reduce
 from operator import add
 from typing import Any
 
@@ -33,7 +33,12 @@ class Board:
     @property
     def score(self) -> str:
         """The score in words; with the data set it names the board."""
-        return f"{self.metric} ({', '.join(each for each in (self.foreground, self.averaging) if each)})"
+        return f"{self.metric} ({self.way})"
+
+    @property
+    def way(self) -> str:
+        """What was taken for foreground, if it is asked for, and how pictures are put together."""
+        return ", ".join(each for each in (self.foreground, self.averaging) if each)
 
     @property
     def axis(self) -> str:
@@ -46,7 +51,7 @@ class Board:
         honest = [row.value for row in self.rows if not row.oracle and not math.isnan(row.value)]
         return (min if self.lower else max)(honest) if len(honest) > 1 else math.nan
 
-    @property
+    @cached_property
     def leaders(self) -> dict[str, Row]:
         """Of each entry, the row that stands for it: an honest one where there is one, else the ODS."""
         found: dict[str, Row] = {}

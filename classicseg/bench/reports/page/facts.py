@@ -43,6 +43,7 @@ def draw_lead(book: Book) -> str:
 def draw_facts(book: Book) -> str:
     """Data sets, tuning, versions, machine, seed, command and date."""
     manifest = book.results.manifest
+    command = manifest["command"]
     others = {name: each for name, each in (manifest.get("versions") or {}).items() if name != "classicseg"}
     software = [_pairs({"classicseg": manifest.get("classicseg", "")}), _pairs(others)]
     facts = [
@@ -51,9 +52,9 @@ def draw_facts(book: Book) -> str:
         ("Tuning", tuning_in_words(book)),
         ("Software", ", ".join(each for each in software if each)),
         ("Machine", _pairs({name: each for name, each in (manifest.get("machine") or {}).items() if name != "date"})),
-        ("Seed", _said(manifest.get("seed"))),
-        ("Command", _command(manifest.get("command"))),
-        ("Date", _said(manifest.get("date"))),
+        ("Seed", text(manifest["seed"])),
+        ("Command", f'<code class="command">{text(shlex.join(command))}</code>' if command else ""),
+        ("Date", text(manifest["date"])),
     ]
     return '<dl class="facts">' + "".join(f"<dt>{name}</dt><dd>{said}</dd>" for name, said in facts if said) + "</dl>"
 
@@ -85,19 +86,6 @@ def _pairs(values: Mapping[str, Any]) -> str:
     """Names with their values, in an order that does not hang on where they come from."""
     told = ((name, parameter(value)) for name, value in sorted(values.items()) if value not in (None, ""))
     return ", ".join(f"{text(name)}{_NO_BREAK}{text(value)}" for name, value in told)
-
-
-def _said(value: Any) -> str:
-    if isinstance(value, Mapping):
-        return _pairs(value)
-    return "" if value is None else text(value)
-
-
-def _command(command: Any) -> str:
-    if not command:
-        return ""
-    said = shlex.join(map(str, command)) if isinstance(command, list | tuple) else str(command)
-    return f'<code class="command">{text(said)}</code>'
 
 
 def draw_failures(book: Book) -> str:
