@@ -179,6 +179,7 @@ def test_latex_is_whole_and_names_are_text(results, rows, comparisons):
     assert escaped + r"\textgreater{} & train, 38 tried & $\mathbf{.625}_{[" in text
     assert r"\label{tab:val-scores}" in text
     assert floats(text) == ["table*", "table*", "table", "table*"]  # that of ranks is narrow
+    assert text.count(r"\setlength{\tabcolsep}{4pt}") == 3  # wide ones stand closer
     assert r"family$^\dagger$ & ODS, of 2 & $.990_{[.990,\,.990]}$" in text
     assert "% plain | fixed | all scores | space=lab" in text
 

@@ -35,6 +35,7 @@ _ESCAPED = {
 _ARROWS = {"higher": r"$\uparrow$", "lower": r"$\downarrow$"}
 _ONE_OF_TWO = 60  # letters of small print that fit into one of two columns of text
 _BETWEEN = 3  # letters that the space between two cells takes
+_NARROWER = r"\setlength{\tabcolsep}{4pt}"  # of wide tables: four scores with intervals take both columns
 _LEFT = ("Method", "Chosen", "Score", "One", "Other", "Tuned on", "For", "Search")
 _DAGGER = r"$^\dagger$"
 
@@ -200,6 +201,7 @@ def _table(
             rf"\caption{{{_plain(caption)}}}",
             rf"\label{{tab:{label}}}",
             r"\footnotesize",
+            *([_NARROWER] if wide else []),
             rf"\begin{{tabular}}{{{columns}}}",
             r"\toprule",
             " & ".join(head) + r" \\",
