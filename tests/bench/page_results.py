@@ -21,6 +21,18 @@ CUTS = (0.1, 0.2, 0.4)
 # Covering of each picture, in the order of PICTURES.
 COVERING = {"plain": (0.9, 0.2, 0.5, 0.7), EVIL: (0.6, 0.65, 0.1, math.nan), "unet": (0.3, 0.35, 0.25, 0.2)}
 OF_FAMILY = {0.1: (0.3, 0.4, 0.4, 0.5), 0.2: (0.5, 0.6, 0.7, 0.8), 0.4: (0.8, 0.1, 0.2, 0.9)}
+TUNED = {
+    "dataset": "elsewhere",
+    "pictures": {"p": "0a1b", "q": "2c3d"},
+    "metric": "vi",
+    "averaging": "mean",
+    "search": "random",
+    "seed": 5,
+    "budget": 40,
+    "tried": 38,
+    "seconds": 12.34,
+    "value": 0.625,
+}
 
 
 def made_results(folder: Path) -> tuple[Results, list[Row], list[Comparison]]:
@@ -124,7 +136,7 @@ def _manifest() -> dict[str, object]:
             "scale": "",
             "train": "",
             "chosen": "train" if name == "plain" else "fixed",
-            "tuned": {"on": "elsewhere", "budget": 40} if name == "plain" else None,
+            "tuned": TUNED if name == "plain" else None,
         }
         for name in COVERING
     ]

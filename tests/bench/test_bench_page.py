@@ -251,27 +251,51 @@ def test_the_head_says_what_was_run_and_tuned(made):
     said = made.tree.all("header")[0].text
     for words in ("4 entries on 8 pictures", "classicseg bench 'a b' --metric covering", "2026-01-02", "numpy 1.26.4"):
         assert words in said.replace("\xa0", " ")
-    assert "family on one and family on two: cut, one of 3 chosen on train" in said
-    assert "plain on one and plain on two: tuned before (budget 40, on elsewhere)" in said.replace("\xa0", " ")
+    assert "family: cut, one of 3 chosen on train" in said
+    assert "plain: tuned before, as Tuning tells" in said
     assert f"{EVIL} and unet: parameters as given, not tuned" in said
 
 
-def test_of_the_pictures_tuned_on_the_head_tells_the_number(made):
-    tuned = {
-        "dataset": "some train",
-        "pictures": {"p": "0a1b", "q": "2c3d"},
-        "metric": "vi",
-        "averaging": "mean",
-        "budget": 40,
-    }
+def test_the_head_says_on_which_data_sets_an_entry_was_tuned_where_it_was_not_on_all(made):
     entries = [
-        {**each, "tuned": tuned} if each["name"] == "plain" else each for each in made.results.manifest["entries"]
+        {**each, "tuned": None, "chosen": "fixed"} if (each["name"], each["dataset"]) == ("plain", "two") else each
+        for each in made.results.manifest["entries"]
     ]
     results = replace(made.results, manifest={**made.results.manifest, "entries": entries})
-    said = (
-        Tree(write_page(results, made.rows, [], made.folder).decode()).root.all("header")[0].text.replace("\xa0", " ")
-    )
-    assert "tuned before (some train, 2 pictures; vi; budget 40)" in said and "0a1b" not in said
+    said = Tree(write_page(results, made.rows, [], made.folder).decode()).root.all("header")[0].text
+    assert "plain on one: tuned before" in said and "plain on two: parameters as given" in said
+
+
+def test_many_data_sets_are_counted_in_the_title(made):
+    names = ["one", "two", "three", "four"]
+    (row,) = [row for row in made.rows if (row.entry, row.dataset, row.metric) == ("plain", "one", "vi")]
+    root = Tree(write_page(made.results, [replace(row, dataset=name) for name in names], [], made.folder).decode()).root
+    assert root.all("title")[0].text == root.all("h1")[0].text == "Benchmark on 4 data sets"
+
+
+def test_each_search_stands_in_a_table_with_the_number_of_its_pictures(made):
+    (table,) = section(made, "tuning").all("table")
+    heads = [each.text for each in table.all("thead")[0].all("th")]
+    lines = [[each.text for each in line.all("th") + line.all("td")] for line in table.all("tbody")[0].all("tr")]
+    cells = ["elsewhere", "2", "vi", "random", "5", "40", "38", "12.3", ".625"]
+    assert lines == [["plain", "one", *cells], ["plain", "two", *cells]]
+    assert len(heads) == len(lines[0]) and heads[2:5] == ["Tuned on", "Images", "For"]
+    assert b"0a1b" not in made.page
+
+
+def test_drawings_of_a_data_set_stand_together_under_its_name(made):
+    groups = section(made, "distributions").all("div", "group")
+    assert [each.all("h3")[0].text for each in groups] == ["one", "two"]
+    for group, name in zip(groups, ("one", "two"), strict=True):
+        captions = [each.text for each in group.all("figcaption")]
+        assert len(captions) == 3 and all(f" on {name}, " in each for each in captions)
+
+
+def test_parameters_say_for_what_they_are(made):
+    found = {
+        (each.all("b")[0].text, each.all("span", "used")[0].text) for each in section(made, "parameters").all("details")
+    }
+    assert ("plain", "train: all scores on one and two") in found
 
 
 def test_marks_stand_at_their_scores_and_seconds(made):

@@ -169,6 +169,25 @@ def test_pictures_are_sorted_worst_and_best_first_by_what_is_chosen(browser):
     assert pictures(browser) == sorted(of_family, key=of_family.get)
 
 
+def test_a_data_set_without_the_chosen_score_is_sorted_by_its_first_one(chromium, tmp_path):
+    results, rows, comparisons = made_results(tmp_path / "results")
+    kept = [row for row in rows if (row.dataset, row.metric) != ("two", "vi")]
+    (tmp_path / "page.html").write_bytes(write_page(results, kept, comparisons, tmp_path / "results"))
+    chromium.get((tmp_path / "page.html").as_uri())
+    choose(chromium, "#score", "vi (mean)")
+    assert [each.text for each in chromium.find_elements("css selector", ".under")] == ["vi (mean)", "covering (mean)"]
+    assert DASH not in chromium.find_elements("css selector", ".set")[1].find_element("css selector", ".mean").text
+    choose(chromium, "#dataset", "two")  # the order follows to a score that what is shown has
+    assert chromium.execute_script("return document.querySelector('#score').value") == "covering (mean)"
+    choose(chromium, "#dataset", "all")
+    choose(chromium, "#metric", "vi (mean)")
+    assert chromium.execute_script("return document.querySelector('#score').value") == "vi (mean)"
+    for parts in (".set", "#seconds .group", "#distributions .group"):
+        assert [each.is_displayed() for each in chromium.find_elements("css selector", parts)] == [True, False]
+    choose(chromium, "#dataset", "two")
+    assert not one(chromium, "#comparisons").is_displayed() and not one(chromium, "#seconds").is_displayed()
+
+
 def test_images_are_loaded_and_enlarged(browser):
     from selenium.webdriver.common.keys import Keys
     from selenium.webdriver.support.ui import WebDriverWait

@@ -103,7 +103,7 @@ def test_markdown_says_what_everything_is(results, rows, comparisons):
         "Holm",
     ):
         assert words in text
-    tuning = text[text.index("## Tuning") :]
+    tuning = text[text.index("# Tuning") :]
     facts = ["some train", "2", "covering", "tpe", "5", "40", "38", "12.3", ".625"]
     assert cells_of(tuning, r"| 50%\_{of}")[1:] == facts
     ranks = text[text.index("## Mean ranks") :]
@@ -122,6 +122,22 @@ def test_of_one_score_ranks_stand_beside_it_and_nothing_of_comparisons_where_the
     assert text.splitlines()[2] == "| method | covering, pooled ↑ † | mean rank | chosen | images | seconds |"
     assert cells_of(text, "| one") == ["one", "", "", "fixed", "0 of 0", ""]
     assert "Paired" not in text and "Mean ranks" not in text
+
+
+def test_what_holds_for_all_data_sets_is_said_once():
+    names = ("val", "other")
+    along = {(name, entry, "x"): {"a": [0.5], "b": [0.25]} for name in names for entry in ("one", "two")}
+    metrics = [metric("x", "val", foreground="bright"), metric("x", "other", foreground="dark")]
+    entries = [entry(each, name) for name in names for each in ("one", "two")]
+    some = made([dataset(name) for name in names], metrics, entries, along)
+    text = markdown(some, rows_of(some, resamples=20), compare_all(some, resamples=20))
+    told = "- x: what it is, foreground: bright (val), dark (other) (Someone 1999); higher is better."
+    for words in ("Values are means", "fixed: parameters as given", "Holm's correction", told):
+        assert text.count(words) == 1
+    heads = [line for line in text.splitlines() if line.startswith("#")]
+    parts = ["## val", "## other"]
+    common = ["# What the tables say", "# Paired comparisons", *parts, "# Parameters", *parts, "# How it was made"]
+    assert heads == ["# val", "# other", *common]
 
 
 def test_nothing_is_bold_alone_and_all_that_print_the_same_are():
@@ -163,6 +179,7 @@ def test_latex_is_whole_and_names_are_text(results, rows, comparisons):
     assert escaped + r"\textgreater{} & train, 38 tried & $\mathbf{.625}_{[" in text
     assert r"\label{tab:val-scores}" in text
     assert floats(text) == ["table*", "table*", "table", "table*"]  # that of ranks is narrow
+    assert text.count(r"\setlength{\tabcolsep}{4pt}") == 3  # wide ones stand closer
     assert r"family$^\dagger$ & ODS, of 2 & $.990_{[.990,\,.990]}$" in text
     assert "% plain | fixed | all scores | space=lab" in text
 

@@ -36,7 +36,6 @@ def test_tables_are_written_beside_the_results_and_their_paths_printed(call, fol
 
 
 def test_all_three_are_made_by_default_into_the_folder_that_is_named(call, folder, tmp_path):
-    pytest.importorskip("classicseg.bench.reports.page")
     code, stdout, _ = call("report", folder, "-o", tmp_path / "elsewhere", *QUICK)
     assert code == 0
     names = [*FORMATS.values(), "report.html"]

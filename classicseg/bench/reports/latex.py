@@ -10,8 +10,8 @@ from typing import Any
 from classicseg.bench.analysis.comparisons import Comparison
 from classicseg.bench.analysis.rows import Row
 from classicseg.bench.analysis.statistics import LEVEL
-from classicseg.bench.reports import tables
-from classicseg.bench.reports.tables import Line, Section, number, p_value
+from classicseg.bench.reports import tables, words
+from classicseg.bench.reports.tables import Line, Section, number, p_value, rank
 from classicseg.bench.results import Results
 
 _ESCAPED = {
@@ -35,6 +35,7 @@ _ESCAPED = {
 _ARROWS = {"higher": r"$\uparrow$", "lower": r"$\downarrow$"}
 _ONE_OF_TWO = 60  # letters of small print that fit into one of two columns of text
 _BETWEEN = 3  # letters that the space between two cells takes
+_NARROWER = r"\setlength{\tabcolsep}{4pt}"  # of wide tables: four scores with intervals take both columns
 _LEFT = ("Method", "Chosen", "Score", "One", "Other", "Tuned on", "For", "Search")
 _DAGGER = r"$^\dagger$"
 
@@ -65,7 +66,7 @@ def latex(
         Parameters and versions stand in comments.
     """
     parts = [r"% Written by 'classicseg report'. The preamble needs \usepackage{booktabs}."]
-    parts.append(_comment(tables.versions(results)))
+    parts.append(_comment(words.versions(results)))
     for section in tables.sections(results, rows):
         parts += [
             *(_comment(" | ".join(each)) for each in tables.parameters_of(section)),
@@ -85,7 +86,7 @@ def _main_table(section: Section, level: float) -> str:
             _name(line),
             line.way,
             *(_cell(section, row) for row in line.rows),
-            *(map(_rank, line.rows) if single else ()),
+            *(map(rank, line.rows) if single else ()),
             line.images,
             line.seconds,
         ]
@@ -96,12 +97,12 @@ def _main_table(section: Section, level: float) -> str:
         each
         for each in (
             f"Scores on {section.dataset['name']}.",
-            tables.what_values_are(section, level),
-            tables.what_choices_are(section),
-            f"† {tables.ORACLE}." if tables.has_oracles(section) else "",
-            tables.what_ranks_are(section) if single else "",
+            words.what_values_are([section], level),
+            words.what_choices_are([section]),
+            f"† {words.ORACLE}." if words.has_oracles([section]) else "",
+            words.what_ranks_are(section) if single else "",
             "Seconds: median of an image, one thread.",
-            *tables.remarks(section),
+            *words.remarks(section),
         )
         if each
     )
@@ -120,10 +121,10 @@ def _ranks(section: Section) -> list[str]:
     if len(section.metrics) == 1 or not counts:
         return []
     shown = [at for at, each in enumerate(section.metrics) if tables.key_of(each) in counts]
-    lines = [[_name(line), line.way, *(_rank(line.rows[at]) for at in shown)] for line in section.lines]
+    lines = [[_name(line), line.way, *(rank(line.rows[at]) for at in shown)] for line in section.lines]
     ranked = [cells for cells in lines if any(cells[2:])]
     head = ["Method", "Chosen", *(_heading(section.metrics[at]) for at in shown)]
-    caption = f"Mean ranks on {section.dataset['name']}. {tables.what_ranks_are(section)}"
+    caption = f"Mean ranks on {section.dataset['name']}. {words.what_ranks_are(section)}"
     return [_table(head, [ranked], caption, section, "ranks")]
 
 
@@ -134,10 +135,6 @@ def _heading(metric: Mapping[str, Any]) -> str:
 
 def _name(line: Line) -> str:
     return _plain(line.entry) + (_DAGGER if line.oracle else "")
-
-
-def _rank(row: Row | None) -> str:
-    return "" if row is None or math.isnan(row.rank) else f"{row.rank:.2f}"
 
 
 def _cell(section: Section, row: Row | None) -> str:
@@ -204,6 +201,7 @@ def _table(
             rf"\caption{{{_plain(caption)}}}",
             rf"\label{{tab:{label}}}",
             r"\footnotesize",
+            *([_NARROWER] if wide else []),
             rf"\begin{{tabular}}{{{columns}}}",
             r"\toprule",
             " & ".join(head) + r" \\",

@@ -5,14 +5,14 @@ from __future__ import annotations
 import math
 import re
 import shlex
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from classicseg.bench.analysis.comparisons import Comparison
 from classicseg.bench.analysis.rows import Row
 from classicseg.bench.analysis.statistics import LEVEL
-from classicseg.bench.reports import tables
-from classicseg.bench.reports.tables import Line, Section, number, p_value
+from classicseg.bench.reports import tables, words
+from classicseg.bench.reports.tables import Line, Section, number, p_value, rank
 from classicseg.bench.results import Results
 
 _ARROWS = {"higher": "↑", "lower": "↓"}
@@ -22,7 +22,7 @@ _DAGGER = " †"
 def markdown(
     results: Results, rows: Sequence[Row], comparisons: Sequence[Comparison] = (), *, level: float = LEVEL
 ) -> str:
-    """A page for each data set: the table with its words, mean ranks, paired comparisons, parameters, versions.
+    """The table of each data set and its mean ranks; then what they say, tuning, comparisons, parameters, versions.
 
     Parameters
     ----------
@@ -39,34 +39,46 @@ def markdown(
     str
         Markdown with tables of pipes. The best value of each column is bold, oracles have a dagger and never are.
     """
-    pages = [_section(each, comparisons, level) for each in tables.sections(results, rows)]
-    return "\n\n".join([*pages, "## How it was made", _plain(tables.versions(results)), *_command(results)]) + "\n"
-
-
-def _section(section: Section, comparisons: Sequence[Comparison], level: float) -> str:
-    dagger = f"† {tables.ORACLE}." if tables.has_oracles(section) else ""
-    words = " ".join(
-        each
-        for each in (
-            tables.what_values_are(section, level),
-            tables.what_choices_are(section),
-            dagger,
-            "Seconds are the median of an image, on one thread.",
-        )
-        if each
-    )
-    notes = [*tables.what_scores_are(section), *tables.remarks(section)]
+    found = tables.sections(results, rows)
     parts = [
+        *(part for each in found for part in _section(each)),
+        "# What the tables say",
+        *_words(found, level),
+        *_chapter("Tuning", found, _tuning),
+        *_chapter("Paired comparisons", found, lambda each: _comparisons(each, comparisons), _about_comparisons(level)),
+        *_chapter("Parameters", found, _parameters),
+        "# How it was made",
+        _plain(words.versions(results)),
+        *_command(results),
+    ]
+    return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def _section(section: Section) -> list[str]:
+    return [
         f"# {_plain(section.dataset['name'])}",
         _main_table(section),
-        _plain(words),
-        "\n".join(f"- {_plain(note)}" for note in notes),
-        *_tuning(section),
+        _listed(words.remarks(section)),
         *_ranks(section),
-        *_comparisons(section, comparisons, level),
-        *_parameters(section),
     ]
-    return "\n\n".join(part for part in parts if part)
+
+
+def _words(found: Sequence[Section], level: float) -> list[str]:
+    """What holds for all data sets."""
+    said = (
+        words.what_values_are(found, level),
+        words.what_choices_are(found),
+        f"† {words.ORACLE}." if words.has_oracles(found) else "",
+        "Seconds are the median of an image, on one thread.",
+    )
+    return [_plain(" ".join(each for each in said if each)), _listed(words.what_scores_are(found))]
+
+
+def _chapter(title: str, found: Sequence[Section], draw: Callable[[Section], str], about: str = "") -> list[str]:
+    """A table of each data set that has one, under its name where there are several data sets."""
+    drawn = [(f"## {_plain(each.dataset['name'])}" if len(found) > 1 else "", draw(each)) for each in found]
+    parts = [part for name, table in drawn if table for part in (name, table)]
+    return [f"# {title}", about, *parts] if parts else []
 
 
 def _main_table(section: Section) -> str:
@@ -76,7 +88,7 @@ def _main_table(section: Section) -> str:
         [
             _name(line),
             *(_cell(section, row) for row in line.rows),
-            *([_rank(line.rows[0])] if single else []),
+            *([rank(line.rows[0])] if single else []),
             line.way,
             line.images,
             line.seconds,
@@ -102,35 +114,37 @@ def _cell(section: Section, row: Row | None) -> str:
     return value if math.isnan(row.low) else f"{value} [{number(row.low)}, {number(row.high)}]"
 
 
-def _rank(row: Row | None) -> str:
-    return "" if row is None or math.isnan(row.rank) else f"{row.rank:.2f}"
-
-
-def _tuning(section: Section) -> list[str]:
+def _tuning(section: Section) -> str:
     lines = [list(map(_plain, cells)) for cells in tables.tuning(section)]
-    return ["## Tuning", _table([each.lower() for each in tables.TUNING], lines)] if lines else []
+    return _table([each.lower() for each in tables.TUNING], lines) if lines else ""
 
 
 def _ranks(section: Section) -> list[str]:
     """Of one score they stand in the main table; of several, in one of their own."""
     counts = section.ranked()
-    words = tables.what_ranks_are(section)
+    said = words.what_ranks_are(section)
     if len(section.metrics) == 1 or not counts:
-        return [_plain(words)]
+        return [_plain(said)]
     shown = [at for at, each in enumerate(section.metrics) if tables.key_of(each) in counts]
     lines = [
-        [_plain(line.entry), line.way, *(_rank(line.rows[at]) for at in shown)]
+        [_plain(line.entry), line.way, *(rank(line.rows[at]) for at in shown)]
         for line in section.lines
-        if any(_rank(row) for row in line.rows)
+        if any(rank(row) for row in line.rows)
     ]
     head = ["method", "chosen", *(_heading(section.metrics[at]) for at in shown)]
-    return ["## Mean ranks", _table(head, lines), _plain(words)]
+    return ["## Mean ranks", _table(head, lines), _plain(said)]
 
 
-def _comparisons(section: Section, comparisons: Sequence[Comparison], level: float) -> list[str]:
+def _about_comparisons(level: float) -> str:
+    return (
+        "Mean differences of the scores of single images, on the images for which both have one, with "
+        f"{100 * level:g} % intervals (BCa); p of Wilcoxon's signed-rank test, two-sided, and after Holm's correction "
+        "for all lines of the same score. One is called better where that is below .05 and the interval leaves out 0."
+    )
+
+
+def _comparisons(section: Section, comparisons: Sequence[Comparison]) -> str:
     own = [each for each in comparisons if each.dataset == section.dataset["name"]]
-    if not own:
-        return []
     head = ["score", "one", "other", "one - other", "p", "p (Holm)", "images", "better"]
     lines = [
         [
@@ -145,12 +159,7 @@ def _comparisons(section: Section, comparisons: Sequence[Comparison], level: flo
         ]
         for each in own
     ]
-    words = (
-        "Mean differences of the scores of single images, on the images for which both have one, with "
-        f"{100 * level:g} % intervals (BCa); p of Wilcoxon's signed-rank test, two-sided, and after Holm's correction "
-        "for all lines of the same score. One is called better where that is below .05 and the interval leaves out 0."
-    )
-    return ["## Paired comparisons", _table(head, lines), words]
+    return _table(head, lines) if lines else ""
 
 
 def _difference(found: Comparison) -> str:
@@ -160,14 +169,18 @@ def _difference(found: Comparison) -> str:
     return number(found.value, True) + interval
 
 
-def _parameters(section: Section) -> list[str]:
+def _parameters(section: Section) -> str:
     lines = [[_plain(each) for each in found] for found in tables.parameters_of(section)]
-    return ["## Parameters", _table(["method", "chosen", "for", "parameters"], lines)]
+    return _table(["method", "chosen", "for", "parameters"], lines)
 
 
 def _command(results: Results) -> list[str]:
     command = shlex.join(results.manifest.get("command") or ())
     return [f"```sh\n{command}\n```"] if command else []
+
+
+def _listed(notes: Sequence[str]) -> str:
+    return "\n".join(f"- {_plain(note)}" for note in notes)
 
 
 def _plain(text: str) -> str:

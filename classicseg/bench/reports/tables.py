@@ -1,4 +1,4 @@
-"""What a printed table of results shows, whatever it is written in: lines, columns, and the words below."""
+"""What a printed table of results shows, whatever it is written in: lines, columns, numbers."""
 
 from __future__ import annotations
 
@@ -11,19 +11,10 @@ from typing import Any
 from classicseg.bench.analysis.choices import HONEST
 from classicseg.bench.analysis.comparisons import Comparison
 from classicseg.bench.analysis.rows import Row
-from classicseg.bench.analysis.statistics import LEVEL
 from classicseg.bench.results import Results
 from classicseg.errors import ParameterError
 
-ORACLE = "oracle: the truth of the images that are scored was looked at; never ranked with the rest, never in bold"
 Key = tuple[str, str]
-_WAYS = {
-    "fixed": "fixed: parameters as given, the same for all images",
-    "train": "train: parameters chosen on other images, by their truth",
-    "ODS": "ODS: the one result of the family that is best for this data set",
-    "OIS": "OIS: for each image the best result of the family",
-    "best": "best: for each true region the best segment of any result of the family",
-}
 
 
 @dataclass(frozen=True)
@@ -155,6 +146,11 @@ def number(value: float, signed: bool = False) -> str:
     return sign + (text[1:] if text.startswith("0.") else text)
 
 
+def rank(row: Row | None) -> str:
+    """The mean rank of a row, to two decimals; "" where it has none."""
+    return "" if row is None or math.isnan(row.rank) else f"{row.rank:.2f}"
+
+
 def p_value(p: float) -> str:
     """Two digits; very small ones as a bound."""
     if math.isnan(p):
@@ -162,68 +158,16 @@ def p_value(p: float) -> str:
     return "< .0001" if p < 1e-4 else f"{p:.2g}".removeprefix("0") if p < 1 else "1"
 
 
-def what_values_are(section: Section, level: float = LEVEL) -> str:
-    """What the numbers and brackets are."""
-    ways = {each["averaging"] for each in section.metrics}
-    words = {
-        "mean": "means over the images for which the score is defined",
-        "pooled": "the score of the sums over all images",
-    }
-    if len(ways) == 2:
-        values = f"{words['mean']}, or where pooled {words['pooled']}"
-    else:
-        values = words[ways.pop()]
-    return (
-        f"Values are {values}; in brackets {100 * level:g} % intervals by BCa bootstrap over images. The best value of "
-        "each score is bold."
-    )
-
-
-def what_choices_are(section: Section) -> str:
-    """What the words in the column of choices mean, of those that occur."""
-    there = {line.chosen for line in section.lines}
-    told = {way: words for way, words in _WAYS.items() if way in there}
-    if any(line.oracle for line in section.lines if line.chosen == "train"):
-        told["train"] += " (but of rows with †, which say below what they saw)"
-    return "; ".join(told.values()) + "."
-
-
-def has_oracles(section: Section) -> bool:
-    """Whether a dagger stands anywhere."""
-    return any(line.oracle for line in section.lines) or any(each["oracle"] for each in section.metrics)
-
-
-def what_scores_are(section: Section) -> list[str]:
-    """A sentence for each score."""
-    told = {}
-    for each in section.metrics:
-        foreground = f", foreground: {each['foreground']}" if each["foreground"] else ""
-        paper = f" ({each['paper']})" if each["paper"] else ""
-        told[each["name"]] = f"{each['name']}: {each['help']}{foreground}{paper}; {each['best']} is better."
-    return list(told.values())
-
-
-def what_ranks_are(section: Section) -> str:
-    """Over how many images ranks are means."""
-    counts = section.ranked()
-    if not counts:
-        return ""
-    if len(set(counts.values())) == 1:
-        over = f"{next(iter(counts.values()))} images"
-    else:
-        over = ", ".join(f"{count} images ({name})" for (name, _), count in counts.items())
-    return f"Mean ranks (1 is best) are over the {over} for which all rows that are no oracles have a score."
-
-
 TUNING = ("Method", "Tuned on", "Images", "For", "Search", "Seed", "Budget", "Tried", "Seconds", "Reached there")
 
 
 def tuning(section: Section) -> list[list[str]]:
     """Where, how and for how long parameters were tuned: the cells below `TUNING` of each entry that was."""
-    return [_tuned_cells(each["name"], each["tuned"]) for each in section.entries if each["tuned"]]
+    return [tuned_cells(each["name"], each["tuned"]) for each in section.entries if each["tuned"]]
 
 
-def _tuned_cells(name: str, tuned: Mapping[str, Any]) -> list[str]:
+def tuned_cells(name: str, tuned: Mapping[str, Any]) -> list[str]:
+    """Below `TUNING`; "" for what a file of parameters does not tell."""
     pictures, seconds, value = (tuned.get(key) for key in ("pictures", "seconds", "value"))
     images = len(pictures) if isinstance(pictures, Sized) else pictures
     told = [
@@ -244,39 +188,6 @@ def _tuned_cells(name: str, tuned: Mapping[str, Any]) -> list[str]:
 def tuned_for(tuned: Mapping[str, Any]) -> str:
     """The score that parameters were tuned for, and whether it was pooled."""
     return tuned.get("metric", "") + (" (pooled)" if tuned.get("averaging") == "pooled" else "")
-
-
-def remarks(section: Section) -> list[str]:
-    """A sentence for each line that has a remark, and one where values are not of the same images."""
-    found = [f"{line.entry} ({line.way}): {remark}." for line in section.lines for remark in line.remarks]
-    uneven = [named(each) for at, each in enumerate(section.metrics) if _is_uneven(section, at)]
-    if uneven:
-        found.append(
-            f"The values of {', '.join(uneven)} are not all of the same images, since some rows have no score for "
-            "some; ranks and paired comparisons are of images that all, or both, have."
-        )
-    return found
-
-
-def _is_uneven(section: Section, place: int) -> bool:
-    rows = (line.rows[place] for line in section.lines)
-    return any(row.scored > row.ranked for row in rows if row is not None and not row.oracle)
-
-
-def versions(results: Results) -> str:
-    """What made the results, and how."""
-    manifest = results.manifest
-    parts = [f"classicseg {manifest['classicseg']}"]
-    parts += [
-        f"{name} {version}"
-        for name, version in (manifest.get("versions") or {}).items()
-        if version and name != "classicseg"
-    ]
-    machine = manifest.get("machine") or {}
-    parts += [f"Python {machine['python']}"] if machine.get("python") else []
-    where = f", {machine['processor']}" if machine.get("processor") else ""
-    date = f" on {manifest['date']}" if manifest.get("date") else ""
-    return f"Made by {', '.join(parts)}{date}{where}."
 
 
 def parameters_of(section: Section) -> list[tuple[str, str, str, str]]:

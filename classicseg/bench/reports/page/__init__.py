@@ -3,7 +3,8 @@
     book.py        results and rows, looked up the way that a page needs them
     document.py    the whole page, and what its head says
     controls.py    what a reader can set
-    facts.py       what was run, on what, tuned on what; failures; parameters
+    facts.py       what was run, on what; failures; parameters
+    tuning.py      what was tuned on what
     tables.py      the table of rows
     comparisons.py who is better than whom
     charts.py      scales, ticks, marks and frames of inline SVG

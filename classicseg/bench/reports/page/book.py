@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import reduce
+from functools import cached_property, reduce
 from operator import add
 from typing import Any
 
@@ -33,7 +33,12 @@ class Board:
     @property
     def score(self) -> str:
         """The score in words; with the data set it names the board."""
-        return f"{self.metric} ({', '.join(each for each in (self.foreground, self.averaging) if each)})"
+        return f"{self.metric} ({self.way})"
+
+    @property
+    def way(self) -> str:
+        """What was taken for foreground, if it is asked for, and how pictures are put together."""
+        return ", ".join(each for each in (self.foreground, self.averaging) if each)
 
     @property
     def axis(self) -> str:
@@ -46,7 +51,7 @@ class Board:
         honest = [row.value for row in self.rows if not row.oracle and not math.isnan(row.value)]
         return (min if self.lower else max)(honest) if len(honest) > 1 else math.nan
 
-    @property
+    @cached_property
     def leaders(self) -> dict[str, Row]:
         """Of each entry, the row that stands for it: an honest one where there is one, else the ODS."""
         found: dict[str, Row] = {}
@@ -91,6 +96,10 @@ class Book:
         """What the manifest says of an entry on a data set that is reported."""
         return self._about.get((dataset, entry), {})
 
+    def about_all(self) -> Iterable[tuple[tuple[str, str], Mapping[str, Any]]]:
+        """What the manifest says of each entry, by its data set and name."""
+        return self._about.items()
+
     def about_score(self, board: Board) -> Mapping[str, Any]:
         """What the manifest says of a board's score."""
         return self._metrics.get((board.dataset, board.metric, board.averaging), {})
@@ -99,6 +108,10 @@ class Book:
     def datasets(self) -> list[str]:
         """Those that are reported."""
         return list(dict.fromkeys(board.dataset for board in self.boards))
+
+    @property
+    def has_oracles(self) -> bool:
+        return any(row.oracle for board in self.boards for row in board.rows)
 
     def boards_of(self, dataset: str) -> list[Board]:
         return [board for board in self.boards if board.dataset == dataset]

@@ -25,9 +25,10 @@ _HEADS = (
     ("Pictures", False),
     ("Better", True),
 )
-_NOTE = """Differences of single pictures, on those for which both have a score: their mean, with its interval (BCa
+_NOTE = f"""Differences of single pictures, on those for which both have a score: their mean, with its interval (BCa
 bootstrap over pictures), and Wilcoxon's signed-rank test, two-sided, with Holm's correction for all comparisons of a
-data set and score. One is called better where the corrected p is below 0.05 and the interval leaves out 0."""
+data set and score. One is called better where the corrected p is below 0.05 and the interval leaves out 0. In squares:
+{_BETTER} the row is better, {_WORSE} the column is; grey: neither can be claimed."""
 
 
 def draw_comparisons(book: Book, comparisons: Sequence[Comparison]) -> str:
@@ -39,7 +40,7 @@ def draw_comparisons(book: Book, comparisons: Sequence[Comparison]) -> str:
             parts.append(_board(book, board, place, found))
     if not parts:
         return ""
-    return f'<p class="note">{_NOTE}</p>{"".join(parts)}'
+    return f'<p class="note">{_NOTE}</p><div class="pairs">{"".join(parts)}</div>'
 
 
 def _is_of(found: Comparison, board: Board) -> bool:
@@ -71,10 +72,7 @@ def _square(book: Book, board: Board, found: Sequence[Comparison], names: Sequen
         for row in order
     )
     heads = [("row minus column", True), *((name, False) for name in upright)]
-    return (
-        table(f"Differences under {board.score}, row minus column", heads, rows, "square")
-        + f'<p class="note">{_BETTER} the row is better, {_WORSE} the column is; grey: neither can be claimed.</p>'
-    )
+    return table(f"Differences under {board.score}, row minus column", heads, rows, "square")
 
 
 def _turned(found: Comparison) -> Comparison:

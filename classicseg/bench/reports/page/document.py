@@ -17,8 +17,15 @@ from classicseg.bench.reports.page.curves import draw_boundaries, draw_sweeps, h
 from classicseg.bench.reports.page.facts import draw_facts, draw_failures, draw_lead, draw_parameters, title_of
 from classicseg.bench.reports.page.markup import DAGGER, count, digest, json_in_script, text
 from classicseg.bench.reports.page.pictures import Strip, as_data, draw_strips, strips_of
-from classicseg.bench.reports.page.plots import draw_distributions, draw_seconds
+from classicseg.bench.reports.page.plots import (
+    ABOUT_DISTRIBUTIONS,
+    ABOUT_ORACLES,
+    ABOUT_SECONDS,
+    draw_distributions,
+    draw_seconds,
+)
 from classicseg.bench.reports.page.tables import draw_rows
+from classicseg.bench.reports.page.tuning import draw_tuning
 from classicseg.bench.results import Results
 
 if TYPE_CHECKING:
@@ -100,29 +107,50 @@ def _sections(
     book: Book, comparisons: Sequence[Comparison], strips: _Strips, folder: Path
 ) -> list[tuple[str, str, str]]:
     """Name, heading and content of each; empty ones are left out."""
+    about_seconds = ABOUT_SECONDS + (ABOUT_ORACLES if book.has_oracles else "")
     return [
         ("rows", "Scores", _about_rows(book) + draw_rows(book)),
-        ("seconds", "Score against seconds", _plots(book, lambda *each: [draw_seconds(*each)])),
-        ("distributions", "Scores of single pictures", _plots(book, lambda *each: [draw_distributions(*each)])),
+        ("seconds", "Score against seconds", _plots(book, lambda *each: [draw_seconds(*each)], about_seconds)),
+        (
+            "distributions",
+            "Scores of single pictures",
+            _plots(book, lambda *each: [draw_distributions(*each)], ABOUT_DISTRIBUTIONS),
+        ),
         ("comparisons", "Paired comparisons", draw_comparisons(book, comparisons)),
-        ("sweeps", "Sweeps", _plots(book, draw_sweeps, "plots small")),
+        ("sweeps", "Sweeps", _plots(book, draw_sweeps, kind="plots small")),
         ("boundaries", "Precision and recall of boundaries", _boundaries(book)),
         ("pictures", "Pictures", _pictures(book, strips, folder)),
         ("failures", "Failures", draw_failures(book)),
+        ("tuning", "Tuning", draw_tuning(book)),
         ("parameters", "Parameters", draw_parameters(book)),
     ]
 
 
 def _about_rows(book: Book) -> str:
     said = "Bold: the best of a score on a data set."
-    if any(row.oracle for board in book.boards for row in board.rows):
+    if book.has_oracles:
         said += f" {DAGGER} Oracles look at the truth; they are never bold and have no rank."
     return f'<p class="note">{said} <span id="shown" role="status"></span></p>'
 
 
-def _plots(book: Book, draw: Callable[[Book, Board, int], Iterable[str]], kind: str = "plots") -> str:
-    drawn = "".join(each for place, board in enumerate(book.boards) for each in draw(book, board, place))
-    return f'<div class="{kind}">{drawn}</div>' if drawn else ""
+def _plots(
+    book: Book, draw: Callable[[Book, Board, int], Iterable[str]], note: str = "", *, kind: str = "plots"
+) -> str:
+    """The drawings of each data set by themselves: those of one have about the same height."""
+    drawn: dict[str, str] = {}
+    for place, board in enumerate(book.boards):
+        drawn[board.dataset] = drawn.get(board.dataset, "") + "".join(draw(book, board, place))
+    groups = "".join(
+        f'<div class="group">{_heading(book, dataset)}<div class="{kind}">{figures}</div></div>'
+        for dataset, figures in drawn.items()
+        if figures
+    )
+    return (f'<p class="note">{note}</p>' if note and groups else "") + groups
+
+
+def _heading(book: Book, dataset: str, more: str = "") -> str:
+    """The data set's name, where there are several."""
+    return f"<h3>{text(dataset)}{more}</h3>" if len(book.datasets) > 1 else ""
 
 
 def _boundaries(book: Book) -> str:
@@ -140,7 +168,7 @@ def _pictures(book: Book, strips: _Strips, folder: Path) -> str:
         return ""
     parts = [draw_order(book)]
     for place, (dataset, (kept, whole)) in enumerate(strips.items()):
-        heading = f"<h3>{text(dataset)}</h3>" if len(strips) > 1 else ""
+        heading = _heading(book, dataset, f' <small class="under">{text(book.boards_of(dataset)[0].score)}</small>')
         drawn = draw_strips(book, kept, folder)
         parts.append(
             f'<div class="set" data-set="{place}">{heading}{_cut(len(kept), whole)}'

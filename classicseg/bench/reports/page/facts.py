@@ -1,4 +1,4 @@
-"""What was run, on what, and what was tuned on what; what failed; all parameters."""
+"""What was run, and on what; what failed; all parameters."""
 
 from __future__ import annotations
 
@@ -10,18 +10,22 @@ from classicseg.bench.analysis.rows import Row
 from classicseg.bench.reports.page.book import Board, Book
 from classicseg.bench.reports.page.charts import icon
 from classicseg.bench.reports.page.markup import DAGGER, count, listed, parameter, table, text
-from classicseg.bench.reports.tables import tuned_for
+from classicseg.bench.reports.page.tuning import tuning_in_words
 from classicseg.bench.results import as_json
 
 _FAILURES = 500  # lines; more would not be read
 _NO_BREAK = "\N{NO-BREAK SPACE}"
-_UNTOLD = ("metric", "averaging", "fingerprint", "same_split", "classicseg")  # told in other words, or elsewhere
+_NAMED = 3  # data sets in the title; more are counted, and named below it
+_PRINT = 12  # letters of a fingerprint; the manifest has them all
 _ROLES = {"report": "reported", "train": "for choosing parameters"}
 
 
 def title_of(book: Book) -> str:
     """The title in plain text."""
-    return f"Benchmark on {listed(book.datasets)}" if book.datasets else "Benchmark"
+    datasets = book.datasets
+    if not datasets:
+        return "Benchmark"
+    return f"Benchmark on {listed(datasets) if len(datasets) <= _NAMED else count(len(datasets), 'data set')}"
 
 
 def draw_lead(book: Book) -> str:
@@ -39,17 +43,18 @@ def draw_lead(book: Book) -> str:
 def draw_facts(book: Book) -> str:
     """Data sets, tuning, versions, machine, seed, command and date."""
     manifest = book.results.manifest
+    command = manifest["command"]
     others = {name: each for name, each in (manifest.get("versions") or {}).items() if name != "classicseg"}
     software = [_pairs({"classicseg": manifest.get("classicseg", "")}), _pairs(others)]
     facts = [
         ("Data", _datasets(manifest.get("datasets") or [])),
         ("Scores", _scores(book)),
-        ("Tuning", _tuning(book)),
+        ("Tuning", tuning_in_words(book)),
         ("Software", ", ".join(each for each in software if each)),
         ("Machine", _pairs({name: each for name, each in (manifest.get("machine") or {}).items() if name != "date"})),
-        ("Seed", _said(manifest.get("seed"))),
-        ("Command", _command(manifest.get("command"))),
-        ("Date", _said(manifest.get("date"))),
+        ("Seed", text(manifest["seed"])),
+        ("Command", f'<code class="command">{text(shlex.join(command))}</code>' if command else ""),
+        ("Date", text(manifest["date"])),
     ]
     return '<dl class="facts">' + "".join(f"<dt>{name}</dt><dd>{said}</dd>" for name, said in facts if said) + "</dl>"
 
@@ -61,7 +66,8 @@ def _datasets(datasets: Iterable[Mapping[str, Any]]) -> str:
 def _dataset(about: Mapping[str, Any]) -> str:
     role = about.get("role", "")
     said = [count(int(about.get("pictures", 0)), "picture"), f"truth: {about.get('kind', '')}", _ROLES.get(role, role)]
-    mark = f' <span class="print">{text(about["fingerprint"])}</span>' if about.get("fingerprint") else ""
+    whole = text(about.get("fingerprint", ""))
+    mark = f' <span class="print" title="{whole}">{whole[:_PRINT]}</span>' if whole else ""
     return f"<b>{text(about['name'])}</b>, {text('; '.join(each for each in said if each))}{mark}"
 
 
@@ -76,66 +82,10 @@ def _scores(book: Book) -> str:
     return "".join(f"<p><b>{text(name)}</b>: {said}</p>" for name, said in told.items())
 
 
-def _tuning(book: Book) -> str:
-    """Which entries' parameters were chosen on what; those that were not tuned in one line, the last."""
-    several = len(book.datasets) > 1
-    told: dict[str, list[str]] = {}
-    for dataset in book.datasets:
-        for name in book.entries:
-            about = book.about(dataset, name)
-            if about:
-                chosen = _chosen_on(about)
-                told.setdefault(chosen, []).append(f"{name} on {dataset}" if several and chosen else name)
-    plain = list(dict.fromkeys(told.pop("", [])))
-    lines = [f"<p><b>{text(listed(names))}</b>: {said}</p>" for said, names in told.items()]
-    if plain:
-        lines.append(f"<p>{text(listed(plain))}: parameters as given, not tuned</p>")
-    return "".join(lines)
-
-
-def _chosen_on(about: Mapping[str, Any]) -> str:
-    said = []
-    if about.get("train"):
-        size = len(about.get("parameters", []))
-        walk = f"{about['scale']}, " if about.get("scale") else ""
-        said.append(f"{text(walk)}one of {size} chosen on {text(about['train'])}")
-    elif about.get("scale"):
-        said.append(f"{text(about['scale'])}, {len(about.get('parameters', []))} values; the best looks at the truth")
-    tuned = about.get("tuned")
-    if tuned:
-        said.append(f"tuned before ({_tuned_before(tuned) if isinstance(tuned, Mapping) else text(tuned)})")
-    elif about.get("chosen") == "train" and not said:
-        said.append("tuned before")
-    return "; ".join(said)
-
-
-def _tuned_before(tuned: Mapping[str, Any]) -> str:
-    """What was searched for where; of the pictures their number, since their fingerprints stand in the manifest."""
-    pictures = tuned.get("pictures")
-    if not isinstance(pictures, Mapping):
-        return _pairs(tuned)
-    about = {name: value for name, value in tuned.items() if name not in (*_UNTOLD, "pictures", "dataset")}
-    where = f"{text(tuned.get('dataset', ''))}, {count(len(pictures), 'picture')}"
-    return f"{where}; {text(tuned_for(tuned))}; {_pairs(about)}"
-
-
 def _pairs(values: Mapping[str, Any]) -> str:
     """Names with their values, in an order that does not hang on where they come from."""
     told = ((name, parameter(value)) for name, value in sorted(values.items()) if value not in (None, ""))
     return ", ".join(f"{text(name)}{_NO_BREAK}{text(value)}" for name, value in told)
-
-
-def _said(value: Any) -> str:
-    if isinstance(value, Mapping):
-        return _pairs(value)
-    return "" if value is None else text(value)
-
-
-def _command(command: Any) -> str:
-    if not command:
-        return ""
-    said = shlex.join(map(str, command)) if isinstance(command, list | tuple) else str(command)
-    return f'<code class="command">{text(said)}</code>'
 
 
 def draw_failures(book: Book) -> str:
@@ -183,9 +133,22 @@ def _parameters(book: Book, entry: str, rows: Sequence[tuple[Board, Row]]) -> st
 
 def _used(book: Book, rows: Sequence[tuple[Board, Row]]) -> str:
     """How they were chosen, and for which scores (and data sets, where there are several)."""
-    by_way: dict[str, list[str]] = {}
+    by_way: dict[str, list[tuple[Board, Row]]] = {}
     for board, row in rows:
-        place = f"{board.score} on {board.dataset}" if len(book.datasets) > 1 else board.score
-        by_way.setdefault(f"{row.chosen}{DAGGER if row.oracle else ''}", []).append(place)
-    every = len(book.boards)
-    return "; ".join(f"{way}: {'all scores' if len(of) == every > 1 else listed(of)}" for way, of in by_way.items())
+        by_way.setdefault(row.chosen, []).append((board, row))
+    return "; ".join(
+        f"{way}{DAGGER if all(row.oracle for _, row in of) else ''}: {_scores_of(book, [board for board, _ in of])}"
+        for way, of in by_way.items()
+    )
+
+
+def _scores_of(book: Book, boards: Sequence[Board]) -> str:
+    """The boards in words, those of a data set together."""
+    by_scores: dict[str, list[str]] = {}
+    for dataset in dict.fromkeys(board.dataset for board in boards):
+        own = [board.score for board in boards if board.dataset == dataset]
+        whole = len(own) == len(book.boards_of(dataset)) > 1
+        by_scores.setdefault("all scores" if whole else listed(own), []).append(dataset)
+    if len(book.datasets) < 2:
+        return next(iter(by_scores))
+    return "; ".join(f"{scores} on {listed(datasets)}" for scores, datasets in by_scores.items())

@@ -50,12 +50,12 @@ class Label:
     led: bool
 
 
-def text_width(said: str, size: float = SIZE) -> float:
+def text_width(said: str) -> float:
     """About how wide text is in a sans-serif face; rather too much than too little."""
     wide = sum(
         0.36 if each in _NARROW else 0.98 if each in _WIDE else 0.72 if each.isupper() else 0.63 for each in said
     )
-    return wide * size
+    return wide * SIZE
 
 
 def shortened(said: str, width: float) -> str:

@@ -81,14 +81,14 @@ def seconds(value: float) -> str:
 
     Examples
     --------
-    >>> [seconds(each) for each in (0.01234, 1.2345, 345.6, float("nan"))]
-    ['0.0123', '1.23', '346', '–']
+    >>> [seconds(each) for each in (0.0005678, 0.01234, 1.2345, 345.6, float("nan"))]
+    ['0.000568', '0.0123', '1.23', '346', '–']
     """
     if math.isnan(value):
         return DASH
     if value <= 0:
         return "0"
-    return f"{value:.{max(0, min(5, 2 - math.floor(math.log10(value))))}f}"
+    return f"{value:.{max(0, 2 - math.floor(math.log10(value)))}f}"
 
 
 def probability(value: float) -> str:

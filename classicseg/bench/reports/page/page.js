@@ -42,6 +42,7 @@
   const oracles = one("#oracles");
   const fits = (board) =>
     (dataset.value === "" || dataset.value === board.dataset) && (metric.value === "" || metric.value === board.score);
+  const boardsOf = (set) => data.boards.filter((board) => board.dataset === data.sets[set.dataset.set].dataset);
   const filter = () => {
     const sought = find.value.trim().toLowerCase().split(/\s+/);
     document.body.classList.toggle("no-oracles", oracles.checked);
@@ -54,16 +55,15 @@
     }
     one("#shown").textContent = shown === rows.length ? "" : `${shown} of ${rows.length} rows are shown.`;
     for (const figure of all("[data-board]:not(tr)")) figure.hidden = !fits(data.boards[figure.dataset.board]);
-    for (const plots of all(".plots")) plots.closest("section").hidden = all("figure:not([hidden])", plots).length === 0;
-    for (const set of all(".set")) set.hidden = dataset.value !== "" && data.sets[set.dataset.set].dataset !== dataset.value;
+    for (const drawn of all(".plots, .pairs")) {
+      for (const part of [drawn.parentElement, drawn.closest("section")]) {
+        part.hidden = all("[data-board]:not([hidden])", part).length === 0;
+      }
+    }
+    for (const set of all(".set")) set.hidden = !boardsOf(set).some(fits);
   };
   find.addEventListener("input", filter);
   for (const control of [dataset, metric, oracles]) control.addEventListener("change", filter);
-  metric.addEventListener("change", () => {
-    if (metric.value === "" || !one("#score")) return;
-    one("#score").value = metric.value;
-    arrange();
-  });
 
   /* The pictures: sorted by the score of an entry, or by the mean over entries. */
   const order = one("#order");
@@ -77,10 +77,11 @@
   };
   const arrangeSet = (set) => {
     const about = data.sets[set.dataset.set];
-    const boards = data.boards.filter((board) => board.dataset === about.dataset);
-    const place = boards.findIndex((board) => board.score === score.value);
-    const lower = place >= 0 && boards[place].lower;
-    const value = (strip) => (place < 0 ? null : judged(about.pictures[strip.dataset.place], place));
+    const boards = boardsOf(set);
+    const place = Math.max(0, boards.findIndex((board) => board.score === score.value)); // its first where it has not that one
+    const lower = boards[place].lower;
+    for (const under of all(".under", set)) under.textContent = boards[place].score;
+    const value = (strip) => judged(about.pictures[strip.dataset.place], place);
     const name = (strip) => about.pictures[strip.dataset.place].name;
     const sign = (order.value === "worst" ? 1 : -1) * (lower ? -1 : 1);
     const strips = all(".strip", set).map((strip) => [value(strip), strip]);
@@ -99,14 +100,21 @@
     one(".mean output", strip).textContent = written(value);
     for (const tile of all("[data-tile]", strip)) {
       const about = picture.tiles[tile.dataset.tile];
-      tile.hidden = place >= 0 && !about.leads[place];
+      tile.hidden = !about.leads[place];
       tile.classList.toggle("judge", String(about.entry) === judge.value);
-      one(".score", tile).textContent = written(place < 0 ? null : about.scores[place]);
+      one(".score", tile).textContent = written(about.scores[place]);
     }
   };
   const arrange = () => all(".set").forEach(arrangeSet);
+  const follow = () => {
+    const boards = data.boards.filter(fits);
+    if (boards.length === 0 || boards.some((board) => board.score === score.value)) return;
+    score.value = boards[0].score;
+    arrange();
+  };
   if (order) {
     for (const control of [order, judge, score]) control.addEventListener("change", arrange);
+    for (const control of [dataset, metric]) control.addEventListener("change", follow);
     one("#open").addEventListener("click", () => all(".strip").forEach((strip) => { strip.open = true; }));
     one("#close").addEventListener("click", () => all(".strip").forEach((strip) => { strip.open = false; }));
   }

@@ -1,13 +1,13 @@
-"""Each picture, its truth, and what the entries made of it, with their scores; every image stands in the page once."""
+"""Each picture, its truth, and what the entries made of it, with their scores."""
 
 from __future__ import annotations
 
 import base64
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from classicseg.bench.reports.page.book import Board, Book
 from classicseg.bench.reports.page.charts import icon
@@ -16,6 +16,15 @@ from classicseg.bench.results import OVERLAYS, PictureRow, RunRow, as_json
 
 _TYPES = {".webp": "image/webp", ".png": "image/png", ".jpg": "image/jpeg", ".jpeg": "image/jpeg"}
 _OPEN = 4  # so many strips are open from the start
+
+
+class _Member(NamedTuple):
+    """One member of an entry: whether it is an oracle, and on which boards it stands for the entry."""
+
+    entry: str
+    parameters: str
+    oracle: bool
+    leads: tuple[bool, ...]
 
 
 @dataclass(frozen=True)
@@ -27,7 +36,6 @@ class Tile:
     """
 
     entry: str
-    parameters: str
     oracle: bool
     run: RunRow | None
     scores: tuple[float, ...]
@@ -49,7 +57,8 @@ def strips_of(book: Book, dataset: str, most: int) -> tuple[list[Strip], int]:
     Where there are more than `most`, the worst half and the best half of that number are kept.
     """
     boards = book.boards_of(dataset)
-    strips = [_strip(book, boards, picture) for picture in book.pictures_of(dataset)]
+    members = [each for entry in book.entries for each in _members(boards, entry)]
+    strips = [_strip(book, boards, members, picture) for picture in book.pictures_of(dataset)]
     sign = -1 if boards[0].lower else 1
 
     def order(strip: Strip) -> tuple[bool, float, str]:
@@ -68,7 +77,6 @@ def draw_strips(book: Book, strips: Sequence[Strip], folder: Path) -> str:
 
 def as_data(book: Book, dataset: str, strips: Sequence[Strip]) -> dict[str, Any]:
     """What the page's script sorts strips by and writes under their tiles."""
-    places = {name: place for place, name in enumerate(book.entries)}
     return {
         "dataset": dataset,
         "pictures": [
@@ -76,7 +84,7 @@ def as_data(book: Book, dataset: str, strips: Sequence[Strip]) -> dict[str, Any]
                 "name": strip.picture.picture,
                 "means": list(strip.means),
                 "tiles": [
-                    {"entry": places[tile.entry], "scores": list(tile.scores), "leads": list(tile.leads)}
+                    {"entry": book.look(tile.entry), "scores": list(tile.scores), "leads": list(tile.leads)}
                     for tile in strip.tiles
                 ],
             }
@@ -85,25 +93,30 @@ def as_data(book: Book, dataset: str, strips: Sequence[Strip]) -> dict[str, Any]
     }
 
 
-def _strip(book: Book, boards: Sequence[Board], picture: PictureRow) -> Strip:
+def _members(boards: Sequence[Board], entry: str) -> Iterator[_Member]:
+    """The members that stand for an entry on one board or more."""
+    leaders = [board.leaders.get(entry) for board in boards]
+    # An oracle that takes another member for each picture has no overlay of its own.
+    wanted = [as_json(row.parameters) if row is not None else "" for row in leaders]
+    for parameters in dict.fromkeys(each for each in wanted if each):
+        leads = tuple(each == parameters for each in wanted)
+        oracle = all(row.oracle for row, lead in zip(leaders, leads, strict=True) if row and lead)
+        yield _Member(entry, parameters, oracle, leads)
+
+
+def _strip(book: Book, boards: Sequence[Board], members: Sequence[_Member], picture: PictureRow) -> Strip:
     tiles = []
-    for entry in book.entries:
-        leaders = [board.leaders.get(entry) for board in boards]
-        # An oracle that takes another member for each picture has no overlay of its own.
-        wanted = [as_json(row.parameters) if row is not None else "" for row in leaders]
-        for parameters in dict.fromkeys(each for each in wanted if each):
-            found = [book.scores(board, entry, parameters).get(picture.picture) for board in boards]
-            leads = tuple(each == parameters for each in wanted)
-            tiles.append(
-                Tile(
-                    entry=entry,
-                    parameters=parameters,
-                    oracle=all(row.oracle for row, lead in zip(leaders, leads, strict=True) if row and lead),
-                    run=book.run(picture.dataset, picture.picture, entry, parameters),
-                    scores=tuple(math.nan if each is None else each.value for each in found),
-                    leads=leads,
-                )
+    for member in members:
+        found = [book.scores(board, member.entry, member.parameters).get(picture.picture) for board in boards]
+        tiles.append(
+            Tile(
+                entry=member.entry,
+                oracle=member.oracle,
+                run=book.run(picture.dataset, picture.picture, member.entry, member.parameters),
+                scores=tuple(math.nan if each is None else each.value for each in found),
+                leads=member.leads,
             )
+        )
     means = []
     for place in range(len(boards)):
         own = [tile.scores[place] for tile in tiles if tile.leads[place] and not math.isnan(tile.scores[place])]

@@ -31,6 +31,12 @@ _UNTIMED = 92.0  # the width of the column of those whose time is not known
 _ROW = 34.0
 _NAMES = 122.0
 _DOT, _DOTS = 3.2, 600  # with more pictures than this dots would be a blot: the box tells enough
+ABOUT_SECONDS = "Bars: 95\N{NO-BREAK SPACE}% intervals."
+ABOUT_ORACLES = f' <span class="oracle">Hollow{DAGGER}: oracles.</span>'
+ABOUT_DISTRIBUTIONS = (
+    f"Each dot is a picture; none are drawn of more than {_DOTS}. Box: quartiles, with the median; line: 5th to 95th "
+    "percentile."
+)
 
 
 def draw_seconds(book: Book, board: Board, place: int) -> str:
@@ -70,8 +76,7 @@ def draw_seconds(book: Book, board: Board, place: int) -> str:
     parts += [*bars, *marks, _names(timed + untimed, [point(row) for row in timed + untimed], taken)]
     return figure(
         svg(_WIDTH, _HEIGHT, f"{board.score} on {board.dataset} against seconds", "".join(parts)),
-        f"<b>{text(board.score)}</b> on {text(board.dataset)}. Bars: 95{' '}% interval."
-        + (f' <span class="oracle">Hollow{DAGGER}: oracles.</span>' if any(row.oracle for row in shown) else ""),
+        f"<b>{text(board.score)}</b> on {text(board.dataset)}.",
         place,
     )
 
@@ -112,14 +117,14 @@ def _names(rows: Sequence[Row], points: Sequence[tuple[float, float]], taken: Se
 
 def draw_distributions(book: Book, board: Board, place: int) -> str:
     """The score of each picture by entry: every picture a dot, and a box of quartiles."""
-    rows = [row for row in board.leaders.values() if book.values(board, row)]
-    if not rows:
+    leaders = board.leaders
+    found = {name: book.values(board, row) for name, row in leaders.items()}
+    values = {name: np.array(list(each.values())) for name, each in found.items() if each}
+    if not values:
         return ""
-    values = {row.entry: np.array(list(book.values(board, row).values())) for row in rows}
+    rows = [leaders[name] for name in values]
     height = _TOP + _ROW * len(rows) + _BOTTOM
-    along = scale_of(
-        [each for found in values.values() for each in found], _NAMES + 8, _WIDTH - _RIGHT, within=board.range
-    )
+    along = scale_of([each for own in values.values() for each in own], _NAMES + 8, _WIDTH - _RIGHT, within=board.range)
     bottom = height - _BOTTOM
     parts = [line(along.at(tick), _TOP, along.at(tick), bottom, "grid") for tick in along.ticks()]
     parts.append(line(along.start, bottom, along.end, bottom, "axis"))
@@ -131,20 +136,15 @@ def draw_distributions(book: Book, board: Board, place: int) -> str:
         name = shortened(row.entry, _NAMES - 26) + (DAGGER if row.oracle else "")
         drawn += mark(book.look(row.entry), 9, middle, hollow=row.oracle, title=row.entry) + words(20, middle, name)
         parts.append(f'<g class="oracle">{drawn}</g>' if row.oracle else drawn)
-    counts = sorted({len(found) for found in values.values()})
+    counts = sorted({len(own) for own in values.values()})
     pictures = count(counts[-1], "picture") if len(counts) == 1 else f"{counts[0]} to {count(counts[-1], 'picture')}"
-    absent = [row.entry for row in board.leaders.values() if row.entry not in values]
+    absent = [name for name in leaders if name not in values]
     return figure(
         svg(_WIDTH, height, f"Distribution of {board.score} on {board.dataset}", "".join(parts)),
-        f"<b>{text(board.score)}</b> on {text(board.dataset)}, {pictures}. {_legend(counts[-1])}"
+        f"<b>{text(board.score)}</b> on {text(board.dataset)}, {pictures}."
         + (f" Not shown: {text(listed(absent))}, without scores of single pictures." if absent else ""),
         place,
     )
-
-
-def _legend(most: int) -> str:
-    dots = "Each dot is a picture. " if most <= _DOTS else ""
-    return f"{dots}Box: quartiles, with the median; line: 5th to 95th percentile."
 
 
 def _distribution(values: np.ndarray, along: Scale, middle: float, color: str) -> str:

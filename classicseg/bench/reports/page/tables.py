@@ -98,7 +98,7 @@ def _cell(column: _Column, key: str | float, inner: str) -> str:
 
 def _cells(book: Book, board: Board, row: Row, best: bool) -> dict[str, tuple[str | float, str]]:
     """By column: what it is sorted by, and what stands there."""
-    way = ", ".join(each for each in (board.foreground, board.averaging) if each)
+    way = text(board.way)
     if board.lower:
         way += ', <span title="lower is better">\N{DOWNWARDS ARROW}</span>'
     drawn = _interval(board, row, book.look(row.entry))
