@@ -54,8 +54,6 @@ class Tables:
 
     def dataset(self, name: str) -> Mapping[str, Any]:
         """What the manifest says of a data set that is reported."""
-        if name not in self.reported():
-            raise ParameterError(f"these results do not report {name!r}; they report {', '.join(self.reported())}.")
         return next(each for each in self.manifest["datasets"] if each["name"] == name and each["role"] == "report")
 
     def metrics(self, dataset: str) -> list[Mapping[str, Any]]:
