@@ -13,13 +13,11 @@ from numpy.typing import NDArray
 
 from classicseg.bench.analysis.figures import Sums, adds_quickly, best_of, mean_figure, only, pooled_figure
 from classicseg.bench.analysis.statistics import Figure, Values
-from classicseg.bench.results import ALL_TRUTHS, Results, RunRow, ScoreRow, as_json
+from classicseg.bench.results import ALL_TRUTHS, BEST, Results, RunRow, ScoreRow, as_json
 from classicseg.bench.sums import load_sums
 from classicseg.errors import ParameterError
 from classicseg.metrics import Score, find_score
 from classicseg.metrics.families import Averaging, FamilyScores, put_together
-
-BEST = "covering.best"  # the score under which the best segments of a whole family stand in the tables
 
 
 class Tables:
