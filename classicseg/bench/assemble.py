@@ -76,11 +76,13 @@ def with_overlays(results: Results, shown: Iterable[RunRow]) -> Results:
 
 def chosen_members(panel: Panel, results: Results) -> Iterator[tuple[Entry, int]]:
     """Of each family the member that the first table reports first: that of train, or else the best one for all."""
+    from classicseg.bench.analysis.members import Tables
     from classicseg.bench.analysis.rows import rows_of
 
+    tables = Tables(results, [measure.score for measure in panel.measures])
     first = panel.measures[0].score.name
     families = {entry.name: entry for entry in panel.families}
-    for row in rows_of(results, resamples=0):
+    for row in rows_of(results, resamples=0, tables=tables):
         if row.dataset == panel.dataset.name and row.metric == first and row.entry in families:
             if row.chosen not in ("train", "ODS"):
                 continue
