@@ -14,16 +14,14 @@ from benchmarks.hierarchies.numbers import (
     Family,
     Values,
     Weights,
-    best_at_one_scale,
-    mean_of_best,
-    mean_over_pictures,
 )
 from benchmarks.hierarchies.resampling import Difference, difference
+from classicseg.bench.analysis.figures import best_of, mean_figure, only
 from classicseg.bench.analysis.statistics import RESAMPLES, Estimate, estimate, holm
 from classicseg.metrics.curves import boundary_summary
 
 Kind = Literal["ours", "peer", "ablation"]
-_SIGN = {"pri": 1, "vi": -1}
+_BEST = {"pri": "higher", "vi": "lower"}
 _ENOUGH_FOR_AP = 25  # thresholds: a few scales of a peer span few recalls, and the area beyond them counts as 0
 
 
@@ -93,26 +91,22 @@ def _coverings(scored: Scored, count: int) -> list[Figure]:
 
 def covering_ods(family: Family) -> Callable[[Weights], Values]:
     """The pooled covering at the scale that is best for all pictures of a weighting."""
-    return lambda weights: best_at_one_scale(family.covering(weights))
+    return best_of(family.covering, "higher")
 
 
 def _means(scored: Scored, count: int) -> list[Figure]:
     """Probabilistic Rand index and variation of information, means over the pictures as BSDS500 has them."""
     figures = []
     pictures = len(scored.val.names)
-    for metric, sign in _SIGN.items():
+    for metric, best in _BEST.items():
         values = getattr(scored.val, metric)
-        along = mean_over_pictures(values, scored.val.everything())[0]
-        scale = float(scored.val.scales[(sign * along).argmax()])
-
-        def ods(drawn: Weights, values: Values = values, sign: int = sign) -> Values:
-            return best_at_one_scale(mean_over_pictures(values, drawn), sign)
-
-        def ois(drawn: Weights, values: Values = values, sign: int = sign) -> Values:
-            return mean_of_best(values, drawn, sign)
-
-        figures.append(_figure(scored, metric, "mean", "ODS", estimate(ods, pictures, resamples=count), scale))
-        figures.append(_figure(scored, metric, "mean", "OIS", estimate(ois, pictures, resamples=count)))
+        along = mean_figure(values)(scored.val.everything())[0]
+        scale = float(scored.val.scales[along.argmax() if best == "higher" else along.argmin()])
+        own = values.max(axis=1) if best == "higher" else values.min(axis=1)
+        ods = estimate(best_of(mean_figure(values), best), pictures, resamples=count)
+        ois = estimate(only(mean_figure(own[:, np.newaxis])), pictures, resamples=count)
+        figures.append(_figure(scored, metric, "mean", "ODS", ods, scale))
+        figures.append(_figure(scored, metric, "mean", "OIS", ois))
     return figures
 
 

@@ -34,11 +34,11 @@ class Family:
 
     def everything(self) -> Weights:
         """The data set itself, as one weighting."""
-        return np.ones((1, len(self.names)), dtype=np.int64)
+        return np.ones((1, len(self.names)))
 
     def ods_covering(self) -> float:
         """The pooled covering at the best scale for all pictures."""
-        return float(best_at_one_scale(self.covering(self.everything()))[0])
+        return float(self.covering(self.everything()).max())
 
     def covering(self, weights: Weights) -> Values:
         """(R, K): pooled, sum w_n covered_nk / sum w_n pixels_n."""
@@ -63,21 +63,6 @@ def stacked(pictures: Sequence[Picture], found: Sequence[Arrays]) -> Family:
 
     names = tuple(picture.name for picture in pictures)
     return Family(names, found[0]["scales"], *map(together, ("segments", "covered", "pixels", "best", "pri", "vi")))
-
-
-def mean_over_pictures(values: Values, weights: Weights) -> Values:
-    """(R, K): weighted means of (N, K) values."""
-    return (weights @ values) / weights.sum(axis=1)[:, None]
-
-
-def mean_of_best(values: Values, weights: Weights, sign: int = 1) -> Values:
-    """(R,): each picture at its own best scale; `sign` is -1 where lower is better."""
-    return (weights @ (sign * (sign * values).max(axis=1))) / weights.sum(axis=1)
-
-
-def best_at_one_scale(along: Values, sign: int = 1) -> Values:
-    """(R,): the best of the K scales in each row."""
-    return sign * (sign * along).max(axis=1)
 
 
 # ---- boundaries ----

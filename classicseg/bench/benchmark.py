@@ -9,6 +9,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from classicseg.bench.analysis.members import Tables
 from classicseg.bench.analysis.rows import Row, rows_of
 from classicseg.bench.grids import Methods, entries_of
 from classicseg.bench.panels import Measure, Panel, run_panels
@@ -85,7 +86,7 @@ class Benchmark:
     @cached_property
     def rows(self) -> list[Row]:
         """The lines of the table, with intervals."""
-        return rows_of(self.results)
+        return rows_of(self.results, tables=Tables(self.results, self._scores()))
 
     def run(self) -> pd.DataFrame:
         """A row for each picture, truth, entry, parameters and score, as a pandas DataFrame.
@@ -107,13 +108,15 @@ class Benchmark:
         """
         return _frame([dataclasses.asdict(row) for row in self.rows])
 
+    def _scores(self) -> list[Score]:
+        named = [self.metrics] if isinstance(self.metrics, str | Score) else self.metrics
+        return [find_score(each) for each in named]
+
     def _panel(self) -> Panel:
-        single = isinstance(self.metrics, str | Score)
-        names: Sequence[Any] = [self.metrics] if single else list(self.metrics)  # type: ignore[arg-type]
         return Panel(
             _opened(self.dataset),
             entries_of(self.methods),
-            tuple(Measure(find_score(name), self.averaging) for name in names),
+            tuple(Measure(score, self.averaging) for score in self._scores()),
             self.foreground,
             None if self.train is None else _opened(self.train),
             self.allow_tuned_on_reported,

@@ -9,6 +9,7 @@ from functools import partial
 from pathlib import Path
 
 from classicseg.bench import assemble
+from classicseg.bench.analysis.members import Tables
 from classicseg.bench.analysis.rows import rows_of
 from classicseg.bench.kept import Kept
 from classicseg.bench.results import Results
@@ -146,7 +147,8 @@ def run_panels(
         done.append(Done(panel, report, train))
     results = assemble.results_of(done, command, folder)
     if overlays and folder is not None and any(panel.families for panel in panels):
-        rows = rows_of(results, resamples=0)
+        tables = Tables(results, [measure.score for panel in panels for measure in panel.measures])
+        rows = rows_of(results, resamples=0, tables=tables)
         shown = [
             (panel.dataset.name, single, run(panel.dataset, [single], (), overlays=True, pictures=pictures))
             for panel, pictures in zip(panels, looked, strict=True)

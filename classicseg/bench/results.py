@@ -28,6 +28,7 @@ from classicseg.io.write import atomic_write
 
 FORMAT = 1
 ALL_TRUTHS = "all"
+BEST = "covering.best"  # the score of a whole family: each true region by its best segment from any member
 MANIFEST = "manifest.json"
 OVERLAYS = "overlays"
 

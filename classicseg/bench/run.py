@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 
 from classicseg.bench import worker
 from classicseg.bench.kept import Kept
+from classicseg.bench.results import BEST
 from classicseg.bench.sources import Entry
 from classicseg.bench.worker import FAMILY, Outcome, PictureFacts, Protocol, Task
 from classicseg.datasets.base import DataSet
@@ -182,9 +183,7 @@ def _known(
         if member == FAMILY:
             best = record and record.scores.get(worker.best_key(facts))
             if best:
-                yield Outcome(
-                    picture=facts.picture, entry=entry.name, member=FAMILY, key=key, scores={worker.BEST: best}
-                )
+                yield Outcome(picture=facts.picture, entry=entry.name, member=FAMILY, key=key, scores={BEST: best})
             continue
         scores = worker.fits(record, protocol, facts)
         if record is None or scores is None or _lacks_overlay(entry, key, protocol):

@@ -20,7 +20,7 @@ from classicseg.bench.fingerprints import (
     version_of_score,
 )
 from classicseg.bench.kept import Record, Scored, keep
-from classicseg.bench.results import OVERLAYS
+from classicseg.bench.results import BEST, OVERLAYS
 from classicseg.bench.sources import Entry, Labelled, in_words
 from classicseg.bench.sums import dump_sums
 from classicseg.bench.thumbnails import thumbnail_name, write_thumbnail
@@ -31,7 +31,6 @@ from classicseg.metrics import Foreground, Score, mean_score
 from classicseg.metrics.comparison import Comparison, compare
 from classicseg.metrics.families import BestOfFamily
 
-BEST = "covering.best"  # where each true region takes its best segment from any member of a family
 FAMILY = -1  # stands for the family as a whole where a member's number is asked for
 
 

@@ -129,16 +129,22 @@ def unpacked(text: str | bytes) -> list[int]:
 
 def _from_polygons(where: str, polygons: list[Any], size: tuple[int, int]) -> NDArray[np.bool_]:
     usable = [polygon for polygon in polygons if len(_checked(where, polygon, size)) >= _FEWEST_NUMBERS]
+    coco = load_pycocotools()
+    mask = np.zeros(size, dtype=bool)
+    for part in coco.frPyObjects(usable, *size) if usable else []:
+        mask |= _from_runs(where, unpacked(part["counts"]), size)
+    return mask
+
+
+def load_pycocotools() -> Any:
+    """What fills polygons, or a `DependencyError` with the cure where it cannot be loaded."""
     try:
-        from pycocotools import mask as coco
+        from pycocotools import mask
     except ImportError as error:
         raise DependencyError(
             f"polygons of COCO are filled by pycocotools, which cannot be loaded ({error}): "
             "pip install 'classicseg[coco]'"
         ) from error
-    mask = np.zeros(size, dtype=bool)
-    for part in coco.frPyObjects(usable, *size) if usable else []:
-        mask |= _from_runs(where, unpacked(part["counts"]), size)
     return mask
 
 

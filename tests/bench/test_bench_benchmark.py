@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import math
 
@@ -182,3 +183,12 @@ def hashes_of(data):
     from classicseg.bench.run import compute
 
     return {each.picture: each.picture_hash for each in compute(data, [], []).pictures}
+
+
+def test_a_score_that_no_package_brings_is_pooled_too(data, train, tmp_path):
+    own = dataclasses.replace(find_score("covering"), name="covering.own")
+    options = {"train": train, "averaging": "pooled", "workers": 1, "folder": tmp_path}
+    found = Benchmark({"k": Grid("kmeans", n_clusters=VALUES)}, data, [own, "covering"], **options).rows
+    values = {(row.metric, row.chosen): (row.value, row.low, row.high) for row in found}
+    for chosen in ("train", "ODS", "OIS"):
+        assert values["covering.own", chosen] == values["covering", chosen]

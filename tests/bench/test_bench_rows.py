@@ -11,7 +11,7 @@ import pytest
 import scipy.stats
 from made_results import FAILED, dataset, entry, made, metric
 
-from classicseg.bench.analysis.comparisons import compare_all, compare_rows
+from classicseg.bench.analysis.comparisons import compare_all
 from classicseg.bench.analysis.figures import FEWER
 from classicseg.bench.analysis.rows import rows_of
 from classicseg.bench.analysis.statistics import estimate
@@ -306,7 +306,7 @@ METHODS = {
 
 
 def test_pairs_are_compared_picture_by_picture():
-    found = {(each.one, each.other): each for each in compare_rows(table(METHODS), "x", "val", resamples=400)}
+    found = {(each.one, each.other): each for each in compare_all(table(METHODS), resamples=400)}
     assert list(found) == [("good", "middle"), ("good", "twin"), ("middle", "twin")]
     for (one, other), each in found.items():
         differences = np.array(METHODS[one]) - np.array(METHODS[other])
@@ -322,23 +322,32 @@ def test_pairs_are_compared_picture_by_picture():
 
 
 def test_against_one_entry_fewer_are_corrected_for_and_lower_may_be_better():
-    found = compare_rows(table(METHODS, best="lower"), "x", "val", against="middle", resamples=50)
+    found = compare_all(table(METHODS, best="lower"), against="middle", resamples=50)
     assert [(each.one, each.other) for each in found] == [("good", "middle"), ("twin", "middle")]
     assert found[0].corrected == 2 * found[0].p
     assert found[0].better == "middle"
     with pytest.raises(ParameterError, match=r"no entry 'midle' to compare with; .* Did you mean 'middle'"):
-        compare_rows(table(METHODS), "x", "val", against="midle")
-    with pytest.raises(ParameterError, match=r"val has no score 'y' .* it has x \(mean\)"):
-        compare_rows(table(METHODS), "y", "val")
-    with pytest.raises(ParameterError, match="do not report 'train'; they report val"):
-        compare_rows(table(METHODS), "x", "train")
+        compare_all(table(METHODS), against="midle")
+
+
+def test_the_entry_to_compare_with_may_be_missing_from_some_data_sets():
+    entries = [entry("one"), entry("two"), entry("one", "other"), entry("three", "other")]
+    along = {
+        (data, name, "x"): {"a": [0.5], "b": [0.25]}
+        for data, name in (("val", "one"), ("val", "two"), ("other", "one"), ("other", "three"))
+    }
+    results = made([dataset(), dataset("other")], [metric("x"), metric("x", "other")], entries, along)
+    found = compare_all(results, against="two", resamples=20)
+    assert [(each.dataset, each.one, each.other) for each in found] == [("val", "one", "two")]
+    with pytest.raises(ParameterError, match="have no entry 'four' to compare with; they have one, two, three"):
+        compare_all(results, against="four")
 
 
 def test_no_difference_is_claimed_where_the_mean_may_be_none():
     gains = np.linspace(0.01, 0.03, 30)
     gains[7] = -1.5  # one picture is far worse: the ranks speak for a gain, the mean does not
     values = {"one": (0.5 + gains).tolist(), "other": [0.5] * 30}
-    (found,) = compare_rows(table(values), "x", "val", resamples=400)
+    (found,) = compare_all(table(values), resamples=400)
     assert found.corrected < 0.01
     assert found.low < 0 < found.high
     assert found.better == ""
@@ -346,7 +355,7 @@ def test_no_difference_is_claimed_where_the_mean_may_be_none():
 
 def test_only_pictures_that_both_have_are_compared():
     values = {"one": [0.5, NAN, 0.75, 0.5], "same": [0.5, 0.1, 0.75, FAILED], "none": [NAN, 0.5, NAN, NAN]}
-    found = compare_rows(table(values), "x", "val", resamples=50)
+    found = compare_all(table(values), resamples=50)
     same, apart, _ = found
     assert (same.value, same.low, same.high, same.p, same.corrected, same.pictures) == (0, 0, 0, 1, 1, 2)
     assert apart.pictures == 0

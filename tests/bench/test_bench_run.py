@@ -21,9 +21,10 @@ import classicseg
 from classicseg.bench.callables import CallableSource
 from classicseg.bench.grids import entries_of, entry_of
 from classicseg.bench.kept import KEPT
+from classicseg.bench.results import BEST
 from classicseg.bench.run import compute
 from classicseg.bench.sources import Entry, MethodSource
-from classicseg.bench.worker import BEST, FAMILY
+from classicseg.bench.worker import FAMILY
 from classicseg.datasets import DataSet, Sample, Truths, made_scenes
 from classicseg.errors import ImageError, ParameterError
 from classicseg.io import Picture

@@ -3,11 +3,13 @@
 import numpy as np
 import pytest
 
-from benchmarks.hierarchies.numbers import BoundaryFamily, best_at_one_scale, mean_of_best, mean_over_pictures, stacked
+from benchmarks.hierarchies.figures import Scored, figures_of
+from benchmarks.hierarchies.numbers import BoundaryFamily, stacked
 from benchmarks.hierarchies.pictures import Picture, drawn
 from benchmarks.hierarchies.plot import _offsets
 from benchmarks.hierarchies.resampling import difference, two_sided
 from benchmarks.hierarchies.scoring import REGIONS, regions_of_hierarchy, regions_of_maps
+from classicseg.bench.analysis.figures import best_of, mean_figure
 from classicseg.hierarchy import Hierarchy
 from classicseg.metrics import score_family, summarise
 from classicseg.metrics.curves import boundary_summary
@@ -35,10 +37,12 @@ def test_figures_are_those_of_the_package(maps):
     assert family.ods_covering() == pytest.approx(covering.ods, rel=1e-12)
     assert family.ois_covering(ones)[0] == pytest.approx(covering.ois, rel=1e-12)
     assert family.best_covering(ones)[0] == pytest.approx(covering.best, rel=1e-12)
-    for values, name, sign in ((family.pri, "rand.probabilistic", 1), (family.vi, "vi", -1)):
-        found = summarise(families, name)
-        assert best_at_one_scale(mean_over_pictures(values, ones), sign)[0] == pytest.approx(found.ods, rel=1e-12)
-        assert mean_of_best(values, ones, sign)[0] == pytest.approx(found.ois, rel=1e-12)
+    found = {(each.metric, each.chosen): each.value for each in figures_of(Scored("row", "ours", {}, family), 10)}
+    assert found["covering", "ODS"] == pytest.approx(covering.ods, rel=1e-11)
+    for metric, name in (("pri", "rand.probabilistic"), ("vi", "vi")):
+        wanted = summarise(families, name)
+        assert found[metric, "ODS"] == pytest.approx(wanted.ods, rel=1e-11)
+        assert found[metric, "OIS"] == pytest.approx(wanted.ois, rel=1e-11)
 
 
 def test_a_weight_of_two_is_a_picture_that_stands_there_twice(maps):
@@ -47,7 +51,7 @@ def test_a_weight_of_two_is_a_picture_that_stands_there_twice(maps):
     weights = np.array([[1, 2, 1, 1]])
     for figure in ("covering", "ois_covering", "best_covering"):
         np.testing.assert_allclose(getattr(once, figure)(weights), getattr(twice, figure)(twice.everything()))
-    np.testing.assert_allclose(mean_over_pictures(once.vi, weights), mean_over_pictures(twice.vi, twice.everything()))
+    np.testing.assert_allclose(mean_figure(once.vi)(weights), mean_figure(twice.vi)(twice.everything()))
 
 
 def test_cuts_of_a_hierarchy_are_scored_like_their_maps(maps):
@@ -74,17 +78,11 @@ def test_boundary_figures_are_those_of_the_package():
     assert family.ods(drawn_twice)[0] == pytest.approx(counted.ods.f, rel=1e-12)
 
 
-def test_the_best_scale_is_chosen_anew_in_each_resample():
-    along = np.array([[1.0, 0.0], [0.0, 0.9]])  # each picture has another best scale
-    weights = np.array([[2, 0], [1, 1], [0, 2]])
-    np.testing.assert_allclose(best_at_one_scale(mean_over_pictures(along, weights)), [1.0, 0.5, 0.9])
-
-
 def test_a_row_does_not_differ_from_itself_and_a_clear_shift_is_found():
     values = np.random.default_rng(4).normal(0.5, 0.2, (80, 3))
 
     def ods(shift):
-        return lambda drawn: best_at_one_scale(mean_over_pictures(values + shift, drawn))
+        return best_of(mean_figure(values + shift), "higher")
 
     same = difference(ods(0.0), ods(0.0), 80, 2000)
     assert (same.value, same.low, same.high, same.p) == (0.0, 0.0, 0.0, 1.0)

@@ -62,7 +62,7 @@ def test_comparisons_are_against_the_entry_that_is_named(call, folder):
     )
     code, _, stderr = call("report", folder, "--against", "three", *QUICK)
     assert code == 2
-    assert "val has no entry 'three' to compare with; it has one, two." in stderr
+    assert "these results have no entry 'three' to compare with; they have one, two." in stderr
 
 
 def test_a_folder_without_results_is_an_error(call, tmp_path):

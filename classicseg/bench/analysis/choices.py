@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from classicseg.bench.analysis.members import Members, Tables
-from classicseg.bench.analysis.statistics import Figure, Values, median_seconds
+from classicseg.bench.analysis.statistics import Values, median_seconds
 from classicseg.bench.results import as_json
 from classicseg.metrics import mean_score
 from classicseg.metrics.families import choose_scale, put_together, summarise
@@ -28,18 +28,14 @@ class Choice:
     entry, method, chosen : str
         As in `classicseg.bench.analysis.rows.Row`; so are `parameters`, `family`, `scale`,
         `oracle` and `remark`.
-    pictures : tuple of str
-        The N pictures on which no member of the family failed.
-    values : (N,) float64 array
-        What each reached by itself; NaN where the score is not defined.
+    taken : Members
+        The chosen member on each picture on which no member of the family failed.
     value : float
         The score of the data set, from `scored` pictures.
     seconds : float
         The median of a picture: of the chosen member, or of all where pictures differ in it.
-    figure, resampled : callable, int
-        The same score as a function of weightings of that many pictures, for an interval.
-    quick : bool
-        Whether the figure of many weightings takes no time to speak of.
+    resampled : Members
+        Those among which is chosen anew in each resample.
     """
 
     entry: str
@@ -50,18 +46,15 @@ class Choice:
     scale: str
     oracle: bool
     remark: str
-    pictures: tuple[str, ...]
-    values: Values
+    taken: Members
     value: float
     scored: int
     seconds: float
-    figure: Figure
-    resampled: int
-    quick: bool
+    resampled: Members
 
     def along(self, pictures: Sequence[str]) -> Values:
         """What it reached on each of these pictures; NaN also where it failed."""
-        own = dict(zip(self.pictures, self.values.tolist(), strict=True))
+        own = dict(zip(self.taken.pictures, self.taken.values[:, 0].tolist(), strict=True))
         return np.array([own.get(picture, np.nan) for picture in pictures])
 
 
@@ -132,9 +125,7 @@ class _Family:
         if not self.members.pictures:
             return self.nothing("ODS", "")
         found = summarise(self.members.families(), self.members.score, averaging=self.members.averaging)
-        choice = self.at("ODS", int(found.ods_scale))
-        figure, resampled, quick = self.members.figure()
-        return replace(choice, figure=figure, resampled=resampled, quick=quick)
+        return replace(self.at("ODS", int(found.ods_scale)), resampled=self.members)
 
     def ois(self) -> Choice:
         """The member that is best for each picture; an oracle."""
@@ -150,8 +141,7 @@ class _Family:
     def _choice(
         self, chosen: str, taken: Members, parameters: dict[str, Any], seen: str = "", problem: str = ""
     ) -> Choice:
-        figure, resampled, quick = taken.figure()
-        own = taken.values[:, 0]
+        own = taken.values[:, 0].tolist()
         score = self.members.score
         return Choice(
             entry=self.entry["name"],
@@ -162,14 +152,11 @@ class _Family:
             scale=self.entry["scale"],
             oracle=score.oracle or chosen not in HONEST or bool(self.seen or seen),
             remark="; ".join(each for each in (self.seen, seen, problem) if each),
-            pictures=taken.pictures,
-            values=own,
-            value=put_together(score, own.tolist(), [each[0] for each in taken.sums], taken.averaging),
-            scored=mean_score(own.tolist())[1],
+            taken=taken,
+            value=put_together(score, own, [each[0] for each in taken.sums], taken.averaging),
+            scored=mean_score(own)[1],
             seconds=median_seconds(taken.seconds.ravel().tolist()),
-            figure=figure,
-            resampled=resampled,
-            quick=quick,
+            resampled=taken,
         )
 
     def _shared(self, word: str) -> dict[str, Any]:

@@ -68,40 +68,11 @@ def compare_all(
     seed: int = 0,
     tables: Tables | None = None,
 ) -> list[Comparison]:
-    """`compare_rows` for each data set that is reported and each score, in the manifest's order."""
-    tables = Tables(results) if tables is None else tables
-    options: dict[str, Any] = {"against": against, "level": level, "resamples": resamples, "seed": seed}
-    return [
-        found
-        for dataset in tables.reported()
-        for metric in tables.metrics(dataset)
-        for found in compare_rows(
-            results, metric["name"], dataset, averaging=metric["averaging"], **options, tables=tables
-        )
-    ]
-
-
-def compare_rows(
-    results: Results,
-    metric: str,
-    dataset: str,
-    *,
-    averaging: str | None = None,
-    against: str | None = None,
-    level: float = LEVEL,
-    resamples: int = RESAMPLES,
-    seed: int = 0,
-    tables: Tables | None = None,
-) -> list[Comparison]:
-    """Compare the rows of one data set and score that are no oracles, two at a time, on the pictures that both have.
+    """Compare rows that are no oracles, two at a time, on the pictures that both have.
 
     Parameters
     ----------
     results : Results
-    metric, dataset : str
-    averaging : {"mean", "pooled"}, optional
-        Which, where the score was averaged in both ways; the first one by default. It matters for families alone: for
-        which member was chosen on the train data set.
     against : str, optional
         The name of an entry: all others are compared with it, and with nothing else; all pairs by default. The more
         comparisons, the harder Holm's correction.
@@ -111,42 +82,42 @@ def compare_rows(
     Returns
     -------
     list of Comparison
-        In the manifest's order. None where fewer than two rows are no oracles, or the row of `against` is one.
+        For each data set that is reported and each score, in the manifest's order. None where fewer than two rows are
+        no oracles, or where `against` is none of them.
 
     Raises
     ------
     ParameterError
-        There is no such entry, score or data set.
+        No data set that is reported has the entry `against`.
     """
     check_resampling(level, resamples)
     tables = Tables(results) if tables is None else tables
-    score = _find(tables, dataset, metric, averaging)
-    names = [each["name"] for each in tables.entries(dataset)]
+    names = dict.fromkeys(each["name"] for dataset in tables.reported() for each in tables.entries(dataset))
     if against is not None and against not in names:
         raise ParameterError(
-            f"{dataset} has no entry {against!r} to compare with; it has {', '.join(names)}.{guess(against, names)}"
+            f"these results have no entry {against!r} to compare with; they have {', '.join(names)}."
+            f"{guess(against, names)}"
         )
-    honest = {each.entry: each for each in choices_of(tables, dataset, score) if not each.oracle}
+    options = {"level": level, "resamples": resamples, "seed": seed}
+    return [
+        found
+        for dataset in tables.reported()
+        for metric in tables.metrics(dataset)
+        for found in _compare(tables, dataset, metric, against, options)
+    ]
+
+
+def _compare(
+    tables: Tables, dataset: str, metric: Mapping[str, Any], against: str | None, options: dict[str, Any]
+) -> list[Comparison]:
+    honest = {each.entry: each for each in choices_of(tables, dataset, metric) if not each.oracle}
     if against is None:
         pairs = list(combinations(honest, 2))
     else:
         pairs = [(name, against) for name in honest if name != against and against in honest]
-    options = {"level": level, "resamples": resamples, "seed": seed}
     pictures = tables.pictures(dataset)
-    found = [_compared(dataset, score, honest[one], honest[other], pictures, options) for one, other in pairs]
-    return _corrected(found, score["best"])
-
-
-def _find(tables: Tables, dataset: str, metric: str, averaging: str | None) -> Mapping[str, Any]:
-    tables.dataset(dataset)  # or an error that names those that are reported
-    there = tables.metrics(dataset)
-    for each in there:
-        if each["name"] == metric and averaging in (None, each["averaging"]):
-            return each
-    known = ", ".join(f"{each['name']} ({each['averaging']})" for each in there)
-    raise ParameterError(
-        f"{dataset} has no score {metric!r}{f' ({averaging})' if averaging else ''} in these results; it has {known}."
-    )
+    found = [_compared(dataset, metric, honest[one], honest[other], pictures, options) for one, other in pairs]
+    return _corrected(found, metric["best"])
 
 
 def _compared(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -13,20 +13,19 @@ from numpy.typing import NDArray
 
 from classicseg.bench.analysis.figures import Sums, adds_quickly, best_of, mean_figure, only, pooled_figure
 from classicseg.bench.analysis.statistics import Figure, Values
-from classicseg.bench.results import ALL_TRUTHS, Results, RunRow, ScoreRow, as_json
+from classicseg.bench.results import ALL_TRUTHS, BEST, Results, RunRow, ScoreRow, as_json
 from classicseg.bench.sums import load_sums
 from classicseg.errors import ParameterError
 from classicseg.metrics import Score, find_score
 from classicseg.metrics.families import Averaging, FamilyScores, put_together
 
-BEST = "covering.best"  # the score under which the best segments of a whole family stand in the tables
-
 
 class Tables:
-    """Results, to be looked up."""
+    """Results, to be looked up; `scores` are those that no installed package brings, by which sums are pooled."""
 
-    def __init__(self, results: Results) -> None:
+    def __init__(self, results: Results, scores: Iterable[Score] = ()) -> None:
         self.manifest = results.manifest
+        self._own = {score.name: score for score in scores}
         self.known: dict[tuple[str, ...], Any] = {}  # what rows and comparisons both ask for, computed once
         self._pictures: defaultdict[str, dict[str, str]] = defaultdict(dict)
         self._scores: defaultdict[tuple[str, ...], dict[str, ScoreRow]] = defaultdict(dict)
@@ -54,8 +53,6 @@ class Tables:
 
     def dataset(self, name: str) -> Mapping[str, Any]:
         """What the manifest says of a data set that is reported."""
-        if name not in self.reported():
-            raise ParameterError(f"these results do not report {name!r}; they report {', '.join(self.reported())}.")
         return next(each for each in self.manifest["datasets"] if each["name"] == name and each["role"] == "report")
 
     def metrics(self, dataset: str) -> list[Mapping[str, Any]]:
@@ -73,7 +70,7 @@ class Tables:
         done = [each for each in self.pictures(dataset) if all(each in run and not run[each].error for run in runs)]
         rows = [self._scores[dataset, entry["name"], key, metric["name"]] for key in keys]
         best = self._scores[dataset, entry["name"], "{}", BEST] if metric["name"] == "covering" else {}
-        score, pooled = _score_of(metric), metric["averaging"] == "pooled"
+        score, pooled = self._own.get(metric["name"]) or _score_of(metric), metric["averaging"] == "pooled"
         return Members(
             score=score,
             pooled=pooled,

@@ -175,7 +175,7 @@ def _row(
         high=high,
         pictures=pictures,
         scored=choice.scored,
-        failed=pictures - len(choice.pictures),
+        failed=pictures - len(choice.taken.pictures),
         seconds=choice.seconds,
         chosen=choice.chosen,
         family=choice.family,
@@ -193,8 +193,11 @@ def _row(
 
 
 def _interval(choice: Choice, options: dict[str, Any]) -> tuple[float, float]:
-    if not (choice.resampled and options["resamples"]):
+    if not options["resamples"]:
         return math.nan, math.nan
-    count = options["resamples"] if choice.quick else min(options["resamples"], FEWER)
-    found = estimate(choice.figure, choice.resampled, **options | {"resamples": count})
+    figure, pictures, quick = choice.resampled.figure()
+    if not pictures:
+        return math.nan, math.nan
+    count = options["resamples"] if quick else min(options["resamples"], FEWER)
+    found = estimate(figure, pictures, **options | {"resamples": count})
     return found.low, found.high

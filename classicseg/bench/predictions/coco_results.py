@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 
 from classicseg.bench.label_files import assign
 from classicseg.bench.predictions.forms import Form, Labels, hash_of_file
-from classicseg.datasets.coco_masks import Annotation, mask_of, pack
-from classicseg.errors import DependencyError, ImageError
+from classicseg.datasets.coco_masks import Annotation, load_pycocotools, mask_of, pack
+from classicseg.errors import ImageError
 
 if TYPE_CHECKING:
     from classicseg.datasets.base import LoadedSample
@@ -135,7 +135,7 @@ def _by_picture(path: Path, objects: Iterable[Mapping[str, Any]]) -> dict[str, l
         if not np.isfinite(score):
             raise ImageError(f"{path}: object {number} has the score {score}; scores are numbers. Write the file anew.")
         if isinstance(segmentation, list):
-            _require_pycocotools(path)
+            load_pycocotools()  # now, and not when the first picture is scored
         found.setdefault(str(each["image_id"]), []).append(Detection(number, score, segmentation))
     return found
 
@@ -172,13 +172,3 @@ def match_pictures(held: Detections, names: Collection[str], where: Path) -> dic
                 "file a list of images with their names, folders included."
             )
     return found
-
-
-def _require_pycocotools(path: Path) -> None:
-    try:
-        from pycocotools import mask  # noqa: F401
-    except ImportError as error:
-        raise DependencyError(
-            f"{path} holds polygons, which are filled by pycocotools, which cannot be loaded ({error}): "
-            "pip install 'classicseg[coco]'"
-        ) from error

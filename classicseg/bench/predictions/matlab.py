@@ -60,6 +60,8 @@ class Contours(Files):
 
 def matlab_form(files: Sequence[Path]) -> type[Files]:
     """What the first of the files holds that can be read; the others fail when they are scored."""
+    from classicseg.io.mat import variables_in
+
     problem = None
     for file in files:
         try:
@@ -78,28 +80,10 @@ def matlab_form(files: Sequence[Path]) -> type[Files]:
     raise problem
 
 
-def variables_in(path: Path) -> dict[str, tuple[int, ...]]:
-    """The names of the variables in a MATLAB file, and their shapes; nothing else is read.
-
-    Raises
-    ------
-    ImageError
-        It cannot be read.
-    """
-    import scipy.io
-
-    try:
-        return {name: tuple(shape) for name, shape, _ in scipy.io.whosmat(path, appendmat=False)}
-    except NotImplementedError:
-        raise ImageError(
-            f"{path} is a MATLAB 7.3 file; versions 4 to 7 are read. Save it in MATLAB with save(..., '-v7')."
-        ) from None
-    except Exception as error:  # a damaged file makes the parser raise anything
-        raise ImageError(f"{path} cannot be read as a MATLAB file: {error}. Get the file anew.") from error
-
-
 def count_maps(form: Segmentations) -> int:
     """How many label maps each file holds; those that cannot be read are left to fail when they are scored."""
+    from classicseg.io.mat import variables_in
+
     counts: dict[int, str] = {}
     for name in form.assigned:
         try:

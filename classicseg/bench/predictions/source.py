@@ -79,9 +79,8 @@ class PredictionSource(Source):
         for what, array in (("prediction", labels), ("mask beside the prediction", mask)):
             if array is not None and array.shape != wanted:
                 raise ImageError(
-                    f"{sample.name}: the {what} in {self.form.where} has the shape {array.shape}, the picture "
-                    f"{wanted} (height, width). Predictions are scored as they are, never resized: write one label a "
-                    "pixel of the picture."
+                    f"the {what} in {self.form.where} has the shape {array.shape}, the picture {wanted} (height, "
+                    "width). Predictions are scored as they are, never resized: write one label a pixel of the picture."
                 )
         if picture.mask is not None:
             mask = picture.mask if mask is None else mask & picture.mask
