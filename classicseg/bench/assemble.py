@@ -146,6 +146,7 @@ def _score_rows(dataset: str, panel: Panel, told: _Parameters, found: Computed) 
 
 def _manifest(done: Sequence[Done], command: Sequence[str]) -> dict[str, Any]:
     facts = machine_facts(*_PACKAGES)
+    del facts["date"]  # stands beside it, with the time
     return {
         "format": FORMAT,
         "classicseg": classicseg.__version__,

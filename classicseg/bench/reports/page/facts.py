@@ -51,7 +51,7 @@ def draw_facts(book: Book) -> str:
         ("Scores", _scores(book)),
         ("Tuning", tuning_in_words(book)),
         ("Software", ", ".join(each for each in software if each)),
-        ("Machine", _pairs({name: each for name, each in (manifest.get("machine") or {}).items() if name != "date"})),
+        ("Machine", _pairs(manifest["machine"])),
         ("Seed", text(manifest["seed"])),
         ("Command", f'<code class="command">{text(shlex.join(command))}</code>' if command else ""),
         ("Date", text(manifest["date"])),
