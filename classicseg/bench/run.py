@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import signal
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -49,8 +51,13 @@ def look(
         return PictureFacts(picture=arguments[0].name, kind=arguments[0].kind, error=_DIED)
 
     tasks = [(sample, dataset.data_range, there) for sample in dataset]
-    by_name = {facts.picture: facts for facts in _each(worker.look_at, tasks, _processes(workers, len(tasks)), lost)}
-    return [by_name[sample.name] for sample in dataset.samples]
+    found: dict[str, PictureFacts] = {}
+
+    def take(facts: PictureFacts) -> None:
+        found[facts.picture] = facts
+
+    _for_each(worker.look_at, tasks, _processes(workers, len(tasks)), lost, take)
+    return [found[sample.name] for sample in dataset]
 
 
 def require_fit(dataset: DataSet, entries: Sequence[Entry], metrics: Sequence[Score]) -> None:
@@ -150,10 +157,13 @@ def compute(
             members = _missing(entry, known, protocol, facts)
             if members:
                 tasks.append(Task(protocol, sample, facts, entry, members, keys))
-    for outcomes in _each(worker.work, [(task,) for task in tasks], processes, lambda each: _lost(each[0])):
+
+    def take_new(outcomes: Iterable[Outcome]) -> None:
         for outcome in outcomes:
             if (outcome.picture, outcome.entry, outcome.member) not in found:
                 take(outcome)
+
+    _for_each(worker.work, [(task,) for task in tasks], processes, lambda each: _lost(each[0]), take_new)
     order = [
         (facts.picture, entry.name, member)
         for facts in pictures
@@ -222,12 +232,50 @@ def _lost(task: Task) -> list[Outcome]:
     ]
 
 
+def _for_each(
+    call: Callable[..., _Made],
+    arguments: Sequence[tuple[Any, ...]],
+    processes: int,
+    lost: Callable[[tuple[Any, ...]], _Made],
+    take: Callable[[_Made], None],
+) -> None:
+    """Take what all calls give, as it comes; `lost` as for `_each`."""
+    made = _each(call, arguments, processes, lost)
+    with _one_interrupt(), closing(made):
+        for each in made:
+            take(each)
+
+
+@contextmanager
+def _one_interrupt() -> Iterator[None]:
+    """Within, Ctrl-C is heard once: a second one, as joblib ends its processes, would leave some of them alone.
+
+    They wait for work, and the end of this process would wait for them.
+    """
+    if (
+        threading.current_thread() is not threading.main_thread()
+        or signal.getsignal(signal.SIGINT) is not signal.default_int_handler
+    ):
+        yield  # somebody else looks after it
+        return
+
+    def interrupt(*_: object) -> None:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        raise KeyboardInterrupt
+
+    signal.signal(signal.SIGINT, interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
 def _each(
     call: Callable[..., _Made],
     arguments: Sequence[tuple[Any, ...]],
     processes: int,
     lost: Callable[[tuple[Any, ...]], _Made],
-) -> Iterator[_Made]:
+) -> Generator[_Made]:
     """What all calls give; where a process dies, those that were under way are tried again one by one.
 
     A call that ends its process even then gives what `lost` says of its arguments.

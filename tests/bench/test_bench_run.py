@@ -18,6 +18,7 @@ import numpy as np
 import pytest
 
 import classicseg
+from classicseg.bench import run
 from classicseg.bench.callables import CallableSource
 from classicseg.bench.grids import entries_of, entry_of
 from classicseg.bench.kept import KEPT
@@ -434,3 +435,26 @@ def is_running(process):
     except ProcessLookupError:
         return False
     return True
+
+
+def test_a_second_ctrl_c_does_not_cut_short_how_the_first_is_answered():
+    def own(*_):
+        heard.append("own")
+
+    heard = []
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        with pytest.raises(KeyboardInterrupt), run._one_interrupt():
+            try:
+                signal.raise_signal(signal.SIGINT)
+            finally:
+                signal.raise_signal(signal.SIGINT)
+                heard.append("the end of the first")
+        assert heard == ["the end of the first"]
+        assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+        signal.signal(signal.SIGINT, own)
+        with run._one_interrupt():  # a program that looks after it goes on to do so
+            signal.raise_signal(signal.SIGINT)
+        assert heard[1:] == ["own"]
+    finally:
+        signal.signal(signal.SIGINT, before)
