@@ -257,3 +257,14 @@ def test_numbers(value, words):
 @pytest.mark.parametrize(("p", "words"), [(0.0421, ".042"), (1.0, "1"), (3e-9, "< .0001"), (0.00042, ".00042")])
 def test_p_values(p, words):
     assert p_value(p) == words
+
+
+def test_latex_says_in_the_caption_what_is_the_same_in_every_line():
+    alike = {("val", name, "x"): {"a": [0.5], "b": [0.25]} for name in ("one", "two")}
+    text = latex(some := made([dataset()], [metric("x")], [entry("one"), entry("two")], alike), rows_of(some))
+    assert "All lines: images 2 of 2.}" in text
+    assert "Method & Chosen & x $\\uparrow$ & Rank & Seconds" in text
+    uneven = alike | {("val", "two", "x"): {"a": [0.5]}}
+    text = latex(some := made([dataset()], [metric("x")], [entry("one"), entry("two")], uneven), rows_of(some))
+    assert "All lines" not in text
+    assert "Method & Chosen & x $\\uparrow$ & Rank & Images & Seconds" in text

@@ -36,6 +36,8 @@ _ARROWS = {"higher": r"$\uparrow$", "lower": r"$\downarrow$"}
 _ONE_OF_TWO = 60  # letters of small print that fit into one of two columns of text
 _BETWEEN = 3  # letters that the space between two cells takes
 _NARROWER = r"\setlength{\tabcolsep}{4pt}"  # of wide tables: four scores with intervals take both columns
+# What a caption says once where it is the same in every line, since a page is narrow.
+_SHARED = ("Images", "Tuned on", "For", "Search", "Seed", "Budget", "Tried")
 _LEFT = ("Method", "Chosen", "Score", "One", "Other", "Tuned on", "For", "Search")
 _DAGGER = r"$^\dagger$"
 
@@ -189,6 +191,7 @@ def _table(
     kind: str,
 ) -> str:
     """A table whose groups of lines are parted by rules; `head` and cells are LaTeX, the caption is plain text."""
+    head, groups, shared = _without_shared(head, groups)
     columns = "".join("l" if name in _LEFT else "r" for name in head)
     wide = _letters([head, *(cells for group in groups for cells in group)]) > _ONE_OF_TWO
     environment = "table*" if wide else "table"
@@ -198,7 +201,7 @@ def _table(
         (
             rf"\begin{{{environment}}}",
             r"\centering",
-            rf"\caption{{{_plain(caption)}}}",
+            rf"\caption{{{' '.join([_plain(caption), *shared])}}}",
             rf"\label{{tab:{label}}}",
             r"\footnotesize",
             *([_NARROWER] if wide else []),
@@ -212,6 +215,24 @@ def _table(
             rf"\end{{{environment}}}",
         )
     )
+
+
+def _without_shared(
+    head: Sequence[str], groups: Sequence[Sequence[Sequence[str]]]
+) -> tuple[list[str], list[list[list[str]]], list[str]]:
+    """The table without the columns that say the same in every line, and the sentence of the caption that tells it."""
+    columns = list(zip(*(cells for group in groups for cells in group), strict=True))
+    same = {
+        at
+        for at, cells in enumerate(columns)
+        if head[at] in _SHARED and len(cells) > 1 and cells[0] and len(set(cells)) == 1
+    }
+    told = "; ".join(f"{head[at].lower()} {columns[at][0]}" for at in sorted(same))
+
+    def kept(cells: Sequence[str]) -> list[str]:
+        return [cell for at, cell in enumerate(cells) if at not in same]
+
+    return kept(head), [[kept(cells) for cells in group] for group in groups], [f"All lines: {told}."] if told else []
 
 
 def _letters(lines: Sequence[Sequence[str]]) -> int:
