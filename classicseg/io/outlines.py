@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from classicseg.arrays import as_array
-from classicseg.errors import ImageError
+from classicseg.errors import ImageError, ParameterError
 from classicseg.labels import as_int32, components
 
 if TYPE_CHECKING:
@@ -102,12 +104,58 @@ class Outlines:
         for k, label in enumerate(self.labels.tolist()):
             yield label, self._polygons(k)
 
+    def simplify(self, tolerance: float) -> Outlines:
+        """The same outlines with fewer points: shared borders move together, and stay borders of the same regions.
+
+        Parameters
+        ----------
+        tolerance : float
+            In pixels, 0 or above: no point that goes lies farther from the straight line that takes its place. At 0
+            all points stay; from 0.71 (half the diagonal of a pixel) on, staircases become straight lines.
+
+        Returns
+        -------
+        Outlines
+            Its points are some of the present ones. Corners where three or more regions meet stay, and so do those on
+            the picture's frame; no border crosses or touches another that it did not touch before, and no ring has
+            fewer than three different points.
+
+        Raises
+        ------
+        ParameterError
+            The tolerance is below 0, or no finite number.
+
+        Notes
+        -----
+        In each stretch of border between two corners that stay, the point goes first whose border moves least by it
+        (ties by their order), until the next would move it too far. A point stays if the triangle of it and its two
+        neighbours has any other point of a border in it or on its edges: so nothing ever crosses.
+
+        References
+        ----------
+        M. Visvalingam and J. D. Whyatt, "Line generalisation by repeated elimination of points", The Cartographic
+        Journal 30(1), 1993: the elimination point by point, here by distance instead of area.
+
+        Examples
+        --------
+        >>> stairs = outlines(np.tri(20, 20, dtype=int) + 1)
+        >>> len(stairs.polygons(1)[0][0]), len(stairs.simplify(1.0).polygons(1)[0][0])
+        (40, 4)
+        """
+        if not isinstance(tolerance, int | float | np.number) or not 0 <= tolerance < math.inf:
+            raise ParameterError(f"a tolerance of {tolerance!r} came; it is a number of pixels, 0 or above.")
+        if tolerance == 0:
+            return self
+        from classicseg.kernels.simplifying import simplify_arcs
+
+        return replace(self, _arcs=simplify_arcs(self._arcs, self.shape, float(tolerance)))
+
     def _polygons(self, k: int) -> list[Polygon]:
         found = []
         for polygon in range(self.polygon_offsets[k], self.polygon_offsets[k + 1]):
             first, last = self.ring_offsets[polygon : polygon + 2]
             ends = self.point_offsets[first : last + 1].tolist()
-            outer, *holes = (self.coordinates[start:stop] for start, stop in zip(ends, ends[1:], strict=False))
+            outer, *holes = (self.coordinates[start:stop] for start, stop in pairwise(ends))
             found.append((outer, holes))
         return found
 
@@ -148,7 +196,7 @@ def outlines(labels: NDArray[np.integer], mask: NDArray[np.bool_] | None = None)
     --------
     >>> found = outlines(np.array([[1, 1, 2], [1, 1, 2]]))
     >>> found
-    Outlines(shape=(2, 3), labels=2, polygons=2, points=7)
+    Outlines(shape=(2, 3), labels=2, polygons=2, points=14)
     >>> found.polygons(2)[0][0].tolist()
     [[2, 0], [3, 0], [3, 2], [2, 2], [2, 0]]
     """
@@ -169,7 +217,7 @@ def _in_order(shape: tuple[int, ...], label_of: NDArray[np.int32], arcs: Arcs, r
     rank = np.empty(len(label_of), dtype=np.int64)
     rank[order] = np.arange(len(label_of))
     rank_of_ring = rank[rings.regions - 1]
-    ring_order = np.argsort(2 * rank_of_ring + (rings.areas < 0), kind="stable").astype(np.int64)
+    ring_order = np.argsort(2 * rank_of_ring + rings.holes, kind="stable").astype(np.int64)
     ring_offsets = np.concatenate([[0], np.cumsum(np.bincount(rank_of_ring, minlength=len(label_of)))])
     values, firsts = np.unique(label_of[order], return_index=True)
     polygon_offsets = np.append(firsts, len(label_of)).astype(np.int64)

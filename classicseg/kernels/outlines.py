@@ -76,7 +76,7 @@ def _mark_cracks(regions, cracks, node_rows, counts):
             upper_left, lower_left = upper, lower
             number = int(right) + int(down) + int(left) + int(up)
             mark = int(right) | int(down) << 1 | int(left) << 2 | int(up) << 3
-            if number > 0 and mark != _LEVEL and mark != _UPRIGHT:
+            if number > 0 and mark not in (_LEVEL, _UPRIGHT):
                 if number > 2 or x == 0 or y == 0 or x == width or y == height:
                     mark |= _NODE
                     nodes += 1
@@ -126,7 +126,7 @@ def _follow(cracks, x, y, direction, points, filled, step_x, step_y):
     while True:
         x, y = x + step_x[direction], y + step_y[direction]
         mark = cracks[y, x]
-        if mark == _LEVEL or mark == _UPRIGHT:
+        if mark in (_LEVEL, _UPRIGHT):
             continue
         points[filled, 0], points[filled, 1] = x, y
         filled += 1
@@ -175,7 +175,7 @@ def _find_arcs(regions, cracks, node_rows, node_x, leaving, points, starts, node
         marks = cracks[y]
         for x in range(len(marks)):
             mark = marks[x]
-            if mark == 0 or mark == _LEVEL or mark == _UPRIGHT or mark & _NODE:
+            if mark == 0 or mark in (_LEVEL, _UPRIGHT) or mark & _NODE:
                 continue
             starts[arcs] = filled  # the first corner of a closed border in raster order: it goes right and down
             sides[arcs, 0], sides[arcs, 1] = regions[y, x], regions[y - 1, x]
@@ -222,14 +222,14 @@ class Rings(NamedTuple):
     starts : (R + 1,) int64 array
         Ring i has the half-arcs ``starts[i]`` to ``starts[i + 1]``.
     regions : (R,) int32 array
-    areas : (R,) int64 array
-        Twice the area within; below 0 for holes.
+    holes : (R,) bool array
+        Whether it goes around a hole, not around the region.
     """
 
     halves: NDArray[np.int32]
     starts: NDArray[np.int64]
     regions: NDArray[np.int32]
-    areas: NDArray[np.int64]
+    holes: NDArray[np.bool_]
 
 
 @kernel
@@ -254,7 +254,7 @@ def _next_half(half, region, nodes, leaving, sides):
 
 
 @kernel
-def _find_rings(points, arc_starts, nodes, leaving, sides, halves, starts, regions, areas):
+def _find_rings(points, arc_starts, nodes, leaving, sides, halves, starts, regions, holes):
     """Put half-arcs together to rings, by the first half-arc of each; gives how many rings there are."""
     done = np.zeros(2 * len(sides), dtype=np.bool_)
     rings, filled = 0, 0
@@ -277,7 +277,7 @@ def _find_rings(points, arc_starts, nodes, leaving, sides, halves, starts, regio
             half = _next_half(half, region, nodes, leaving, sides)
             if half == first:
                 break
-        areas[rings] = area
+        holes[rings] = area < 0
         rings += 1
     starts[rings] = filled
     return rings
@@ -290,9 +290,9 @@ def find_rings(arcs: Arcs) -> Rings:
     """
     most = int(np.count_nonzero(arcs.sides))
     halves, starts = np.empty(most, dtype=np.int32), np.empty(most + 1, dtype=np.int64)
-    regions, areas = np.empty(most, dtype=np.int32), np.empty(most, dtype=np.int64)
-    found = _find_rings(arcs.points, arcs.starts, arcs.nodes, arcs.leaving, arcs.sides, halves, starts, regions, areas)
-    return Rings(halves, starts[: found + 1].copy(), regions[:found].copy(), areas[:found].copy())
+    regions, holes = np.empty(most, dtype=np.int32), np.empty(most, dtype=np.bool_)
+    found = _find_rings(arcs.points, arcs.starts, arcs.nodes, arcs.leaving, arcs.sides, halves, starts, regions, holes)
+    return Rings(halves, starts[: found + 1].copy(), regions[:found].copy(), holes[:found].copy())
 
 
 @kernel
