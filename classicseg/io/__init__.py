@@ -1,5 +1,6 @@
 """Files: read pictures and label maps, write label maps, hierarchies, records, overlays and montages."""
 
+from classicseg.io.geojson import encode_geojson
 from classicseg.io.hierarchy import encode_hierarchy, read_hierarchy, write_hierarchy
 from classicseg.io.outlines import Outlines, outlines
 from classicseg.io.overlay import display, mean_color, montage, overlay
@@ -21,6 +22,7 @@ __all__ = [
     "Picture",
     "atomic_write",
     "display",
+    "encode_geojson",
     "encode_hierarchy",
     "encode_labels",
     "encode_picture",
