@@ -1,5 +1,6 @@
 """Files: read pictures and label maps, write label maps, hierarchies, records, overlays and montages."""
 
+from classicseg.io.geojson import encode_geojson
 from classicseg.io.hierarchy import encode_hierarchy, read_hierarchy, write_hierarchy
 from classicseg.io.outlines import Outlines, outlines
 from classicseg.io.overlay import boundary_picture, display, mean_color, montage, overlay
@@ -23,6 +24,7 @@ __all__ = [
     "atomic_write",
     "boundary_picture",
     "display",
+    "encode_geojson",
     "encode_hierarchy",
     "encode_indexed",
     "encode_labels",
