@@ -43,8 +43,12 @@ class Ended:
 
 def arguments_of_run(method: str, inputs: Iterable[Path], output: Path, *more: str) -> list[str]:
     """Python with the command line `classicseg run` for these inputs."""
-    given = ["run", "--method", method, "-o", str(output), *more, *map(str, inputs)]
-    return [sys.executable, *command(*given)]
+    return command_line("run", "--method", method, "-o", str(output), *more, *map(str, inputs))
+
+
+def command_line(*arguments: str) -> list[str]:
+    """Python with a command line of ours."""
+    return [sys.executable, *command(*arguments)]
 
 
 def start(arguments: Sequence[str]) -> subprocess.Popen[str]:
