@@ -6,6 +6,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from classicseg import memory as memory
     from classicseg.api import methods, run, segment
     from classicseg.base import Segmentation, Segmenter
     from classicseg.errors import (
@@ -97,6 +98,8 @@ def __getattr__(name: str) -> Any:
         return version("classicseg")
     if name in _HOME_OF:
         return getattr(import_module(_HOME_OF[name]), name)
+    if name == "memory":  # for `classicseg.memory.forced()`, which the refusal of a large picture tells of
+        return import_module("classicseg.memory")
     raise AttributeError(f"module 'classicseg' has no attribute {name!r}")
 
 

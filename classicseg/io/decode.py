@@ -7,7 +7,7 @@ import threading
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from io import BytesIO
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -15,6 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from classicseg.errors import DependencyError, ImageError
+from classicseg.io.geo import GeoReference
+from classicseg.io.orientation import TAG, UPRIGHT, known_orientation
 
 if TYPE_CHECKING:
     from PIL.Image import Image as PillowImage
@@ -40,11 +42,17 @@ def no_warnings() -> Iterator[None]:
 
 @dataclass(frozen=True, eq=False)
 class Decoded:
-    """The samples of a file, (H, W) or (H, W, C) without alpha; where they are visible; what the channels are."""
+    """The samples of a file, (H, W) or (H, W, C) without alpha; where they are visible; what the channels are.
+
+    They lie as they are stored: `orientation` says how the file wants them turned. `pages` counts what else is in it.
+    """
 
     array: NDArray[Any]
     visible: NDArray[np.bool_] | None = None
     color: Literal["rgb", "multiband"] | None = None
+    orientation: int = UPRIGHT
+    pages: int = 1
+    geo: GeoReference | None = None
 
 
 def decode_npy(data: bytes) -> Decoded:
@@ -81,11 +89,29 @@ def decode_raster(data: bytes, *, stored: bool = False, frame: int = 0) -> Decod
                 f"is too large: {error} Cut it into tiles, or raise PIL.Image.MAX_IMAGE_PIXELS."
             ) from error
         with opened as image:
+            pages = int(getattr(image, "n_frames", 1))
+            require_page(frame, pages)
             image.seek(frame)
             image.load()
             if png_chunks is not None and data[24] == 16 and data[25] in (2, 4, 6):
-                return _decode_deep_png(png_chunks, image)
-            return _from_pillow(image, stored, _bits_of_grey(image, data))
+                decoded = _decode_deep_png(png_chunks, image)
+            else:
+                decoded = _from_pillow(image, stored, _bits_of_grey(image, data))
+            return replace(decoded, orientation=_exif_orientation(image), pages=pages)
+
+
+def require_page(frame: int, pages: int) -> None:
+    """Refuse a page, counted from 0, that a file has not."""
+    if frame >= pages:
+        has = "one page" if pages == 1 else f"{pages} pages"
+        raise ImageError(f"has {has}, and no page {frame + 1} (1 is the first).")
+
+
+def _exif_orientation(image: PillowImage) -> int:
+    try:
+        return known_orientation(image.getexif().get(TAG))
+    except Exception:  # damaged EXIF raises anything, and is no reason to refuse the picture
+        return UPRIGHT
 
 
 def _from_pillow(image: PillowImage, stored: bool, depth: int) -> Decoded:

@@ -97,6 +97,32 @@ def overlay(rgb: Rgb, labels: NDArray[np.integer], alpha: float = 0.35) -> Rgb:
     return result
 
 
+def boundary_picture(rgb: Rgb, labels: NDArray[np.integer]) -> Rgb:
+    """The boundaries of a label map, one pixel wide, over its picture, which is left as it is everywhere else.
+
+    Parameters
+    ----------
+    rgb : (H, W, 3) uint8 array
+    labels : (H, W) integer array
+
+    Returns
+    -------
+    (H, W, 3) uint8 array
+        Lines are white where the picture is dark around them and nearly black where it is light, as in `overlay`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> boundary_picture(np.zeros((1, 3, 3), dtype=np.uint8), np.array([[1, 1, 2]]))[..., 0].tolist()
+    [[0, 255, 0]]
+    """
+    _require_fit(rgb, labels)
+    result = rgb.copy()
+    edge = boundaries(labels)
+    result[edge] = _line_colors(rgb)[edge]
+    return result
+
+
 def mean_color(rgb: Rgb, labels: NDArray[np.integer]) -> Rgb:
     """Each label painted with its mean colour; label 0 too.
 

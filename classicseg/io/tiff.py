@@ -6,6 +6,7 @@ import logging
 import struct
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -14,18 +15,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from classicseg.errors import ImageError
-from classicseg.io.decode import Decoded, decode_raster, load_cv2, no_warnings, usable_type
+from classicseg.io.decode import Decoded, decode_raster, load_cv2, no_warnings, require_page, usable_type
+from classicseg.io.geo import GEO_TAGS, read_reference
+from classicseg.io.orientation import TAG, UPRIGHT, known_orientation
 from classicseg.memory import require_memory
 
 SIGNATURES = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 # Values of the tags, from the TIFF 6.0 specification.
 _WHITE_IS_ZERO, _RGB, _PALETTE, _CMYK, _YCBCR, _CIELAB = 0, 2, 3, 5, 6, 8
 _PREMULTIPLIED, _STRAIGHT = 1, 2
-_ORIENTATION_TAG = 274
+_KIND_TAG, _REDUCED, _MASK = 254, 1, 4
+_SHORT = 3  # a type of tags
 _BYTES_OF_TYPE = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4, 16: 8, 17: 8, 18: 8}
 
 
-def decode_tiff(data: bytes, *, stored: bool = False) -> Decoded:
+def decode_tiff(data: bytes, *, stored: bool = False, page: int = 0) -> Decoded:
     """Decode the first page of a TIFF, or the pages of its channels where it says that it has a channel axis.
 
     Parameters
@@ -37,7 +41,8 @@ def decode_tiff(data: bytes, *, stored: bool = False) -> Decoded:
     import tifffile
 
     with _quiet(), tifffile.TiffFile(BytesIO(data)) as tiff:
-        return _decode_pages(_pages_to_read(tiff), stored)
+        pages, count = _pages_to_read(tiff, page)
+        return replace(_decode_pages(pages, stored), pages=count)
 
 
 def decode_tiff_page(path: Path, page: int, *, stored: bool = False) -> Decoded:
@@ -68,7 +73,15 @@ def count_tiff_pages(path: Path) -> int:
 
 
 def _decode_pages(pages: list[Any], stored: bool) -> Decoded:
-    """The pages of one picture, each a group of its channels."""
+    """The pages of one picture, each a group of its channels, and what their first says about its place."""
+    decoded, tags = _decode_samples(pages, stored), pages[0].tags
+    geo = read_reference({tag.code: (int(tag.dtype), tag.count, tag.value) for tag in tags if tag.code in GEO_TAGS})
+    if geo is not None:  # as GDAL has it: the reference is to rows and columns as they are stored
+        return replace(decoded, orientation=UPRIGHT, geo=geo)
+    return replace(decoded, orientation=known_orientation(tags.valueof(TAG, UPRIGHT)))
+
+
+def _decode_samples(pages: list[Any], stored: bool) -> Decoded:
     first = pages[0]
     require_memory(
         first.nbytes * len(pages),
@@ -110,17 +123,51 @@ def _quiet() -> Iterator[None]:
         logger.removeFilter(refuse)
 
 
-def _pages_to_read(tiff: Any) -> list[Any]:
-    """The first page; or, where pages follow each other along a channel axis "C", one page for each channel."""
+def _pages_to_read(tiff: Any, number: int) -> tuple[list[Any], int]:
+    """The pages that make up the picture `number`, counted from 0, and how many pictures the file holds.
+
+    A picture is a page; or, where pages follow each other along a channel axis "C", one page for each channel.
+    """
     series = tiff.series[0]
     page_axes = len(series.keyframe.shape)
     outer = dict(zip(series.axes[:-page_axes], series.shape[:-page_axes], strict=True))
     pages = list(series.pages)
     if outer.get("C", 1) == 1 or len(pages) != np.prod(list(outer.values())) or None in pages:
-        return [tiff.pages[0]]
-    numbers = np.arange(len(pages)).reshape(tuple(outer.values()))
-    wanted = numbers[tuple(slice(None) if axis == "C" else 0 for axis in outer)]
-    return [pages[number].aspage() for number in wanted]
+        kinds = _kinds_of_pages(tiff)
+        pictures = [place for place, kind in enumerate(kinds) if not kind & (_REDUCED | _MASK)] or list(
+            range(len(kinds))
+        )
+        require_page(number, len(pictures))
+        return [tiff.pages[pictures[number]]], len(pictures)
+    numbers = np.moveaxis(np.arange(len(pages)).reshape(tuple(outer.values())), list(outer).index("C"), -1)
+    groups = numbers.reshape(-1, outer["C"])
+    require_page(number, len(groups))
+    return [pages[place].aspage() for place in groups[number]], len(groups)
+
+
+def _kinds_of_pages(tiff: Any) -> list[int]:
+    """NewSubfileType of each page: bits that tell smaller copies and masks from pictures.
+
+    Its tag is the lowest, and so the first of a page: nothing else of the pages is read, of which there may be many.
+    """
+    file, order = tiff.filehandle, tiff.byteorder
+    head, entry, start = ("Q", "HHQ", 8) if tiff.is_bigtiff else ("H", "HHI", 4)
+    address = "Q" if tiff.is_bigtiff else "I"
+    file.seek(start)
+    (offset,) = struct.unpack(order + address, file.read(start))
+    kinds: list[int] = []
+    while offset and len(kinds) < len(tiff.pages):
+        file.seek(offset)
+        count, tag, kind, _ = _unpacked(order + head + entry, file)
+        (value,) = _unpacked(order + ("H" if kind == _SHORT else "I"), file)
+        kinds.append(value if tag == _KIND_TAG else 0)
+        file.seek(offset + struct.calcsize(order + head) + count * (20 if tiff.is_bigtiff else 12))
+        (offset,) = _unpacked(order + address, file)
+    return kinds
+
+
+def _unpacked(form: str, file: Any) -> tuple[Any, ...]:
+    return struct.unpack(form, file.read(struct.calcsize(form)))
 
 
 def _ends_of_samples(page: Any) -> Iterator[int]:
@@ -230,7 +277,7 @@ def _upright(page: Any) -> bytes:
     file = page.parent.filehandle
     file.seek(0)
     data = file.read()
-    tag = page.tags.get(_ORIENTATION_TAG)
+    tag = page.tags.get(TAG)
     if tag is None:
         return data
     at_rest = struct.pack(page.parent.byteorder + "H", 1)
