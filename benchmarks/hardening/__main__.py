@@ -14,6 +14,19 @@ def main() -> None:
     """Try hard to break it."""
 
 
+@main.command("fuzz")
+@click.option("--seconds", default=600.0, show_default=True, help="In all, divided among the targets.")
+@click.option("--seed", default=0, show_default=True)
+@click.option("--target", "targets", multiple=True, help="Only this target; may be repeated.")
+@click.option("--findings", type=click.Path(path_type=Path), default=Path(".benchmarks/hardening/findings"),
+              show_default=True, help="Where inputs that break something are kept.")  # fmt: skip
+def fuzz_command(seconds: float, seed: int, targets: tuple[str, ...], findings: Path) -> None:
+    """Fuzz what reads files, and the scores."""
+    from benchmarks.hardening.fuzz.session import fuzz
+
+    _leave(fuzz(seconds, seed, targets, findings.absolute()))
+
+
 @main.command("pictures")
 @click.option("--pictures", "count", type=click.IntRange(min=1), help="Of each data set, the first so many.")
 @click.option("--method", "methods", multiple=True, help="Only this method or preset; may be repeated.")
