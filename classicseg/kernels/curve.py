@@ -200,7 +200,7 @@ class _Grid(NamedTuple):
 
 
 def along_the_curve(samples: NDArray[np.float32], counts: NDArray[np.int64], padding: int) -> OnCurve:
-    """The `samples` (N, D), each of which comes `counts` (N,) times, along the curve. O(N D) for cells of few samples."""
+    """The `samples` (N, D), each of which comes `counts` (N,) times, along the curve. O(N D) while cells hold few."""
     count, depth = samples.shape
     keys, high = np.empty(count, dtype=np.uint32), np.empty(count, dtype=np.uint16)
     by_low, order, last = (np.empty(count, dtype=np.int32) for _ in range(3))

@@ -36,7 +36,9 @@ def test_equals_the_plain_twin(seed, count, depth, extent):
 @given(st.integers(0, 2**32 - 1), st.integers(1, 60))
 def test_the_order_in_which_samples_come_decides_nothing(seed, count):
     rng = np.random.default_rng(seed)
-    samples = np.append(rng.integers(0, 9, (count, 3)), [[10_000, 0, 0]], axis=0).astype(np.float32)  # one cell for most
+    samples = np.append(rng.integers(0, 9, (count, 3)), [[10_000, 0, 0]], axis=0).astype(
+        np.float32
+    )  # one cell for most
     counts = rng.integers(1, 9, count + 1)
     order = rng.permutation(count + 1)
     one, other = along_the_curve(samples, counts, PADDING), along_the_curve(samples[order], counts[order], PADDING)
