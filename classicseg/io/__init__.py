@@ -1,5 +1,6 @@
 """Files: read pictures and label maps, write label maps, hierarchies, records, overlays and montages."""
 
+from classicseg.io.atomic import atomic_write, discard_unfinished, sweep
 from classicseg.io.geojson import encode_geojson
 from classicseg.io.hierarchy import encode_hierarchy, read_hierarchy, write_hierarchy
 from classicseg.io.outlines import Outlines, outlines
@@ -8,7 +9,6 @@ from classicseg.io.palette import label_colors
 from classicseg.io.read import Picture, is_lossy, read_bytes, read_labels, read_picture, sample_names
 from classicseg.io.ucm import encode_ucm, hierarchy_from_ucm2, read_ucm2, write_ucm2
 from classicseg.io.write import (
-    atomic_write,
     encode_indexed,
     encode_labels,
     encode_picture,
@@ -23,6 +23,7 @@ __all__ = [
     "Picture",
     "atomic_write",
     "boundary_picture",
+    "discard_unfinished",
     "display",
     "encode_geojson",
     "encode_hierarchy",
@@ -44,6 +45,7 @@ __all__ = [
     "read_picture",
     "read_ucm2",
     "sample_names",
+    "sweep",
     "write_hierarchy",
     "write_json",
     "write_labels",
