@@ -3,12 +3,13 @@
 from classicseg.io.geojson import encode_geojson
 from classicseg.io.hierarchy import encode_hierarchy, read_hierarchy, write_hierarchy
 from classicseg.io.outlines import Outlines, outlines
-from classicseg.io.overlay import display, mean_color, montage, overlay
+from classicseg.io.overlay import boundary_picture, display, mean_color, montage, overlay
 from classicseg.io.palette import label_colors
 from classicseg.io.read import Picture, is_lossy, read_bytes, read_labels, read_picture, sample_names
 from classicseg.io.ucm import encode_ucm, hierarchy_from_ucm2, read_ucm2, write_ucm2
 from classicseg.io.write import (
     atomic_write,
+    encode_indexed,
     encode_labels,
     encode_picture,
     plain,
@@ -21,9 +22,11 @@ __all__ = [
     "Outlines",
     "Picture",
     "atomic_write",
+    "boundary_picture",
     "display",
     "encode_geojson",
     "encode_hierarchy",
+    "encode_indexed",
     "encode_labels",
     "encode_picture",
     "encode_ucm",
