@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -92,4 +94,4 @@ def run_length_texts(labels: NDArray[np.int32]) -> list[str]:
     _write_texts(firsts, starts, stops, flat.size, text, ends)
     whole = text[: ends[-1]].tobytes().decode("ascii")
     bounds = [0, *ends.tolist()]
-    return [whole[start:stop] for start, stop in zip(bounds, bounds[1:], strict=False)]
+    return [whole[start:stop] for start, stop in pairwise(bounds)]
