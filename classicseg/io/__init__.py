@@ -2,7 +2,9 @@
 
 from classicseg.io.atomic import atomic_write, discard_unfinished, sweep
 from classicseg.io.geojson import encode_geojson
+from classicseg.io.coco_json import encode_coco, join_coco
 from classicseg.io.hierarchy import encode_hierarchy, read_hierarchy, write_hierarchy
+from classicseg.io.measurements import Measurements, encode_measurements, measure
 from classicseg.io.outlines import Outlines, outlines
 from classicseg.io.overlay import boundary_picture, display, mean_color, montage, overlay
 from classicseg.io.palette import label_colors
@@ -19,6 +21,7 @@ from classicseg.io.write import (
 )
 
 __all__ = [
+    "Measurements",
     "Outlines",
     "Picture",
     "atomic_write",
@@ -26,15 +29,19 @@ __all__ = [
     "discard_unfinished",
     "display",
     "encode_geojson",
+    "encode_coco",
     "encode_hierarchy",
     "encode_indexed",
     "encode_labels",
+    "encode_measurements",
     "encode_picture",
     "encode_ucm",
     "hierarchy_from_ucm2",
     "is_lossy",
+    "join_coco",
     "label_colors",
     "mean_color",
+    "measure",
     "montage",
     "outlines",
     "overlay",
