@@ -85,6 +85,8 @@ def _picture(data: bytes) -> None:
         require(not mask.all(), "a mask that leaves nothing out")
     require(picture.color in ("rgb", "multiband", None), f"color={picture.color!r}")
     require(picture.color != "rgb" or array.shape[2:] == (3,), f"rgb of shape {array.shape}")
+    told = array.ndim == 2 or data.startswith(b"\x93NUMPY") or picture.color is not None
+    require(told, f"{array.shape[2:]} channels of a file, and nothing about what they are")
     require(picture.name == "stdin", f"the name {picture.name!r}")
     require(picture.orientation in range(1, 9) and picture.pages >= page, f"{picture.orientation}, {picture.pages}")
     require(turn == "apply" or picture.orientation == 1, "turned, though it was to be ignored")
