@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 if TYPE_CHECKING:
-    from classicseg.base import Segmentation, Segmenter
+    from classicseg.base import Segmenter
     from classicseg.io.read import Picture
     from classicseg.jobs import Job
     from classicseg.parallel import Progress
+    from classicseg.segmentation import Segmentation
 
 _LARGEST_RECORDED = 64  # findings with more numbers than this are left out of the record
 

@@ -108,3 +108,31 @@ def _transform(values: Mapping[int, tuple[Any, ...]], is_point: bool) -> Transfo
 def _crs(keys: Mapping[int, int]) -> str | None:
     codes = (keys.get(key, _USER_DEFINED) for key in (_PROJECTED, _GEOGRAPHIC))
     return next((f"EPSG:{code}" for code in codes if 0 < code < _USER_DEFINED), None)
+
+
+def parse_nodata(text: object) -> float | None:
+    """The number of GDAL's nodata tag; None where it holds none."""
+    try:
+        return float(str(text).strip("\0 "))
+    except ValueError:
+        return None
+
+
+def with_data(array: NDArray[Any], nodata: float) -> NDArray[np.bool_] | None:
+    """Where pixels hold data; None where the samples' type cannot hold the nodata value.
+
+    As in GDAL and rasterio, a pixel is without data where all its bands are; but where nodata is NaN, one band is
+    enough, since there is nothing to compute with.
+    """
+    planes = array if array.ndim == 3 else array[..., np.newaxis]
+    if array.dtype.kind == "f":
+        if np.isnan(nodata):
+            return ~np.isnan(planes).any(axis=2)
+        with np.errstate(over="ignore"):
+            value: Any = array.dtype.type(nodata)
+    else:
+        limits = (0, 1) if array.dtype == bool else (np.iinfo(array.dtype).min, np.iinfo(array.dtype).max)
+        if not np.isfinite(nodata) or nodata != int(nodata) or not limits[0] <= int(nodata) <= limits[1]:
+            return None
+        value = int(nodata)
+    return (planes != value).any(axis=2)
