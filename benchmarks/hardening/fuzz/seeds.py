@@ -107,7 +107,6 @@ def _tiffs() -> Iterator[bytes]:
     yield _tiff(np.zeros((32, 32), np.uint8), photometric="minisblack", tile=(16, 16))
     yield _tiff(rgb[..., 0] % 4, photometric="palette", colormap=np.arange(768, dtype=np.uint16).reshape(3, 256) * 80)
 
-
     yield _two_pages(rgb)
 
 

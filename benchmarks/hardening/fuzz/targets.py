@@ -153,7 +153,7 @@ def _contours(data: bytes) -> None:
 def _try_hierarchy(hierarchy: Any) -> None:
     levels = hierarchy.thresholds()
     whole = hierarchy.cut(threshold=float(levels[-1])) if len(levels) else hierarchy.cut(n_segments=1)
-    require(whole.dtype == np.int32 and whole.shape == hierarchy.shape, f"a cut of {whole.shape} {whole.dtype}")
+    require(whole.dtype == np.int32 and whole.shape == hierarchy.leaves.shape, f"a cut of {whole.shape} {whole.dtype}")
     require(np.array_equal(np.unique(whole[whole > 0]), np.arange(1, whole.max() + 1)), "labels with a hole")
 
 
