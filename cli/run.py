@@ -151,7 +151,9 @@ def _method(
         return {"segmenter": make(method, **own), "name": method, "cut": cut}
     said = ctx.get_parameter_source("method") != click.core.ParameterSource.DEFAULT
     if fit_on or said or method_parameters(method, given, pairs):
-        raise click.UsageError("--model holds a method with its parameters; give none of these beside it, nor --fit-on.")
+        raise click.UsageError(
+            "--model holds a method with its parameters; give none of these beside it, nor --fit-on."
+        )
     from classicseg import load_model
 
     model = load_model(file)
@@ -177,10 +179,11 @@ def _with_model(how: Settings, fit_on: tuple[str, ...], file: Path | None, quiet
 
 
 def _batch(jobs: list[Job], how: Settings, as_json: bool, quiet: bool) -> int:
-    from classicseg.batch import finish, process
+    from classicseg.batch import clear, finish, process
     from classicseg.errors import DependencyError, ImageError, MemoryLimitError, ParameterError, PluginError
     from classicseg_cli.tables import progress
 
+    clear(jobs, how)
     done: list[Outcome] = []
     with progress(how.name, len(jobs), quiet) as advance:
         for job in jobs:
@@ -202,7 +205,9 @@ def _batch(jobs: list[Job], how: Settings, as_json: bool, quiet: bool) -> int:
     return PARTLY_FAILED if done else FAILED
 
 
-def _processing(process: Callable[..., Outcome], job: Job, how: Settings) -> Callable[[Callable[[float], None]], Outcome]:
+def _processing(
+    process: Callable[..., Outcome], job: Job, how: Settings
+) -> Callable[[Callable[[float], None]], Outcome]:
     return lambda go_on: process(job, how, go_on)
 
 

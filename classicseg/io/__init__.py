@@ -1,8 +1,8 @@
 """Files: read pictures and label maps, write label maps, hierarchies, records, overlays and montages."""
 
 from classicseg.io.atomic import atomic_write, discard_unfinished, sweep
-from classicseg.io.geojson import encode_geojson
 from classicseg.io.coco_json import encode_coco, join_coco
+from classicseg.io.geojson import encode_geojson
 from classicseg.io.hierarchy import encode_hierarchy, read_hierarchy, write_hierarchy
 from classicseg.io.measurements import Measurements, encode_measurements, measure
 from classicseg.io.outlines import Outlines, outlines
@@ -28,8 +28,8 @@ __all__ = [
     "boundary_picture",
     "discard_unfinished",
     "display",
-    "encode_geojson",
     "encode_coco",
+    "encode_geojson",
     "encode_hierarchy",
     "encode_indexed",
     "encode_labels",
