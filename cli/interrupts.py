@@ -14,7 +14,7 @@ _Made = TypeVar("_Made")
 _LISTEN = 0.5  # seconds; a wait without an end hears nothing on Windows
 _GRACE = 0.3  # seconds for the work to end by itself, so that nothing has to be cut off
 
-_left_working: list[threading.Thread] = []
+_ends_awaited: list[threading.Event] = []  # of work that was interrupted
 
 
 class Cancelled(BaseException):
@@ -34,7 +34,7 @@ def listening(work: Callable[[Callable[[float], None]], _Made]) -> _Made:
     """
     made: list[_Made] = []
     failed: list[BaseException] = []
-    cancelled = threading.Event()
+    cancelled, ended = threading.Event(), threading.Event()
 
     def go_on(_: float) -> None:
         if cancelled.is_set():
@@ -45,16 +45,17 @@ def listening(work: Callable[[Callable[[float], None]], _Made]) -> _Made:
             made.append(work(go_on))
         except BaseException as error:
             failed.append(error)
+        finally:
+            ended.set()
 
-    thread = threading.Thread(target=copy_context().run, args=(compute,), daemon=True)
-    thread.start()
     try:
-        while thread.is_alive():
-            thread.join(_LISTEN)
+        threading.Thread(target=copy_context().run, args=(compute,), daemon=True).start()
+        while not ended.wait(_LISTEN):
+            pass
     except KeyboardInterrupt:
         cancelled.set()
-        _left_working.append(thread)
-        thread.join(_GRACE)
+        _ends_awaited.append(ended)
+        ended.wait(_GRACE)
         raise
     if failed:
         raise failed.pop()
@@ -66,7 +67,7 @@ def leave_if_still_working(code: int) -> None:
 
     The usual end would wait for no such thread either, but take the ground from under its feet.
     """
-    if not any(thread.is_alive() for thread in _left_working):
+    if all(ended.is_set() for ended in _ends_awaited):
         return
     from classicseg.io.atomic import discard_unfinished
 

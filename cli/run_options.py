@@ -97,7 +97,7 @@ writing_options = _all_of(
     click.option(
         "--hierarchy",
         is_flag=True,
-        help="Also write how segments merge, up to the whole picture: img_METHOD_hierarchy.npz, and img_METHOD_ucm.png.",
+        help="Also write how segments merge, up to the whole picture: img_METHOD_hierarchy.npz, img_METHOD_ucm.png.",
     ),
 )
 
