@@ -17,8 +17,10 @@ if TYPE_CHECKING:
         PluginError,
         PluginWarning,
     )
+    from classicseg.fitted import Fitted
     from classicseg.hierarchy import Hierarchy
     from classicseg.io.hierarchy import read_hierarchy, write_hierarchy
+    from classicseg.models import load_model
     from classicseg.segmentation import Segmentation
     from classicseg.segmenters.edges import Edges
     from classicseg.segmenters.felzenszwalb import Felzenszwalb
@@ -44,8 +46,10 @@ _HOMES = {
         "PluginError",
         "PluginWarning",
     ),
+    "classicseg.fitted": ("Fitted",),
     "classicseg.hierarchy": ("Hierarchy",),
     "classicseg.io.hierarchy": ("read_hierarchy", "write_hierarchy"),
+    "classicseg.models": ("load_model",),
     "classicseg.segmentation": ("Segmentation",),
     "classicseg.segmenters.edges": ("Edges",),
     "classicseg.segmenters.felzenszwalb": ("Felzenszwalb",),
@@ -67,6 +71,7 @@ __all__ = [
     "DependencyError",
     "Edges",
     "Felzenszwalb",
+    "Fitted",
     "GaussianMixture",
     "Hierarchy",
     "ImageError",
@@ -83,6 +88,7 @@ __all__ = [
     "SpectralClustering",
     "Threshold",
     "Watershed",
+    "load_model",
     "methods",
     "read_hierarchy",
     "run",
