@@ -193,7 +193,8 @@ class Fitted:
 
     @cached_property
     def _recalled(self) -> Any:
-        return self.segmenter._recall(Learned(self.name, self.learned, self.pictures))
+        with self.segmenter._answered():
+            return self.segmenter._recall(Learned(self.name, self.learned, self.pictures))
 
     def _fitting(self, image: Image) -> Image:
         """The picture with as many planes as the model knows."""
@@ -317,7 +318,8 @@ def fit(
             f"{segmenter.name}: no picture with a pixel that counts came to be fitted on. "
             "Give at least one, and check the masks."
         )
-    learned = segmenter._learn(pool, count)
+    with segmenter._answered():
+        learned = segmenter._learn(pool, count)
     kind, depth = (pool.kind, pool.depth) if learned else (None, None)
     model = Fitted.of(segmenter, Pictures(pool.pictures, pool.pixels, kind, depth), learned)
     if progress is not None:
