@@ -528,11 +528,11 @@ def camera_picture(path, orientation):
 
 @pytest.mark.parametrize("view", ["instances", "semantic"])
 def test_height_and_width_of_the_list_tell_whether_a_picture_is_turned(write, content, view):
-    def opened(orientation, size, **options):
+    def opened(stored_as, size, **options):
         content["images"][1] |= {"height": size[0], "width": size[1]}
         root = write()
         for name in ("a.jpg", "b.jpg"):
-            camera_picture(root / "val2017" / name, orientation)
+            camera_picture(root / "val2017" / name, stored_as)
         return open_dataset(f"coco:{root}", view=view, **options).samples
 
     stored, upright = opened(6, SIZE[::-1])  # one was annotated as it is stored, the other upright

@@ -89,9 +89,9 @@ def test_label_maps_in_files(tmp_path):
 
 def test_label_maps_in_memory():
     with pytest.raises(ImageError, match=CURE):
-        score("iou.hungarian", STORED, STORED.T, kind="classes")
+        score(STORED, STORED.T, "iou.hungarian", kind="classes")
     with pytest.raises(ImageError) as caught:
-        score("iou.hungarian", STORED, STORED[:4], kind="classes")
+        score(STORED, STORED[:4], "iou.hungarian", kind="classes")
     assert "turned" not in str(caught.value)
 
 
