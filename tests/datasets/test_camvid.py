@@ -104,6 +104,7 @@ def test_the_real_part(data_root):
     assert (report.parts[0].pictures, report.parts[0].remarks, report.absent) == (101, (), ("train", "test"))
 
 
+@pytest.mark.small
 @pytest.mark.parametrize("word", ["../x.png", "/SegNet/CamVid/../x.png", "val/..", "val\\..\\..\\x.png", "C:/.."])
 def test_a_list_does_not_lead_out_of_the_folder(root, word):
     Image.fromarray(TRUTH).save(root.parent / "x.png")

@@ -509,6 +509,7 @@ def test_every_real_picture_passes_the_check(data_root, mask_tools):
     assert (report.parts[0].pictures, report.absent) == (128, ("val2017",))
 
 
+@pytest.mark.small
 @pytest.mark.parametrize("file", ["../a.png", "/a.png", "x/../../a.png", 7])
 def test_a_panoptic_list_does_not_lead_out_of_the_folder(write, content, file):
     root = write()
@@ -526,6 +527,7 @@ def camera_picture(path, orientation):
     Image.fromarray(np.arange(SIZE[0] * SIZE[1], dtype=np.uint8).reshape(SIZE)).save(path, exif=exif)
 
 
+@pytest.mark.small
 @pytest.mark.parametrize("view", ["instances", "semantic"])
 def test_height_and_width_of_the_list_tell_whether_a_picture_is_turned(write, content, view):
     def opened(stored_as, size, **options):

@@ -270,7 +270,7 @@ def test_label_maps_in_png(tmp_path, dtype):
 @pytest.mark.parametrize("mode", ["CMYK", "L", "RGB"])
 @pytest.mark.parametrize("options", [{}, {"progressive": True}])
 def test_jpegs_of_every_colour_space_are_what_opencv_decodes(mode, options):
-    """Pillow writes CMYK inverted with an Adobe marker, as Photoshop does; a JPEG without the marker is not inverted."""
+    """Pillow writes CMYK as Photoshop does: inverted, with Adobe's marker."""
     smooth = np.linspace(0, 255, 16 * 16 * 3).reshape(16, 16, 3).astype(np.uint8)
     buffer = BytesIO()
     Image.fromarray(smooth).convert(mode).save(buffer, "JPEG", quality=95, **options)
@@ -295,7 +295,7 @@ def test_colours_are_those_of_opencv(format):
 
 @pytest.mark.parametrize("depth", [1, 2, 4, 8])
 def test_palettes_of_few_bits_are_what_opencv_decodes(depth):
-    indices = (samples(*SHAPE) % 2**depth).astype(np.uint8)
+    indices = samples(*SHAPE) & np.uint8(2**depth - 1)
     palette = samples(2**depth, 3, seed=1)
     padded = np.pad(indices, ((0, 0), (0, -SHAPE[1] % (8 // depth))))
     bits = np.unpackbits(padded[..., np.newaxis], axis=2)[..., 8 - depth :].reshape(SHAPE[0], -1)

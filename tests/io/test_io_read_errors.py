@@ -321,3 +321,34 @@ def test_no_data_file_is_unpickled():
     loads = [call for text in texts.values() for call in re.findall(r"\bnp\.load\(.*", text)]
     assert loads
     assert all("allow_pickle=False" in call for call in loads)
+
+
+def test_frames_that_cannot_be_counted_are_one(monkeypatch):
+    from PIL.GifImagePlugin import GifImageFile
+
+    monkeypatch.setattr(GifImageFile, "n_frames", property(lambda image: 1 / 0))
+    assert read_picture(encoded(samples(*SHAPE), "GIF")).pages == 1
+
+
+def test_frames_of_16_bits_are_refused_since_they_would_lose_them():
+    data = encoded(samples(*SHAPE, 3), "PNG16")
+    control = b"acTL" + struct.pack(">II", 2, 0)
+    frame = b"fcTL" + struct.pack(">IIIIIHHBB", 0, SHAPE[1], SHAPE[0], 0, 0, 1, 1, 0, 0)
+    extra = b"".join(struct.pack(">I", len(c) - 4) + c + struct.pack(">I", zlib.crc32(c)) for c in (control, frame))
+    start = data.index(b"IDAT") - 4
+    end = data.index(b"IEND") - 4
+    later = b"fcTL" + struct.pack(">IIIIIHHBB", 1, SHAPE[1], SHAPE[0], 0, 0, 1, 1, 0, 0)
+    (length,) = struct.unpack_from(">I", data, start)
+    again = b"fdAT" + struct.pack(">I", 2) + data[start + 8 : start + 8 + length]
+    extra2 = b"".join(struct.pack(">I", len(c) - 4) + c + struct.pack(">I", zlib.crc32(c)) for c in (later, again))
+    animated = data[:start] + extra + data[start:end] + extra2 + data[end:]
+    assert read_picture(animated).array.dtype == np.uint16
+    assert "animated PNG of 16 bits, of which only the first page is read" in refusal(animated, page=2)
+
+
+def test_a_process_without_stderr_reads_all_the_same(monkeypatch):
+    def closed(descriptor):
+        raise OSError
+
+    monkeypatch.setattr(decode.os, "dup", closed)
+    assert read_picture(encoded(samples(*SHAPE, 3), "TIFF", compression="tiff_lzw")).array.shape == (*SHAPE, 3)
