@@ -218,3 +218,10 @@ def _exercise_scores() -> None:
     for attribute in ("area", "volume", "dynamics"):
         hierarchy.reweight(attribute)
     score_hierarchy(hierarchy, [other[:6, :8]])
+    _exercise_outlines(leaves)
+
+
+def _exercise_outlines(labels: NDArray[np.int64]) -> None:
+    from classicseg.io.outlines import outlines
+
+    _ = outlines(labels).simplify(1.0).coordinates

@@ -1,7 +1,9 @@
 """Files: read pictures and label maps, write label maps, hierarchies, records, overlays and montages."""
 
 from classicseg.io.atomic import atomic_write, discard_unfinished, sweep
+from classicseg.io.geojson import encode_geojson
 from classicseg.io.hierarchy import encode_hierarchy, read_hierarchy, write_hierarchy
+from classicseg.io.outlines import Outlines, outlines
 from classicseg.io.overlay import boundary_picture, display, mean_color, montage, overlay
 from classicseg.io.palette import label_colors
 from classicseg.io.read import Picture, is_lossy, read_bytes, read_labels, read_picture, sample_names
@@ -17,11 +19,13 @@ from classicseg.io.write import (
 )
 
 __all__ = [
+    "Outlines",
     "Picture",
     "atomic_write",
     "boundary_picture",
     "discard_unfinished",
     "display",
+    "encode_geojson",
     "encode_hierarchy",
     "encode_indexed",
     "encode_labels",
@@ -32,6 +36,7 @@ __all__ = [
     "label_colors",
     "mean_color",
     "montage",
+    "outlines",
     "overlay",
     "plain",
     "read_bytes",

@@ -14,7 +14,7 @@ from classicseg.datasets.declared.declaration import SizeRule
 from classicseg.datasets.declared.patterns import Key
 from classicseg.datasets.decode import Encoding, decode_truth
 from classicseg.datasets.pages import read_shown
-from classicseg.errors import ImageError
+from classicseg.errors import ImageError, if_turned
 
 if TYPE_CHECKING:
     from classicseg.io.read import Picture
@@ -95,5 +95,5 @@ def _require_one_size(arrays: list[tuple[Path, NDArray[Any]]]) -> None:
             (height, width), (rows, columns) = one.shape[:2], array.shape[:2]
             raise ImageError(
                 f"{first} has {height} x {width} pixels (height x width), {path} {rows} x {columns}. Give files of one "
-                "size, or declare size = 'crop' or 'nearest'."
+                f"size, or declare size = 'crop' or 'nearest'.{if_turned(one.shape, array.shape)}"
             )
