@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from classicseg.errors import ImageError, ParameterError
-from classicseg.io.atomic import atomic_write
+from classicseg.io.atomic import atomic_write, discard_unfinished, sweep
 from classicseg.io.palette import label_colors
 from classicseg.io.png import encode_png
 from classicseg.parallel import thread_count
@@ -24,10 +24,12 @@ if TYPE_CHECKING:
 __all__ = [
     "FORMATS",
     "atomic_write",
+    "discard_unfinished",
     "encode_indexed",
     "encode_labels",
     "encode_picture",
     "plain",
+    "sweep",
     "write_json",
     "write_labels",
     "write_picture",

@@ -132,6 +132,16 @@ def test_the_sets_of_near_colours_are_those_of_their_differences():
             assert [bits >> place & 1 for place in range(len(row))] == (row < difference).tolist()
 
 
+def test_colours_that_labels_begin_with_differ_so_much_that_none_has_to_move():
+    """Which is why no neighbours are looked for where there are no more labels."""
+    rgb = _palette().rgb[: reference.palette()[1]]
+    lab = np.array([srgb_to_lab(*colour) for colour in rgb / 255])
+    apart = np.linalg.norm(lab[:, None] - lab, axis=2)
+    assert np.all(apart[~np.eye(len(rgb), dtype=bool)] >= 20)
+    everyone = np.random.default_rng(0).integers(1, len(rgb), (60, 60), endpoint=True)
+    np.testing.assert_array_equal(label_colors(everyone)[1:], rgb)
+
+
 def test_no_colour_has_the_unused_channel():
     assert UNUSED not in _palette().rgb
     assert UNUSED not in _beyond_palette(np.arange(96**3))
