@@ -17,6 +17,7 @@ from classicseg.outputs import Found, Wanted, encode, endings
 
 if TYPE_CHECKING:
     from classicseg.base import Segmenter
+    from classicseg.fitted import Fitted
     from classicseg.io.read import Picture
     from classicseg.jobs import Job
     from classicseg.parallel import Progress
