@@ -126,7 +126,12 @@ def segment_picture(picture: Picture, settings: Settings, progress: Progress | N
 
 def _places(job: Job, settings: Settings) -> dict[str, Path]:
     """Where each kind of file goes, always below the folder; a mask is written only where the picture has one."""
-    if ".." in job.stem.parts or job.stem.is_absolute() or not job.stem.name or Path(settings.name).name != settings.name:
+    if (
+        ".." in job.stem.parts
+        or job.stem.is_absolute()
+        or not job.stem.name
+        or Path(settings.name).name != settings.name
+    ):
         raise ParameterError(
             f"files about {job.source} would be called {job.stem}_{settings.name}, which leads out of the folder that "
             "is written to. Rename the picture."

@@ -151,7 +151,9 @@ def _method(
         return {"segmenter": make(method, **own), "name": method, "cut": cut}
     said = ctx.get_parameter_source("method") != click.core.ParameterSource.DEFAULT
     if fit_on or said or method_parameters(method, given, pairs):
-        raise click.UsageError("--model holds a method with its parameters; give none of these beside it, nor --fit-on.")
+        raise click.UsageError(
+            "--model holds a method with its parameters; give none of these beside it, nor --fit-on."
+        )
     from classicseg import load_model
 
     model = load_model(file)
@@ -202,7 +204,9 @@ def _batch(jobs: list[Job], how: Settings, as_json: bool, quiet: bool) -> int:
     return PARTLY_FAILED if done else FAILED
 
 
-def _processing(process: Callable[..., Outcome], job: Job, how: Settings) -> Callable[[Callable[[float], None]], Outcome]:
+def _processing(
+    process: Callable[..., Outcome], job: Job, how: Settings
+) -> Callable[[Callable[[float], None]], Outcome]:
     return lambda go_on: process(job, how, go_on)
 
 
