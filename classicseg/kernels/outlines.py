@@ -152,11 +152,12 @@ def _find_arcs(regions, cracks, node_rows, node_x, leaving, points, starts, node
     `steps` holds the steps of the directions, and the pixels to their left. Gives how many arcs and points there are.
     """
     step_x, step_y, left_x, left_y = steps
-    arcs, filled = 0, 0
-    for y in range(cracks.shape[0]):
-        for node in range(node_rows[y], node_rows[y + 1]):
-            x = node_x[node]
-            for direction in range(4):
+    arcs, filled = 0, np.int64(0)
+    for row in range(cracks.shape[0]):
+        for node in range(node_rows[row], node_rows[row + 1]):
+            x, y = np.int64(node_x[node]), np.int64(row)
+            for out in range(4):
+                direction = np.int64(out)
                 if not cracks[y, x] & 1 << direction or leaving[node, direction] >= 0:
                     continue
                 starts[arcs] = filled
