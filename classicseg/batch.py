@@ -103,11 +103,19 @@ def process(job: Job, settings: Settings, progress: Progress | None = None) -> O
     return Outcome(record, places, kept=False)
 
 
+def clear(jobs: Sequence[Job], settings: Settings) -> None:
+    """Remove what a killed run left unfinished where these jobs write."""
+    from classicseg.io.atomic import sweep
+
+    for folder in sorted({settings.folder / job.stem.parent for job in jobs}):
+        sweep(folder)
+
+
 def finish(outcomes: Sequence[Outcome], settings: Settings) -> None:
     """Write what is made of all pictures together: COCO's JSON of several, as METHOD_coco.json."""
     if "coco" in settings.wanted.kinds and len(outcomes) > 1:
+        from classicseg.io.atomic import atomic_write
         from classicseg.io.coco_json import join_coco
-        from classicseg.io.write import atomic_write
 
         joined = join_coco(outcome.places["coco"].read_bytes() for outcome in outcomes)
         atomic_write(settings.folder / f"{settings.name}_coco.json", joined)
@@ -226,12 +234,13 @@ def _contents(job: Job, picture: Picture, result: Segmentation, settings: Settin
         picture.array, picture.mask, color=call.get("color") or picture.color, data_range=call.get("data_range")
     )
     file_name = job.stem.with_name(Path(job.source).name).as_posix()
-    return encode(Found(picture, result, sight, file_name), settings.wanted)
+    return encode(Found(picture, result, sight, file_name, settings.threads), settings.wanted)
 
 
 def _write(places: dict[str, Path], contents: dict[str, bytes], record: dict[str, Any]) -> None:
     """An old record goes first and the new one comes last: where a record stands, its files are whole."""
-    from classicseg.io.write import atomic_write, write_json
+    from classicseg.io.atomic import atomic_write
+    from classicseg.io.write import write_json
 
     places["record"].unlink(missing_ok=True)
     for kind, content in contents.items():

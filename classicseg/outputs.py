@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from classicseg.io.measurements import Measurements
     from classicseg.io.read import Picture
     from classicseg.segmentation import Segmentation
 
@@ -34,7 +35,7 @@ class Wanted:
     format: str = "png"
     kinds: frozenset[str] = field(default_factory=frozenset)
     simplify: float = 0.0
-    coco: str = "rle"
+    coco: Literal["rle", "polygons"] = "rle"
 
     def decides(self) -> dict[str, Any]:
         """The choices that decide what stands in the files that are wanted."""
@@ -54,12 +55,15 @@ class Found:
         The picture to look at.
     file_name : str
         Of the picture, for those files that name it.
+    threads : int or None
+        As in `classicseg.segment`.
     """
 
     picture: Picture
     result: Segmentation
     sight: NDArray[np.uint8]
     file_name: str
+    threads: int | None = None
 
 
 def endings(wanted: Wanted) -> dict[str, str]:
@@ -79,35 +83,35 @@ def encode(found: Found, wanted: Wanted) -> dict[str, bytes]:
 def _labels(found: Found, wanted: Wanted) -> bytes:
     from classicseg.io.write import encode_labels
 
-    return encode_labels(found.result.labels, wanted.format, geo=found.picture.geo)
+    return encode_labels(found.result.labels, wanted.format, geo=found.picture.geo, threads=found.threads)
 
 
 def _overlay(found: Found, _: Wanted) -> bytes:
     from classicseg.io.overlay import overlay
 
-    return _png(overlay(found.sight, found.result.labels))
+    return _png(found, overlay(found.sight, found.result.labels, threads=found.threads))
 
 
 def _mask(found: Found, _: Wanted) -> bytes:
-    return _png(found.result.mask.astype(np.uint8) * 255)
+    return _png(found, found.result.mask.astype(np.uint8) * 255)
 
 
 def _mean(found: Found, _: Wanted) -> bytes:
     from classicseg.io.overlay import mean_color
 
-    return _png(mean_color(found.sight, found.result.labels))
+    return _png(found, mean_color(found.sight, found.result.labels, found.threads))
 
 
 def _boundaries(found: Found, _: Wanted) -> bytes:
     from classicseg.io.overlay import boundary_picture
 
-    return _png(boundary_picture(found.sight, found.result.labels))
+    return _png(found, boundary_picture(found.sight, found.result.labels, found.threads))
 
 
 def _indexed(found: Found, _: Wanted) -> bytes:
     from classicseg.io.write import encode_indexed
 
-    return encode_indexed(found.result.labels)
+    return encode_indexed(found.result.labels, found.threads)
 
 
 def _hierarchy(found: Found, _: Wanted) -> bytes:
@@ -127,7 +131,11 @@ def _geojson(found: Found, wanted: Wanted) -> bytes:
 
     geo = found.picture.geo
     placed = geo is not None and geo.crs is not None and geo.transform is not None
-    return encode_geojson(found.result.labels, simplify=wanted.simplify, geo=geo if placed else None)
+    measured = _measured(found)
+    properties = {name: measured[name] for name in measured if name != "label"}
+    return encode_geojson(
+        found.result.labels, simplify=wanted.simplify, geo=geo if placed else None, properties=properties
+    )
 
 
 def _coco(found: Found, wanted: Wanted) -> bytes:
@@ -137,15 +145,21 @@ def _coco(found: Found, wanted: Wanted) -> bytes:
 
 
 def _measurements(found: Found, _: Wanted) -> bytes:
-    from classicseg.io.measurements import encode_measurements, measure
+    from classicseg.io.measurements import encode_measurements
 
-    return encode_measurements(measure(found.result.labels, found.picture.array))
+    return encode_measurements(_measured(found))
 
 
-def _png(picture: NDArray[np.uint8]) -> bytes:
+def _measured(found: Found) -> Measurements:
+    from classicseg.io.measurements import measure
+
+    return measure(found.result.labels, found.picture.array)
+
+
+def _png(found: Found, picture: NDArray[np.uint8]) -> bytes:
     from classicseg.io.write import encode_picture
 
-    return encode_picture(picture)
+    return encode_picture(picture, found.threads)
 
 
 # The files of each choice.

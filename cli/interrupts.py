@@ -68,7 +68,7 @@ def leave_if_still_working(code: int) -> None:
     """
     if not any(thread.is_alive() for thread in _left_working):
         return
-    from classicseg.io.write import discard_unfinished
+    from classicseg.io.atomic import discard_unfinished
 
     discard_unfinished()
     for stream in (sys.stdout, sys.stderr):

@@ -179,10 +179,11 @@ def _with_model(how: Settings, fit_on: tuple[str, ...], file: Path | None, quiet
 
 
 def _batch(jobs: list[Job], how: Settings, as_json: bool, quiet: bool) -> int:
-    from classicseg.batch import finish, process
+    from classicseg.batch import clear, finish, process
     from classicseg.errors import DependencyError, ImageError, MemoryLimitError, ParameterError, PluginError
     from classicseg_cli.tables import progress
 
+    clear(jobs, how)
     done: list[Outcome] = []
     with progress(how.name, len(jobs), quiet) as advance:
         for job in jobs:

@@ -27,6 +27,16 @@ def fuzz_command(seconds: float, seed: int, targets: tuple[str, ...], findings: 
     _leave(fuzz(seconds, seed, targets, findings.absolute()))
 
 
+@main.command("bounds")
+@click.option("--cache", type=click.Path(path_type=Path), help="Folder of compiled loops; one that goes away if none.")
+@click.argument("paths", nargs=-1)
+def bounds_command(cache: Path | None, paths: tuple[str, ...]) -> None:
+    """The small tests (of PATHS, or all) with checked bounds."""
+    from benchmarks.hardening.bounds import try_bounds
+
+    _leave(try_bounds(cache, paths))
+
+
 @main.command("pictures")
 @click.option("--pictures", "count", type=click.IntRange(min=1), help="Of each data set, the first so many.")
 @click.option("--method", "methods", multiple=True, help="Only this method or preset; may be repeated.")
@@ -60,6 +70,28 @@ def faults_command(part: str | None, count: int, times: int, methods: tuple[str,
     if part in (None, "interrupts"):
         problems += try_interrupts(methods, seed)
     _leave(problems)
+
+
+@main.command("all")
+@click.option("--seconds", default=600.0, show_default=True, help="Of fuzzing.")
+@click.option("--seed", default=0, show_default=True)
+@click.pass_context
+def all_command(context: click.Context, seconds: float, seed: int) -> None:
+    """Everything, one after the other; goes on where something is not well."""
+    codes = {}
+    for command, given in (
+        (bounds_command, {}),
+        (faults_command, {"seed": seed}),
+        (fuzz_command, {"seconds": seconds, "seed": seed}),
+        (pictures_command, {}),
+    ):
+        print(f"== {command.name}", flush=True)
+        try:
+            context.invoke(command, **given)
+        except SystemExit as leaving:
+            codes[command.name] = leaving.code
+    print(f"== exit codes: {codes}")
+    sys.exit(1 if any(codes.values()) else 0)
 
 
 def _leave(problems: Iterable[str]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 import re
 import struct
 import threading
@@ -43,6 +44,28 @@ def no_warnings() -> Iterator[None]:
     with _filters, warnings.catch_warnings():
         warnings.simplefilter("ignore")
         yield
+
+
+@contextmanager
+def hushed() -> Iterator[None]:
+    """Keep what C libraries print on the process's stderr from the user; one thread at a time.
+
+    libtiff, in Pillow and OpenCV, has no other way to be told. What another thread prints in the block is lost too.
+    """
+    with _filters:
+        try:
+            kept = os.dup(2)
+        except OSError:  # nothing is open there
+            yield
+            return
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        try:
+            os.dup2(nowhere, 2)
+            yield
+        finally:
+            os.dup2(kept, 2)
+            os.close(kept)
+            os.close(nowhere)
 
 
 @dataclass(frozen=True, eq=False)

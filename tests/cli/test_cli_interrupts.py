@@ -10,7 +10,7 @@ import time
 
 import pytest
 
-from classicseg.io import write
+from classicseg.io import atomic
 from classicseg_cli import interrupts
 from classicseg_cli.interrupts import leave_if_still_working, listening
 
@@ -48,7 +48,7 @@ def test_work_that_reports_its_progress_is_ended_by_it(monkeypatch):
 def test_work_that_hears_nothing_is_cut_off_with_nothing_half_written(monkeypatch, tmp_path):
     left = []
     monkeypatch.setattr(interrupts.os, "_exit", left.append)
-    monkeypatch.setattr(write, "discard_unfinished", lambda: left.append("discarded"))
+    monkeypatch.setattr(atomic, "discard_unfinished", lambda: left.append("discarded"))
     monkeypatch.setattr(interrupts, "_GRACE", 0.01)
     go_on = _thread.allocate_lock()
     go_on.acquire()
@@ -81,5 +81,5 @@ def test_a_run_that_computes_ends_within_a_second_of_ctrl_c(tmp_path, picture_fi
     process.send_signal(signal.SIGINT)
     began = time.monotonic()
     _, stderr = process.communicate(timeout=30)
-    assert (process.returncode, stderr) == (130, "classicseg: interrupted\n")
+    assert (process.returncode, stderr) == (130, "\nclassicseg: interrupted\n")
     assert time.monotonic() - began < 10  # a second, and what a busy machine adds; it would sleep for a minute

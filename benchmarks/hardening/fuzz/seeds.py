@@ -44,15 +44,17 @@ def _by_pillow() -> Iterator[bytes]:
             continue
         for image in (rgb, grey):
             yield _saved(image, form)
-    for mode in ("1", "P", "I;16", "LA", "CMYK", "I", "F"):
-        image = palette if mode == "P" else grey.convert("RGBA").convert("LA") if mode == "LA" else rgb.convert("RGB")
-        if mode == "I;16":
-            image = Image.fromarray(np.arange(35, dtype=np.uint16).reshape(5, 7) * 1800)
-        elif mode in ("1", "I", "F"):
-            image = grey.convert(mode)
-        elif mode == "CMYK":
-            image = rgb.convert(mode)
-        for form in {"1": ("PNG", "TIFF", "PPM"), "F": ("TIFF",), "CMYK": ("JPEG", "TIFF")}.get(mode, ("PNG", "TIFF")):
+    deep = Image.fromarray(np.arange(35, dtype=np.uint16).reshape(5, 7) * 1800)
+    for image, forms in (
+        (grey.convert("1"), ("PNG", "TIFF", "PPM")),
+        (palette, ("PNG", "TIFF")),
+        (deep, ("PNG", "TIFF", "PPM")),
+        (grey.convert("RGBA").convert("LA"), ("PNG", "TIFF")),
+        (rgb.convert("CMYK"), ("JPEG", "TIFF")),
+        (grey.convert("I"), ("TIFF",)),
+        (grey.convert("F"), ("TIFF",)),
+    ):
+        for form in forms:
             yield _saved(image, form)
     for form in ("PNG", "WEBP", "TIFF", "GIF", "JPEG2000"):
         yield _saved(alpha, form)
@@ -62,7 +64,6 @@ def _by_pillow() -> Iterator[bytes]:
     yield _saved(grey, "JPEG", progressive=True)
     yield _saved(rgb, "WEBP", lossless=True)
     yield _saved(rgb, "GIF", save_all=True, append_images=[rgb.rotate(180), grey])
-    yield _saved(rgb, "TIFF", save_all=True, append_images=[grey])
     yield _saved(rgb, "TIFF", compression="jpeg")
     yield _saved(rgb, "TIFF", compression="tiff_lzw")
     yield _saved(grey.convert("1"), "TIFF", compression="group4")
@@ -105,6 +106,18 @@ def _tiffs() -> Iterator[bytes]:
     yield _tiff(rgb.transpose(2, 0, 1).copy(), ome=True, metadata={"axes": "CYX"})
     yield _tiff(np.zeros((32, 32), np.uint8), photometric="minisblack", tile=(16, 16))
     yield _tiff(rgb[..., 0] % 4, photometric="palette", colormap=np.arange(768, dtype=np.uint16).reshape(3, 256) * 80)
+
+    yield _two_pages(rgb)
+
+
+def _two_pages(rgb: np.ndarray) -> bytes:
+    from tifffile import TiffWriter
+
+    buffer = BytesIO()
+    with TiffWriter(buffer) as tiff:
+        tiff.write(rgb, photometric="rgb")
+        tiff.write(rgb[:3, :, 0], photometric="minisblack")
+    return buffer.getvalue()
 
 
 def _tiff(array: Any, **how: Any) -> bytes:

@@ -62,7 +62,7 @@ def fuzz(seconds: float, seed: int, chosen: Sequence[str], folder: Path) -> list
             print(f"  {each}", flush=True)
         if not tally.inputs:
             problems.append(f"{name}: nothing was tried")
-        problems += [f"{name}: {each}" for each in found]
+        problems += [f"{name}: {each[:160]}" for each in found]
     return problems
 
 
@@ -113,7 +113,9 @@ def _count(tally: Tally, text: str) -> None:
 def _keep_words(findings: Path, text: str, code: int) -> None:
     """Why a process ended, beside the file that libFuzzer kept; or alone, where it kept none."""
     bare = [path for path in findings.iterdir() if not path.suffix]
-    words = " ".join(line for line in text.splitlines() if "ERROR" in line or "SUMMARY" in line or "Error" in line)
+    words = " ".join(
+        line for line in text.splitlines() if re.search(r"ERROR|SUMMARY|Timeout|out-of-memory|signal", line)
+    )
     for path in bare or [findings / "ended"]:
         note = path.with_suffix(".txt")
         if not note.exists():

@@ -85,6 +85,8 @@ def _picture(data: bytes) -> None:
         require(not mask.all(), "a mask that leaves nothing out")
     require(picture.color in ("rgb", "multiband", None), f"color={picture.color!r}")
     require(picture.color != "rgb" or array.shape[2:] == (3,), f"rgb of shape {array.shape}")
+    told = array.ndim == 2 or data.startswith(b"\x93NUMPY") or picture.color is not None
+    require(told, f"{array.shape[2:]} channels of a file, and nothing about what they are")
     require(picture.name == "stdin", f"the name {picture.name!r}")
     require(picture.orientation in range(1, 9) and picture.pages >= page, f"{picture.orientation}, {picture.pages}")
     require(turn == "apply" or picture.orientation == 1, "turned, though it was to be ignored")
@@ -151,7 +153,7 @@ def _contours(data: bytes) -> None:
 def _try_hierarchy(hierarchy: Any) -> None:
     levels = hierarchy.thresholds()
     whole = hierarchy.cut(threshold=float(levels[-1])) if len(levels) else hierarchy.cut(n_segments=1)
-    require(whole.dtype == np.int32 and whole.shape == hierarchy.shape, f"a cut of {whole.shape} {whole.dtype}")
+    require(whole.dtype == np.int32 and whole.shape == hierarchy.leaves.shape, f"a cut of {whole.shape} {whole.dtype}")
     require(np.array_equal(np.unique(whole[whole > 0]), np.arange(1, whole.max() + 1)), "labels with a hole")
 
 

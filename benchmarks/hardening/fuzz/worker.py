@@ -98,7 +98,8 @@ class _Watch:
             self._call(data)
         except targets.ALLOWED as error:
             if len(str(error).splitlines()) != 1 or len(str(error)) > 2000:
-                return Untidy(f"{type(error).__name__} of {len(str(error))} characters: {str(error)[:300]!r}")
+                untidy = Untidy(f"{type(error).__name__} of {len(str(error))} characters: {str(error)[:300]!r}")
+                return untidy.with_traceback(error.__traceback__)
             return None
         except KeyboardInterrupt:
             raise
