@@ -172,16 +172,17 @@ def _find_arcs(regions, cracks, node_rows, node_x, leaving, points, starts, node
                 leaving[end, (arrived + 2) % 4] = 2 * arcs + 1
                 nodes[arcs, 0], nodes[arcs, 1] = node, end
                 arcs += 1
-    for y in range(cracks.shape[0]):
-        marks = cracks[y]
-        for x in range(len(marks)):
-            mark = marks[x]
+    for row in range(cracks.shape[0]):
+        marks = cracks[row]
+        for column in range(len(marks)):
+            mark = marks[column]
             if mark == 0 or mark in (_LEVEL, _UPRIGHT) or mark & _NODE:
                 continue
+            x, y = np.int64(column), np.int64(row)
             starts[arcs] = filled  # the first corner of a closed border in raster order: it goes right and down
             sides[arcs, 0], sides[arcs, 1] = regions[y, x], regions[y - 1, x]
-            filled = _follow(cracks, np.int64(x), np.int64(y), np.int64(0), points, filled, step_x, step_y)[3]
-            marks[x] = 0
+            filled = _follow(cracks, x, y, np.int64(0), points, filled, step_x, step_y)[3]
+            marks[column] = 0
             nodes[arcs, 0], nodes[arcs, 1] = -1, -1
             arcs += 1
     starts[arcs] = filled
