@@ -75,3 +75,14 @@ def test_many_rows_are_taken_in_turn():
     for label in range(4):
         assert means[label, 0] == pytest.approx(picture[labels == label].mean(), rel=1e-14)
         assert deviations[label, 0] == pytest.approx(picture[labels == label].std(), rel=1e-12)
+
+
+@pytest.mark.small
+def test_a_first_sample_far_from_the_others_costs_no_digit():
+    samples = np.random.default_rng(8).random((16, 16, 1))
+    samples[0, 0] = 1e9
+    labels = np.zeros((16, 16), dtype=np.int32)
+    means, deviations = measure_samples(labels, samples, measure_shapes(labels))
+    mean, deviation = mean_and_deviation(samples.ravel().tolist())
+    assert means[0, 0] == pytest.approx(mean, rel=5e-16)
+    assert deviations[0, 0] == pytest.approx(deviation, rel=1e-14)
