@@ -106,7 +106,7 @@ class GaussianMixture(Segmenter):
     def _segment(self, image: Image, context: Context) -> tuple[NDArray[np.integer], dict[str, Any]]:
         from classicseg.kernels.gmm import posteriors
 
-        blocks, index = _distinct_colors(image.samples_in(self.space, context.threads), None, context.threads)
+        blocks, index = self._distinct_colors(image, context.threads)
         fit, samples, bic = self._fitted(blocks, len(index), context.threads)
         shares = posteriors(samples, fit.mixture, context.threads)
         likeliest = np.argmax(shares, axis=0).astype(np.int32)
@@ -144,7 +144,7 @@ class GaussianMixture(Segmenter):
         from classicseg.pools import class_order
 
         image, counts, firsts = pool.colors()
-        blocks, index = _distinct_colors(image.samples_in(self.space, threads), counts, threads)
+        blocks, index = self._distinct_colors(image, threads, counts)
         fit, samples, bic = self._fitted(blocks, int(counts.sum()), threads)
         labels = np.argmax(posteriors(samples, fit.mixture, threads), axis=0)[index]
         classes = class_order(labels, counts, image.lightness(threads).reshape(-1), firsts)
@@ -180,7 +180,7 @@ class GaussianMixture(Segmenter):
         from classicseg.kernels.gmm import Mixture, posteriors, weighted_samples
 
         own, order, classes = recalled, recalled.order, recalled.n_classes
-        blocks, index = _distinct_colors(image.samples_in(self.space, context.threads), None, context.threads)
+        blocks, index = self._distinct_colors(image, context.threads)
         samples = weighted_samples(blocks.planes, blocks.weights)._replace(center=own.center)
         found = Mixture(own.weights[order], own.means[order], own.covariances[order])
         shares = posteriors(samples, found, context.threads)
@@ -195,6 +195,18 @@ class GaussianMixture(Segmenter):
             "means": own.means[:classes],
             "covariances": own.covariances[:classes],
         }
+
+    def _distinct_colors(
+        self, image: Image, threads: int, counts: NDArray[np.int64] | None = None
+    ) -> tuple[Blocks, NDArray[np.int32]]:
+        """The distinct colours of the picture in `space`, arranged in blocks; the place among them of each pixel.
+
+        A pixel counts `counts` times, or once.
+        """
+        from classicseg.kernels.kmeans_blocks import arrange, for_each_sample
+
+        blocks = arrange(image.samples_in(self.space, threads), counts, threads)
+        return blocks, for_each_sample(np.arange(blocks.size, dtype=np.int32), blocks)
 
     def _fit(self, blocks: Blocks, samples: Samples, count: int, threads: int) -> Fit:
         from classicseg.kernels.gmm import expectation_maximisation
@@ -224,16 +236,6 @@ class _Model(NamedTuple):
     n_classes: int
     order: NDArray[np.int64]
     center: NDArray[np.float64]
-
-
-def _distinct_colors(
-    samples: NDArray[np.float32], counts: NDArray[np.int64] | None, threads: int
-) -> tuple[Blocks, NDArray[np.int32]]:
-    """The distinct samples in blocks, and the place among them of each sample."""
-    from classicseg.kernels.kmeans_blocks import arrange, for_each_sample
-
-    blocks = arrange(samples, counts, threads)
-    return blocks, for_each_sample(np.arange(blocks.size, dtype=np.int32), blocks)
 
 
 def _positive_definite(matrices: NDArray[np.float64]) -> bool:
