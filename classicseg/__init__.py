@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from classicseg import memory as memory
     from classicseg.api import methods, run, segment
-    from classicseg.base import Segmentation, Segmenter
+    from classicseg.base import Segmenter
     from classicseg.errors import (
         DataRangeWarning,
         DependencyError,
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     )
     from classicseg.hierarchy import Hierarchy
     from classicseg.io.hierarchy import read_hierarchy, write_hierarchy
+    from classicseg.segmentation import Segmentation
     from classicseg.segmenters.edges import Edges
     from classicseg.segmenters.felzenszwalb import Felzenszwalb
     from classicseg.segmenters.gmm import GaussianMixture
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "classicseg.api": ("methods", "run", "segment"),
-    "classicseg.base": ("Segmentation", "Segmenter"),
+    "classicseg.base": ("Segmenter",),
     "classicseg.errors": (
         "DataRangeWarning",
         "DependencyError",
@@ -46,6 +47,7 @@ _HOMES = {
     ),
     "classicseg.hierarchy": ("Hierarchy",),
     "classicseg.io.hierarchy": ("read_hierarchy", "write_hierarchy"),
+    "classicseg.segmentation": ("Segmentation",),
     "classicseg.segmenters.edges": ("Edges",),
     "classicseg.segmenters.felzenszwalb": ("Felzenszwalb",),
     "classicseg.segmenters.gmm": ("GaussianMixture",),

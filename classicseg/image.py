@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from classicseg import color as colors
-from classicseg.errors import ImageError, ParameterError
+from classicseg.errors import ImageError, ParameterError, if_turned
 from classicseg.parallel import chunks
 from classicseg.scaling import row_chunks, scale, value_range
 
@@ -190,7 +190,7 @@ def as_image(
     if planes[0].shape != valid.shape:
         raise ImageError(
             f"the mask has shape {valid.shape}, the picture {planes[0].shape}. "
-            "Give a mask of the picture's height and width."
+            f"Give a mask of the picture's height and width.{if_turned(valid.shape, planes[0].shape)}"
         )
     if alpha is not None:
         valid = valid & (alpha > 0)

@@ -22,6 +22,8 @@ settings.register_profile(
     "classicseg", derandomize=True, database=None, deadline=None, max_examples=20 if UNCOMPILED else 100
 )
 settings.load_profile("classicseg")
+# `pytest --hypothesis-profile=hard tests/test_properties.py`: thousands of examples, other ones each time.
+settings.register_profile("hard", database=None, deadline=None, max_examples=6000, print_blob=False)
 
 # Settings under which a method is quick on small pictures even where its kernels run as plain Python.
 QUICK: dict[str, dict[str, object]] = {

@@ -74,6 +74,16 @@ def turned(array: NDArray[Any], orientation: int) -> NDArray[Any]:
            [5, 2],
            [6, 3]])
     """
+    if orientation == UPRIGHT or array.ndim == 2:
+        return _turned_pixels(array, orientation)
+    array = np.ascontiguousarray(array)
+    bands = array.shape[2]
+    pixels = array.view(f"V{array.itemsize * bands}")[..., 0]  # moved as one item each, in half the time
+    moved = _turned_pixels(pixels, orientation)
+    return moved.view(array.dtype).reshape(*moved.shape, bands)
+
+
+def _turned_pixels(array: NDArray[Any], orientation: int) -> NDArray[Any]:
     if orientation in _SIDEWAYS:
         array = array.swapaxes(0, 1)
     if orientation in (3, 4, 7, 8):  # the first row is stored last

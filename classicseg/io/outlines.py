@@ -140,7 +140,7 @@ class Outlines:
         --------
         >>> stairs = outlines(np.tri(20, 20, dtype=int) + 1)
         >>> len(stairs.polygons(1)[0][0]), len(stairs.simplify(1.0).polygons(1)[0][0])
-        (40, 4)
+        (41, 4)
         """
         if not isinstance(tolerance, int | float | np.number) or not 0 <= tolerance < math.inf:
             raise ParameterError(f"a tolerance of {tolerance!r} came; it is a number of pixels, 0 or above.")

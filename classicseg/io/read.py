@@ -17,9 +17,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from classicseg.errors import DependencyError, ImageError, MemoryLimitError, ParameterError
-from classicseg.io.decode import Decoded, decode_npy, decode_raster, require_page
-from classicseg.io.geo import GeoReference
-from classicseg.io.orientation import UPRIGHT, Orientation, is_applied, turned
+from classicseg.io.decode import Decoded, declares_no_pixel, decode_npy, decode_raster, require_page, upright
+from classicseg.io.geo import GeoReference, with_data
+from classicseg.io.orientation import UPRIGHT, Orientation, check_orientation
 from classicseg.io.tiff import decode_tiff
 
 _SAMPLE = "sample:"
@@ -78,6 +78,14 @@ def read_picture(
         encoded bytes of a file, as they come from stdin.
     name : str, optional
         The picture's name; by default the file's stem, the sample's name, or "stdin".
+    orientation : {"apply", "ignore"}
+        Whether the picture, and the mask from its alpha, are turned as the file says (EXIF of JPEG, PNG, WebP and AVIF;
+        the tag of TIFF). Of a GeoTIFF rows stay those of the file, to which its georeference belongs.
+    page : int
+        Which page of a TIFF or frame of an animation, counted from 1.
+    bands : sequence of int, optional
+        Which bands, in which order, counted from 1 as in GDAL; alpha is none of them. By default all. Three different
+        ones of an RGB picture stay colours in the order given; anything else of several bands is multi-band.
 
     Returns
     -------
@@ -85,12 +93,16 @@ def read_picture(
         8 and 16 bits a sample, 32-bit integers and floats stay what they are (16-bit floats become float32). 1-bit
         pictures become bool; palettes, CMYK and the like become RGB. Transparent pixels (alpha 0) become the mask.
         Bands of a TIFF come last, in whatever order the file has them; without a declared alpha four samples are four
-        bands. Of several pages or frames the first is read. The EXIF orientation is not applied: rows are the file's.
+        bands. Pixels that a GeoTIFF's own mask leaves out, or whose bands all hold its nodata value (one of them, where
+        that is NaN), are left out of the mask.
 
     Raises
     ------
     ImageError
-        The file is missing, a folder, empty, no picture, truncated or damaged, or unreasonably large.
+        The file is missing, a folder, empty, no picture, truncated or damaged, or unreasonably large, or has no such
+        page or band.
+    ParameterError
+        `orientation` is another word, or `page` or `bands` has a number below 1.
     MemoryLimitError
         A TIFF holds more than the machine's memory.
 
@@ -102,18 +114,18 @@ def read_picture(
     """
     data, where, stem = _load(source, name)
     _require_counted(page, bands)
-    applied = is_applied(orientation)
+    check_orientation(orientation)
     decoded = _with_bands(_decode(data, where, stored=False, page=page), bands, where)
+    if decoded.nodata is not None and decoded.visible is None:
+        decoded = replace(decoded, visible=with_data(decoded.array, decoded.nodata))
+    decoded = upright(decoded, orientation)
     visible = decoded.visible
-    if visible is not None and visible.all():
-        visible = None
-    turn = decoded.orientation if applied else UPRIGHT
     return Picture(
-        turned(decoded.array, turn),
-        None if visible is None else turned(visible, turn),
+        decoded.array,
+        None if visible is None or visible.all() else visible,
         decoded.color,
         stem if name is None else name,
-        turn,
+        decoded.orientation,
         decoded.pages,
         decoded.geo,
     )
@@ -127,6 +139,8 @@ def read_labels(source: str | Path | bytes, *, orientation: Orientation = "apply
     source : str, Path or bytes
         A PNG, TIFF, GIF, BMP or .npy file, by its path or its bytes. Of a palette picture the indices are the labels,
         not the colours. Alpha is left aside. A picture with equal colour channels counts as grey.
+    orientation : {"apply", "ignore"}
+        As for `read_picture`: each file follows what it says itself.
 
     Returns
     -------
@@ -151,7 +165,7 @@ def read_labels(source: str | Path | bytes, *, orientation: Orientation = "apply
             f"{where} is a JPEG or a lossy WebP, whose compression changes labels along edges. Give the label map "
             "as PNG, TIFF or .npy; of a binary mask, save the pixels above 127 as PNG."
         )
-    applied = is_applied(orientation)
+    check_orientation(orientation)
     decoded = _decode(data, where, stored=True)
     stored = decoded.array
     if stored.ndim == 3:
@@ -161,7 +175,7 @@ def read_labels(source: str | Path | bytes, *, orientation: Orientation = "apply
                 "channel that holds the labels as a grey PNG, or give each colour a number first."
             )
         stored = stored[..., 0]
-    return turned(_as_int32(stored, where), decoded.orientation if applied else UPRIGHT)
+    return upright(replace(decoded, array=_as_int32(stored, where), visible=None), orientation).array
 
 
 def read_bytes(source: str | Path | bytes) -> bytes:
@@ -277,6 +291,8 @@ def _decode(data: bytes, where: str, *, stored: bool, page: int = 1) -> Decoded:
     except Exception as error:  # decoders raise anything on damaged data: struct.error, zlib.error, KeyError, ...
         from PIL import UnidentifiedImageError
 
+        if declares_no_pixel(data):
+            raise ImageError(f"{where} is an image of 0 pixels. Get the file again, or take it out.") from error
         if isinstance(error, UnidentifiedImageError) and not data.startswith(_RASTER_SIGNATURES):
             raise ImageError(f"{where} is no picture that classicseg reads; {_KNOWN}.") from error
         detail = "" if isinstance(error, UnidentifiedImageError) else f" ({_one_line(error)})"

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import math
-import os
-import uuid
 from collections.abc import Mapping
 from io import BytesIO
 from pathlib import Path
@@ -15,10 +13,24 @@ import numpy as np
 from numpy.typing import NDArray
 
 from classicseg.errors import ImageError, ParameterError
+from classicseg.io.atomic import atomic_write
 from classicseg.io.palette import label_colors
+from classicseg.io.png import encode_png
 
 if TYPE_CHECKING:
     from classicseg.io.geo import GeoReference
+
+__all__ = [
+    "FORMATS",
+    "atomic_write",
+    "encode_indexed",
+    "encode_labels",
+    "encode_picture",
+    "plain",
+    "write_json",
+    "write_labels",
+    "write_picture",
+]
 
 FORMATS = ("png", "tiff", "npy")
 _MOST_IN_16_BITS = 65_535
@@ -27,35 +39,9 @@ _MOST_IN_8_BITS = 255
 _CLASSIC_TIFF = (1 << 32) - (1 << 25)
 
 
-def atomic_write(path: str | Path, data: bytes) -> None:
-    """Write a file so that its place holds the old content or the whole new one, never a part.
-
-    Parameters
-    ----------
-    path : str or Path
-        Folders that are missing are made.
-    data : bytes
-
-    Raises
-    ------
-    OSError
-        The file cannot be written; what stood there before still stands there, and nothing else is left behind.
-    """
-    path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    # Beside the place, since a rename is atomic within one file system only; and by plain creation, since the files
-    # of `tempfile` can be read by their owner alone, and keep that when they are renamed.
-    beside = path.with_name(f".{uuid.uuid4().hex}.tmp")
-    try:
-        with beside.open("xb") as file:
-            file.write(data)
-        os.replace(beside, path)  # noqa: PTH105 - the call that the atomicity rests on, and that tests replace
-    except BaseException:
-        beside.unlink(missing_ok=True)
-        raise
-
-
-def encode_labels(labels: NDArray[np.integer], format: str = "png", *, geo: GeoReference | None = None) -> bytes:
+def encode_labels(
+    labels: NDArray[np.integer], format: str = "png", *, geo: GeoReference | None = None, threads: int | None = None
+) -> bytes:
     """A label map as the bytes of a file.
 
     Parameters
@@ -67,6 +53,8 @@ def encode_labels(labels: NDArray[np.integer], format: str = "png", *, geo: GeoR
         a BigTIFF where a classic one might not hold it); "npy" is int32. All three are lossless.
     geo : GeoReference, optional
         Where the picture lies on Earth: a "tiff" gets the same GeoTIFF tags. The other formats have no place for them.
+    threads : int, optional
+        As in `classicseg.segment`; the bytes are the same whatever it is.
 
     Raises
     ------
@@ -84,7 +72,7 @@ def encode_labels(labels: NDArray[np.integer], format: str = "png", *, geo: GeoR
         raise ParameterError(f"format={format!r} is not allowed; it is one of {', '.join(map(repr, FORMATS))}.")
     highest = _highest_label(labels)
     if format == "png":
-        return _png_of_labels(labels, highest)
+        return _png_of_labels(labels, highest, threads)
     if format == "tiff":
         return _tiff_of_labels(labels, highest, geo)
     buffer = BytesIO()
@@ -92,13 +80,15 @@ def encode_labels(labels: NDArray[np.integer], format: str = "png", *, geo: GeoR
     return buffer.getvalue()
 
 
-def encode_indexed(labels: NDArray[np.integer]) -> bytes:
+def encode_indexed(labels: NDArray[np.integer], threads: int | None = None) -> bytes:
     """A label map as the bytes of a PNG with a palette of 8 bits, to look at; the colours are those of `label_colors`.
 
     Parameters
     ----------
     labels : (H, W) integer array
         Labels of 0 or above.
+    threads : int, optional
+        As in `classicseg.segment`; the bytes are the same whatever it is.
 
     Returns
     -------
@@ -119,20 +109,12 @@ def encode_indexed(labels: NDArray[np.integer]) -> bytes:
     >>> read_labels(encode_indexed(np.array([[0, 1], [200, 1]]))).tolist()
     [[0, 1], [200, 1]]
     """
-    from PIL import Image
-
     highest = _highest_label(labels)
     colors = label_colors(labels)
     if highest <= _MOST_IN_8_BITS:
-        indices = np.ascontiguousarray(labels, dtype=np.uint8)
-    else:
-        colors, index_of = _few_colors(colors)
-        indices = index_of[labels]
-    picture = Image.fromarray(indices)
-    picture.putpalette(colors.tobytes())  # grey becomes indexed
-    buffer = BytesIO()
-    picture.save(buffer, "PNG", bits=8)
-    return buffer.getvalue()
+        return encode_png(labels.astype(np.uint8), colors, threads)
+    colors, index_of = _few_colors(colors)
+    return encode_png(index_of[labels], colors, threads)
 
 
 def write_labels(path: str | Path, labels: NDArray[np.integer], format: str = "png") -> None:
@@ -140,17 +122,13 @@ def write_labels(path: str | Path, labels: NDArray[np.integer], format: str = "p
     atomic_write(path, encode_labels(labels, format))
 
 
-def encode_picture(rgb: NDArray[np.uint8]) -> bytes:
-    """A picture (H, W, 3) or (H, W), uint8, as the bytes of a PNG."""
-    from PIL import Image
-
+def encode_picture(rgb: NDArray[np.uint8], threads: int | None = None) -> bytes:
+    """A picture (H, W, 3) or (H, W), uint8, as the bytes of a PNG; they are the same whatever the threads."""
     if rgb.dtype != np.uint8 or not (rgb.ndim == 2 or (rgb.ndim == 3 and rgb.shape[2] == 3)) or rgb.size == 0:
         raise ImageError(
             f"a picture of shape {rgb.shape} and type {rgb.dtype} came; (H, W, 3) or (H, W) uint8 is written."
         )
-    buffer = BytesIO()
-    Image.fromarray(np.ascontiguousarray(rgb)).save(buffer, "PNG")
-    return buffer.getvalue()
+    return encode_png(rgb, threads=threads)
 
 
 def write_picture(path: str | Path, rgb: NDArray[np.uint8]) -> None:
@@ -185,17 +163,13 @@ def _highest_label(labels: NDArray[np.integer]) -> int:
     return highest
 
 
-def _png_of_labels(labels: NDArray[np.integer], highest: int) -> bytes:
-    from PIL import Image
-
+def _png_of_labels(labels: NDArray[np.integer], highest: int, threads: int | None) -> bytes:
     if highest > _MOST_IN_16_BITS:
         raise ImageError(
             f"a label map with {highest:,} labels came; a PNG holds {_MOST_IN_16_BITS:,} at most. "
             "Choose the format tiff (or npy)."
         )
-    buffer = BytesIO()
-    Image.fromarray(np.ascontiguousarray(labels, dtype=np.uint16)).save(buffer, "PNG")
-    return buffer.getvalue()
+    return encode_png(labels.astype(np.uint16, copy=False) if labels.dtype == np.uint8 else labels, threads=threads)
 
 
 def _tiff_of_labels(labels: NDArray[np.integer], highest: int, geo: GeoReference | None) -> bytes:

@@ -158,7 +158,8 @@ def arrange(samples: NDArray[np.float32], counts: NDArray[np.int64] | None = Non
     """The `samples` (N, D) in blocks of near neighbours. O(N D).
 
     Each comes `counts` (N,) times. If that is None, each comes once, and those that are equal are counted as one:
-    parts that fit the caches beside one another, and what they leave together, where a few may stay apart.
+    parts that fit the caches beside one another, and what they leave together. The blocks do not hang on the order of
+    the samples.
     """
     samples = np.ascontiguousarray(samples, dtype=np.float32)
     index = None

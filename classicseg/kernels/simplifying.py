@@ -1,4 +1,4 @@
-"""Borders with fewer points, of which none crosses another: a point goes if nothing lies between the old way and the new.
+"""Borders with fewer points, none crossing another: a point goes if nothing lies between the old way and the new.
 
 The points of all arcs are corners of the pixel grid, each with a place of its own, so a map of bytes tells whether
 there is one; all tests are of whole numbers.
@@ -7,7 +7,6 @@ there is one; all tests are of whole numbers.
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
 from classicseg.kernels.compile import kernel
 from classicseg.kernels.outlines import Arcs
