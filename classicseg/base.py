@@ -26,8 +26,9 @@ if TYPE_CHECKING:
     from classicseg.hierarchy import Hierarchy
     from classicseg.pools import Pool
 
-# Merging of small regions, a pixel: about 110 where each pixel is a region of its own, 30 on photographs.
-_BYTES_OF_MERGING = 110
+# A pixel, beside the picture, on photographs: merging of small regions (about 100 where each pixel is a region of its
+# own), and parting of touching objects.
+_BYTES_OF_MERGING, _BYTES_OF_SPLITTING = 28, 46
 # What of the work is the method's own, as `progress` is told: the rest is merging and numbering.
 _SHARE_OF_METHOD = 0.95
 
@@ -95,9 +96,11 @@ class Segmenter(ABC):
     numbers_segments: ClassVar[bool] = False
     # Why `connected` cannot be off, where segments are connected by their making.
     always_connected: ClassVar[str] = ""
-    # Peak memory of a run, as seen on photographs of one megapixel and on noise (the worst case), with some room.
-    bytes_per_pixel: ClassVar[int] = 120
-    bytes_per_sample: ClassVar[int] = 64
+    # Peak memory of a run beside the picture, a pixel and a sample (`python -m benchmarks.memory`): as seen on
+    # photographs, with a tenth to a third more. Noise may take up to four times as much where regions or distinct
+    # colours are counted, since each of its pixels is one of its own.
+    bytes_per_pixel: ClassVar[int] = 40
+    bytes_per_sample: ClassVar[int] = 20
 
     # Parameters that `_segment` does not look at, since only the steps after it do.
     finishing: ClassVar[tuple[str, ...]] = ("connected", "min_size", "split_touching")
@@ -150,10 +153,11 @@ class Segmenter(ABC):
         return label_maps.components(found.labels, found.mask)[0]
 
     def _memory(self, image: Image) -> int:
-        """An estimate of the bytes that a run on `image` takes: the most of its two steps."""
+        """An estimate of the bytes that a run on `image` takes: the picture, and the most of the steps."""
         own = self.bytes_per_pixel + self.bytes_per_sample * image.depth
-        last = _BYTES_OF_MERGING + 8 * image.depth if self.min_size > 1 else 0
-        return max(own, last) * image.mask.size
+        merging = _BYTES_OF_MERGING if self.min_size > 1 else 0
+        splitting = _BYTES_OF_SPLITTING if self.split_touching else 0
+        return image.nbytes + max(own, merging, splitting) * image.mask.size
 
     def segment(
         self,

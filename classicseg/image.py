@@ -70,6 +70,12 @@ class Image:
         return len(self._planes) if self._planes is not None else self._known_levels().shape[2]
 
     @property
+    def nbytes(self) -> int:
+        """The bytes of its mask and its samples; of those that were scaled, of the array too that they came in."""
+        samples = 8 * self.depth * self.mask.size if self.levels is None else self.levels.nbytes
+        return self.mask.nbytes + samples
+
+    @property
     def planes(self) -> NDArray[np.float32]:
         if self._planes is None:
             self._planes = self._scaled()

@@ -74,7 +74,8 @@ class GaussianMixture(Segmenter):
 
     name: ClassVar[str] = "gmm"
     makes: ClassVar[Literal["classes", "segments"]] = "classes"
-    bytes_per_sample: ClassVar[int] = 32
+    bytes_per_pixel: ClassVar[int] = 4
+    bytes_per_sample: ClassVar[int] = 4
 
     n_components: int | str = parameter(
         3,

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from classicseg.pools import ColorPool
 
 _MOST_AUTO = 8
+_BYTES_OF_PLACED = 55  # a pixel, where positions count and no two pixels are equal
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,6 +83,8 @@ class KMeans(Segmenter):
 
     name: ClassVar[str] = "kmeans"
     makes: ClassVar[Literal["classes", "segments"]] = "classes"
+    bytes_per_pixel: ClassVar[int] = 0
+    bytes_per_sample: ClassVar[int] = 15
 
     n_clusters: int | str = parameter(
         3,
@@ -108,6 +111,9 @@ class KMeans(Segmenter):
         1e-4, "moves of the centres, as a share of the variance, that end a start", low=0, high=1, scale="log"
     )
     random_state: int = parameter(0, "seed of the starts", low=0)
+
+    def _memory(self, image: Image) -> int:
+        return super()._memory(image) + (_BYTES_OF_PLACED * image.mask.size if self.spatial_weight else 0)
 
     def _segment(self, image: Image, context: Context) -> tuple[NDArray[np.integer], dict[str, Any]]:
         labels, best, silhouettes = self._clustered(image, None, context.threads)

@@ -29,7 +29,12 @@ if TYPE_CHECKING:
     from classicseg.pools import LevelPool
 
 _CLOSE = 1e-9  # gains that differ by less than this share may be equal but for rounding
-_BYTES_OF_OBJECTS = 190  # a pixel, at the peak of rule "objects"
+# A pixel, at the peak: rules that take more than levels and labels; connected parts and several classes; and what is
+# borrowed, for each byte of a level.
+_BYTES_OF_RULE = {"local": 76, "objects": 66}
+_BYTES_OF_PARTS, _BYTES_OF_BORROWED = 14, 6
+# A sample: mixing levels that are no whole numbers of 8 bits; and the first principal component of bands.
+_BYTES_OF_MIXING, _BYTES_OF_COMPONENT = 14, 28
 _TIE = 1e-12  # maxima that differ by less than this share are equal but for rounding
 
 
@@ -108,8 +113,8 @@ class Threshold(Segmenter):
 
     name: ClassVar[str] = "threshold"
     makes: ClassVar[Literal["classes", "segments"]] = "classes"
-    bytes_per_pixel: ClassVar[int] = 60
-    bytes_per_sample: ClassVar[int] = 20
+    bytes_per_pixel: ClassVar[int] = 8
+    bytes_per_sample: ClassVar[int] = 0
 
     rule: str = parameter(
         "otsu",
@@ -293,7 +298,16 @@ class Threshold(Segmenter):
         return self.foreground == "dark"
 
     def _memory(self, image: Image) -> int:
-        return max(super()._memory(image), _BYTES_OF_OBJECTS * image.mask.size if self.rule == "objects" else 0)
+        shallow = image.levels is not None and image.levels.itemsize == 1
+        parts = self.connected or self.fill_holes or self.classes > 2
+        most = max(self.bytes_per_pixel, _BYTES_OF_PARTS if parts else 0)
+        if image.kind == "bands" and image.depth > 1 and self.band is None:
+            most += _BYTES_OF_COMPONENT * image.depth
+        elif not shallow:
+            most += _BYTES_OF_MIXING * image.depth
+        if self.rule in ("triangle", "li", "yen"):
+            most += _BYTES_OF_BORROWED * (1 if shallow else 8)
+        return max(super()._memory(image), image.nbytes + max(most, _BYTES_OF_RULE.get(self.rule, 0)) * image.mask.size)
 
     def _threshold(self, levels: GreyLevels, mask: NDArray[np.bool_]) -> tuple[float, float]:
         """The threshold as a number of `levels`, and as a level 0..255."""
