@@ -6,8 +6,9 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from classicseg import memory as memory
     from classicseg.api import methods, run, segment
-    from classicseg.base import Segmentation, Segmenter
+    from classicseg.base import Segmenter
     from classicseg.errors import (
         DataRangeWarning,
         DependencyError,
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     )
     from classicseg.hierarchy import Hierarchy
     from classicseg.io.hierarchy import read_hierarchy, write_hierarchy
+    from classicseg.segmentation import Segmentation
     from classicseg.segmenters.edges import Edges
     from classicseg.segmenters.felzenszwalb import Felzenszwalb
     from classicseg.segmenters.gmm import GaussianMixture
@@ -33,7 +35,7 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "classicseg.api": ("methods", "run", "segment"),
-    "classicseg.base": ("Segmentation", "Segmenter"),
+    "classicseg.base": ("Segmenter",),
     "classicseg.errors": (
         "DataRangeWarning",
         "DependencyError",
@@ -45,6 +47,7 @@ _HOMES = {
     ),
     "classicseg.hierarchy": ("Hierarchy",),
     "classicseg.io.hierarchy": ("read_hierarchy", "write_hierarchy"),
+    "classicseg.segmentation": ("Segmentation",),
     "classicseg.segmenters.edges": ("Edges",),
     "classicseg.segmenters.felzenszwalb": ("Felzenszwalb",),
     "classicseg.segmenters.gmm": ("GaussianMixture",),
@@ -97,6 +100,8 @@ def __getattr__(name: str) -> Any:
         return version("classicseg")
     if name in _HOME_OF:
         return getattr(import_module(_HOME_OF[name]), name)
+    if name == "memory":  # for `classicseg.memory.forced()`, which the refusal of a large picture tells of
+        return import_module("classicseg.memory")
     raise AttributeError(f"module 'classicseg' has no attribute {name!r}")
 
 

@@ -8,10 +8,10 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from classicseg import registry
-from classicseg.base import Segmentation
 from classicseg.image import Color, DataRange
 from classicseg.parallel import Progress
 from classicseg.registry import methods
+from classicseg.segmentation import Segmentation
 
 __all__ = ["methods", "run", "segment"]
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import difflib
 import sys
 import warnings
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from types import FrameType
 
@@ -47,6 +47,17 @@ def guess(word: str, known: Iterable[str]) -> str:
     """A sentence that offers the closest of the known words, or nothing."""
     close = difflib.get_close_matches(word, list(known), n=1)
     return f" Did you mean {close[0]!r}?" if close else ""
+
+
+def if_turned(one: Sequence[int], other: Sequence[int]) -> str:
+    """A sentence for two sizes (H, W) that fit only when one is turned by a quarter, or nothing."""
+    if tuple(one[:2]) == tuple(other[:2]) or tuple(one[:2]) != tuple(other[1::-1]):
+        return ""
+    return (
+        " They fit when one is turned by a quarter: a camera's orientation (EXIF) stands in one file and not in the "
+        "other. Read both as they are stored, by --orientation ignore (from Python: orientation='ignore'), or write "
+        "the turned one anew, upright."
+    )
 
 
 def warn(message: str, category: type[Warning]) -> None:

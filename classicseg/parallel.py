@@ -18,6 +18,7 @@ from _thread import LockType, allocate_lock, start_new_thread
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -27,6 +28,20 @@ if TYPE_CHECKING:
     from threadpoolctl import ThreadpoolController
 
 Progress = Callable[[float], None]
+
+
+# What is called after each chunk of work that reports to nobody.
+_beat: ContextVar[Progress | None] = ContextVar("classicseg_beat", default=None)
+
+
+@contextmanager
+def beating(beat: Callable[[], None]) -> Iterator[None]:
+    """Within, `beat` is called after every chunk that this thread does, and may end all by an exception."""
+    before = _beat.set(lambda _: beat())
+    try:
+        yield
+    finally:
+        _beat.reset(before)
 
 
 def thread_count(threads: int | None) -> int:
@@ -68,10 +83,11 @@ def for_chunks(
 ) -> None:
     """Call ``work(index, start, stop)`` for every chunk, on `threads` threads, and report the share that is done.
 
-    The calling thread is one of them, and takes chunks until none is left; `progress` is called there. An exception in
-    a chunk, or in `progress`, ends the call with that exception (of several, the first chunk's); chunks not begun are
-    dropped. No thread is at work any more when the call ends.
+    The calling thread is one of them, and takes chunks until none is left; `progress`, or without it what `beating` was
+    given, is called there. An exception in a chunk, or in `progress`, ends the call with that exception (of several,
+    the first chunk's); chunks not begun are dropped. No thread is at work any more when the call ends.
     """
+    progress = _beat.get() if progress is None else progress
     threads = min(threads, len(bounds))
     if threads > 1:
         _Share(work, bounds, progress).run(threads)

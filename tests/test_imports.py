@@ -48,6 +48,10 @@ def test_help_does_not_even_load_numpy():
     assert "numpy" not in loaded_by(call("--help"))
 
 
+def test_force_is_at_hand_where_nothing_but_the_package_is_imported():
+    assert "numpy" not in loaded_by("import classicseg; classicseg.memory.forced()")
+
+
 def test_multi_otsu_and_kmeans_do_without_cv2():
     for method in ("multiotsu", "kmeans", "meanshift", "quickshift", "gmm"):
         code = f"import numpy, classicseg; classicseg.segment(numpy.eye(9), {method!r})"

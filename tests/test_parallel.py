@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from classicseg import ParameterError, parallel
-from classicseg.parallel import chunks, for_chunks, one_library_thread, thread_count
+from classicseg.parallel import beating, chunks, for_chunks, one_library_thread, thread_count
 
 pytestmark = pytest.mark.small
 
@@ -91,6 +91,26 @@ def test_an_exception_in_progress_ends_the_run(threads):
     with pytest.raises(KeyboardInterrupt):
         for_chunks(work, chunks(200, 1), threads, progress)
     assert len(begun) < 200
+
+
+@pytest.mark.small
+@pytest.mark.parametrize("threads", [1, 2])
+def test_work_that_reports_to_nobody_beats(threads):
+    beats, shares = [], []
+
+    def end():
+        raise InterruptedError
+
+    with beating(lambda: beats.append(threading.current_thread())):
+        for_chunks(lambda *_: None, chunks(7, 1), threads)
+        assert beats == [threading.main_thread()] * 7
+        for_chunks(lambda *_: None, chunks(7, 1), threads, shares.append)
+        assert (len(beats), shares[-1]) == (7, 1.0)
+        with beating(end), pytest.raises(InterruptedError):
+            for_chunks(lambda *_: None, chunks(7, 1), threads)
+        for_chunks(lambda *_: None, chunks(1, 1), threads)
+    for_chunks(lambda *_: None, chunks(7, 1), threads)
+    assert len(beats) == 8
 
 
 @pytest.mark.parametrize("threads", [2, 3])

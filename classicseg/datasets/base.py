@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from classicseg.errors import ImageError
+from classicseg.errors import ImageError, if_turned
 from classicseg.image import DataRange
+from classicseg.io.orientation import Orientation, check_orientation, orientation_ignored
 from classicseg.metrics.kinds import TruthKind
 
 if TYPE_CHECKING:
     from classicseg.io.read import Picture
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, eq=False)
@@ -115,8 +119,33 @@ class Sample:
                 raise ImageError(
                     f"{self.name}: the picture has {_size(image.array)} pixels (height x width), its {what} "
                     f"{_size(array)}. Give files of one size, or take the pair out."
+                    f"{if_turned(array.shape, image.array.shape)}"
                 )
         return LoadedSample(self.name, self.kind, image, truths.maps, truths.void, truths.categories)
+
+
+def oriented(samples: Iterable[Sample], orientation: Orientation) -> tuple[Sample, ...]:
+    """Samples whose files are turned as they say ("apply"), or read as they are stored ("ignore"), truths too.
+
+    Both can be pickled as before. It works for readers of other packages too, as long as they read pictures by
+    `classicseg.io`.
+    """
+    check_orientation(orientation)
+    if orientation == "apply":
+        return tuple(samples)
+    return tuple(
+        replace(
+            sample,
+            image_loader=partial(_as_stored, sample.image_loader),
+            truth_loader=partial(_as_stored, sample.truth_loader),
+        )
+        for sample in samples
+    )
+
+
+def _as_stored(load: Callable[[], T]) -> T:
+    with orientation_ignored():
+        return load()
 
 
 @dataclass(frozen=True, eq=False)

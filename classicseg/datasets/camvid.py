@@ -8,7 +8,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 from classicseg.datasets.base import Found, Sample, Truths
-from classicseg.datasets.layout import pick_root, read_lines, within
+from classicseg.datasets.layout import path_below, pick_root, read_lines, within
 from classicseg.io.read import read_labels, read_picture
 
 SPLITS = ("train", "val", "test")
@@ -61,7 +61,7 @@ def read(root: Path, *, split: str | None = None, view: str | None = None) -> Fo
         if len(words) != 2:
             missing.append(f"{within(root, listed)}, entry {number}: a picture and a truth are wanted, not {line!r}")
             continue
-        picture, truth = (_resolve(base, word) for word in words)
+        picture, truth = (_resolve(base, word, within(root, listed)) for word in words)
         absent = [path for path in (picture, truth) if not path.is_file()]
         missing += [f"{within(root, path)}, named by {listed.name}, is not there" for path in absent]
         if not absent:
@@ -90,8 +90,9 @@ def _words(line: str) -> list[str]:
     )
 
 
-def _resolve(base: Path, word: str) -> Path:
-    return base.joinpath(*word.replace("\\", "/").split("/")[-_PARTS_KEPT:])
+def _resolve(base: Path, word: str, listed: str) -> Path:
+    kept = word.replace("\\", "/").split("/")[-_PARTS_KEPT:]
+    return path_below(base, "/".join(kept).lstrip("/"), f"the list {listed}")
 
 
 def _read_truth(path: Path) -> Truths:

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
-from classicseg.datasets.base import Found, LoadedSample, Sample
+from classicseg.datasets.base import Found, LoadedSample, Sample, oriented
 from classicseg.datasets.lookup import choose_view, find_reader, splits_there
 from classicseg.datasets.open import DECLARATION, read_whole
 from classicseg.errors import ImageError, MemoryLimitError
+from classicseg.io.orientation import Orientation
 
 _VALUES_NAMED = 5
 
@@ -107,6 +108,7 @@ def check_dataset(
     *,
     split: str | None = None,
     view: str | None = None,
+    orientation: Orientation = "apply",
     advance: Callable[[], None] | None = None,
 ) -> Report:
     """Read every picture and truth of a data set, and report what is there and what is wrong.
@@ -120,7 +122,7 @@ def check_dataset(
     split : str, optional
         One split; by default all that are there. Those that are absent, or whose truths are, are named in the report,
         and are no error unless they are asked for.
-    view : str, optional
+    view, orientation : str, optional
         As for `open_dataset`.
     advance : callable, optional
         Called after each picture.
@@ -144,13 +146,24 @@ def check_dataset(
     >>> report.ok, report.parts[0].pictures, report.parts[0].kinds
     (True, 18, ('classes', 'instances'))
     """
-    return check_survey(survey_dataset(name, root, split=split, view=view), advance)
+    return check_survey(survey_dataset(name, root, split=split, view=view, orientation=orientation), advance)
 
 
 def survey_dataset(
-    name: str, root: str | Path | None = None, *, split: str | None = None, view: str | None = None
+    name: str,
+    root: str | Path | None = None,
+    *,
+    split: str | None = None,
+    view: str | None = None,
+    orientation: Orientation = "apply",
 ) -> Survey:
     """What is there, by names and lists; see `check_dataset`. Its length is the number of pictures to read."""
+    survey = _surveyed(name, root, split, view)
+    parts = {each: replace(found, samples=oriented(found.samples, orientation)) for each, found in survey.parts.items()}
+    return replace(survey, parts=parts)
+
+
+def _surveyed(name: str, root: str | Path | None, split: str | None, view: str | None) -> Survey:
     if name.lower().endswith(DECLARATION):
         return _survey_declared(name, root, split, view)
     reader = find_reader(name)

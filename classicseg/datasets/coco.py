@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping
 from functools import partial
-from pathlib import Path, PurePosixPath, PureWindowsPath
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 import numpy as np
@@ -17,9 +17,10 @@ from numpy.typing import NDArray
 
 from classicseg.datasets.base import Found, Sample, Truths
 from classicseg.datasets.coco_masks import Annotation, mask_of, pack, too_short
-from classicseg.datasets.layout import files_ending, pick_root, within
+from classicseg.datasets.layout import files_ending, path_below, pick_root, within
 from classicseg.errors import ImageError
-from classicseg.io.read import read_picture
+from classicseg.io.orientation import UPRIGHT
+from classicseg.io.read import Picture, read_picture
 from classicseg.memory import require_memory
 from classicseg.metrics.kinds import TruthKind
 
@@ -51,7 +52,8 @@ def read(root: Path, *, split: str | None = None, view: str | None = None) -> Fo
     Found
         Where annotations overlap, the one with fewer pixels lies on top (of equal ones, the later in the file), since
         small objects lie in front of or within large ones; an object that is hidden completely has no label. Crowds are
-        void, but for what objects cover of them. Pictures without annotations are kept: all background. Polygons are
+        void, but for what objects cover of them. A picture with a camera's orientation is turned or not as the height
+        and width in the list fit it. Pictures without annotations are kept: all background. Polygons are
         filled by pycocotools, as COCO itself fills them: the extra ``classicseg[coco]``.
 
     Raises
@@ -142,17 +144,18 @@ def _pictures(
     found, missing = {}, []
     files: dict[Any, str] = {}
     for image in images:
-        file = _inside(image["file_name"])
+        path = path_below(folder, image["file_name"], f"the list of {split}")
+        file = path.relative_to(folder).as_posix()
         if files.setdefault(image["id"], file) != file:
             raise ImageError(
                 f"the list of {split} gives one id, {image['id']}, to the pictures {files[image['id']]} and {file}. "
                 "Number the pictures anew."
             )
-        if (folder / file).is_file():
+        if path.is_file():
             name = PurePosixPath(file).with_suffix("").as_posix()
-            found[image["id"]] = name, folder / file, _size(image)
+            found[image["id"]] = name, path, _size(image)
         else:
-            missing.append(f"{within(root, folder / file)}, a picture that the list names, is not there")
+            missing.append(f"{within(root, path)}, a picture that the list names, is not there")
     return found, missing
 
 
@@ -165,14 +168,17 @@ def _size(image: Mapping[str, Any]) -> tuple[int, int]:
     return height, width
 
 
-def _inside(file: str) -> str:
-    """The name of a file in a list, with forward slashes; one that would lead out of its folder is refused."""
-    plain = file.replace("\\", "/")
-    if plain.startswith("/") or PureWindowsPath(plain).drive or ".." in plain.split("/"):
-        raise ImageError(
-            f"the list names the file {file!r}; names of files are paths below the folder of the split. Mend the list."
-        )
-    return plain
+def _read_as_declared(path: Path, size: tuple[int, int]) -> Picture:
+    """The picture as the list means it: its height and width tell whether it was annotated upright or as it is stored.
+
+    Where they fit the picture as it is stored, and not as its camera wants it turned, it stays as it is stored; an
+    orientation that does not swap them is applied.
+    """
+    picture = read_picture(path)
+    height, width = picture.array.shape[:2]
+    if picture.orientation != UPRIGHT and (height, width) != size and (width, height) == size:
+        return read_picture(path, orientation="ignore")
+    return picture
 
 
 # ---- objects ----
@@ -203,7 +209,7 @@ def _instances(
     samples = []
     for number, (name, path, size) in pictures.items():
         load = partial(_READ[view], name, tuple(annotations.get(number, ())), size)
-        samples.append(Sample(name, kind, partial(read_picture, path), load, path))
+        samples.append(Sample(name, kind, partial(_read_as_declared, path, size), load, path))
     remarks = (
         [
             f"annotations with polygons of fewer than three corners, which enclose nothing: {len(short)} (the first "
@@ -279,11 +285,11 @@ def _panoptic(root: Path, base: Path, split: str, content: Mapping[str, Any]) ->
                 f"the list panoptic_{split} has two annotations of the picture with the id {each['image_id']}. Mend it."
             )
     samples = []
-    for number, (name, path, _) in pictures.items():
+    for number, (name, path, size) in pictures.items():
         if number not in annotations:
             missing.append(f"the list has no panoptic annotation of {within(root, path)}")
             continue
-        truth = folder / _inside(annotations[number]["file_name"])
+        truth = path_below(folder, annotations[number]["file_name"], f"the list panoptic_{split}")
         if not truth.is_file():
             missing.append(f"{within(root, truth)}, a truth that the list names, is not there")
             continue
@@ -292,7 +298,13 @@ def _panoptic(root: Path, base: Path, split: str, content: Mapping[str, Any]) ->
             for each in annotations[number]["segments_info"]
         )
         samples.append(
-            Sample(name, "instances", partial(read_picture, path), partial(_read_panoptic, truth, segments), path)
+            Sample(
+                name,
+                "instances",
+                partial(_read_as_declared, path, size),
+                partial(_read_panoptic, truth, segments),
+                path,
+            )
         )
     return samples, missing
 

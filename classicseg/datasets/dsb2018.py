@@ -10,7 +10,7 @@ import numpy as np
 
 from classicseg.datasets.base import Found, Sample, Truths
 from classicseg.datasets.layout import natural_order
-from classicseg.errors import ImageError, ParameterError, guess, warn
+from classicseg.errors import ImageError, ParameterError, guess, if_turned, warn
 from classicseg.io.read import read_picture
 from classicseg.metrics.kinds import TruthKind
 
@@ -119,7 +119,7 @@ def _read_masks(paths: tuple[Path, ...], kind: TruthKind) -> Truths:
             (height, width), (rows, columns) = labels.shape, inside.shape
             raise ImageError(
                 f"{paths[0]} has {height} x {width} pixels (height x width), {path} {rows} x {columns}. "
-                "Get the files anew; the masks of a picture have one size."
+                f"Get the files anew; the masks of a picture have one size.{if_turned(labels.shape, inside.shape)}"
             )
         labels[inside > 0] = number
         claims += inside

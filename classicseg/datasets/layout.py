@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from pathlib import Path
+from pathlib import Path, PureWindowsPath
 
 from classicseg.errors import ImageError
 
@@ -101,6 +101,35 @@ def natural_order(name: str) -> tuple[list[str | int], str]:
     """
     parts = re.split("([0-9]+)", name)  # text and digits take turns, beginning with text, so that like meets like
     return [int(part) if index % 2 else part for index, part in enumerate(parts)], name
+
+
+def path_below(folder: Path, name: object, told_by: str) -> Path:
+    """The path that a list, or another file of a data set, names below a folder; one that leads out is refused.
+
+    Every name that comes out of a file and becomes a path goes through here. It is the name that is looked at: links
+    that somebody has laid in the folder are followed, as everywhere.
+
+    Parameters
+    ----------
+    folder : Path
+    name : str
+        With forward slashes or backslashes.
+    told_by : str
+        The words that name the list, for messages.
+
+    Raises
+    ------
+    ImageError
+        The name is no text or empty, begins at a root or a drive, or has a part "..".
+    """
+    plain = name.replace("\\", "/") if isinstance(name, str) else ""
+    whole = PureWindowsPath(plain)
+    if not plain.strip("/.") or "\0" in plain or plain.startswith("/") or whole.drive or ".." in whole.parts:
+        raise ImageError(
+            f"{told_by} names the file {name!r}; names of files are paths below the folder of the data set. "
+            "Mend the list, or get it anew."
+        )
+    return folder / plain
 
 
 def within(root: Path, path: Path) -> str:

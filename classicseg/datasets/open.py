@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
-from classicseg.datasets.base import DataSet, Found
+from classicseg.datasets.base import DataSet, Found, oriented
 from classicseg.datasets.folders import IMAGE_FOLDERS, TRUTH_FOLDERS, folder_root
 from classicseg.datasets.lookup import choose_split, choose_view, find_reader, read_found, reader_names, splits_there
 from classicseg.datasets.readers import Reader
 from classicseg.datasets.scenes import made_scenes
 from classicseg.errors import ImageError, ParameterError, guess
 from classicseg.image import DataRange
+from classicseg.io.orientation import Orientation, check_orientation
 from classicseg.metrics.kinds import KINDS_IN_WORDS, TruthKind, check_kind
 
 SCENES = "scenes"
@@ -28,6 +30,7 @@ def open_dataset(
     data_range: DataRange | None = None,
     split: str | None = None,
     view: str | None = None,
+    orientation: Orientation = "apply",
 ) -> DataSet:
     """The data set that `spec` stands for.
 
@@ -46,6 +49,9 @@ def open_dataset(
     split, view : str, optional
         Which pictures, and which way to read their truths, for readers that have a choice; the reader's default
         otherwise ("val" where there is one, so that nobody takes the test pictures unawares).
+
+    orientation : {"apply", "ignore"}
+        Whether pictures and truths are turned as their files say (EXIF), each by its own tag; or read as stored.
 
     Returns
     -------
@@ -67,6 +73,14 @@ def open_dataset(
     """
     if kind is not None:
         check_kind(kind)
+    check_orientation(orientation)
+    found = _opened(spec, kind, data_range, split, view)
+    return replace(found, samples=oriented(found.samples, orientation))
+
+
+def _opened(
+    spec: str | Path, kind: TruthKind | None, data_range: DataRange | None, split: str | None, view: str | None
+) -> DataSet:
     name, root = parse_spec(spec)
     if name is not None and name.lower().endswith(DECLARATION):
         return _declared(Path(name), root, kind, data_range, split, view)

@@ -22,7 +22,7 @@ def read_shown(path: Path, page: int | None = None) -> Picture:
         return read_picture(path)
     decoded = read_page(path, page, stored=False)
     visible = None if decoded.visible is None or decoded.visible.all() else decoded.visible
-    return Picture(decoded.array, visible, decoded.color, path.stem)
+    return Picture(decoded.array, visible, decoded.color, path.stem, decoded.orientation, decoded.pages)
 
 
 def count_pages(path: Path) -> int:
@@ -49,14 +49,14 @@ def read_page(path: Path, page: int, *, stored: bool) -> Decoded:
     ImageError
         There is no such page, or it cannot be read.
     """
-    from classicseg.io.decode import decode_raster
+    from classicseg.io.decode import decode_raster, upright
     from classicseg.io.read import read_bytes
     from classicseg.io.tiff import decode_tiff_page
 
     try:
         if _is_tiff(path):
-            return decode_tiff_page(path, page, stored=stored)
-        return decode_raster(read_bytes(path), stored=stored, frame=page)
+            return upright(decode_tiff_page(path, page, stored=stored))
+        return upright(decode_raster(read_bytes(path), stored=stored, frame=page))
     except ImageError as error:
         raise ImageError(f"page {page} of {path} {error}") from error
     except (DependencyError, MemoryLimitError):

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import math
+import os
+import re
 import struct
 import threading
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from io import BytesIO
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -15,6 +18,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from classicseg.errors import DependencyError, ImageError
+from classicseg.io.geo import GeoReference
+from classicseg.io.orientation import TAG, UPRIGHT, is_applied, known_orientation, turned
+from classicseg.memory import is_forced, require_memory
 
 if TYPE_CHECKING:
     from PIL.Image import Image as PillowImage
@@ -25,6 +31,8 @@ _FORMATS = ("PNG", "JPEG", "MPO", "JPEG2000", "BMP", "GIF", "WEBP", "AVIF", "PPM
 _COMMON_SIGNATURES = (PNG_SIGNATURE, b"\xff\xd8\xff", b"BM", b"GIF8", b"P5", b"P6")  # PNG, JPEG, BMP, GIF, PPM
 _DIRECT_MODES = ("1", "L", "I", "F", "RGB")
 _ESSENTIAL_CHUNKS = (b"IHDR", b"IDAT", b"IEND")
+_NPY_HEADERS = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}
+_BYTES_OF_MODE = {"1": 1, "I": 4, "F": 4, "I;16": 2, "I;16B": 2}
 
 
 _filters = threading.RLock()
@@ -38,27 +46,67 @@ def no_warnings() -> Iterator[None]:
         yield
 
 
+@contextmanager
+def hushed() -> Iterator[None]:
+    """Keep what C libraries print on the process's stderr from the user; one thread at a time.
+
+    libtiff, in Pillow and OpenCV, has no other way to be told. What another thread prints in the block is lost too.
+    """
+    with _filters:
+        try:
+            kept = os.dup(2)
+        except OSError:  # nothing is open there
+            yield
+            return
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        try:
+            os.dup2(nowhere, 2)
+            yield
+        finally:
+            os.dup2(kept, 2)
+            os.close(kept)
+            os.close(nowhere)
+
+
 @dataclass(frozen=True, eq=False)
 class Decoded:
-    """The samples of a file, (H, W) or (H, W, C) without alpha; where they are visible; what the channels are."""
+    """The samples of a file, (H, W) or (H, W, C) without alpha; where they are visible; what the channels are.
+
+    They lie as they are stored: `orientation` says how the file wants them turned. `pages` counts what else is in it;
+    samples of the value `nodata` are none.
+    """
 
     array: NDArray[Any]
     visible: NDArray[np.bool_] | None = None
     color: Literal["rgb", "multiband"] | None = None
+    orientation: int = UPRIGHT
+    pages: int = 1
+    geo: GeoReference | None = None
+    nodata: float | None = None
 
 
 def decode_npy(data: bytes) -> Decoded:
-    """Decode a .npy file; what its axes mean is not known."""
-    array = np.load(BytesIO(data), allow_pickle=False)
-    if array.ndim not in (2, 3) or array.size == 0:
+    """Decode a .npy file; what its axes mean is not known. Its header is believed only as far as there are bytes."""
+    stream = BytesIO(data)
+    read_header = _NPY_HEADERS.get(np.lib.format.read_magic(stream))
+    if read_header is None:
+        raise ImageError("is of a version of .npy that holds no samples. Save the array anew with numpy.save.")
+    shape, _, dtype = read_header(stream)
+    if dtype.hasobject:
+        raise ImageError("holds Python objects, which are never loaded from a file. Save an array of numbers.")
+    if len(shape) not in (2, 3) or min(shape) < 1:
+        raise ImageError(f"holds an array of shape {shape}; a picture is (H, W) or (H, W, C) and has a pixel at least.")
+    wanted, there = math.prod(shape) * dtype.itemsize, len(data) - stream.tell()
+    if wanted > there:
         raise ImageError(
-            f"holds an array of shape {array.shape}; a picture is (H, W) or (H, W, C) and has a pixel at least."
+            f"is truncated: its header declares {wanted} bytes of samples, and {there} follow. Get the file again, or "
+            "write it anew."
         )
-    return Decoded(usable_type(array))
+    return Decoded(usable_type(np.load(BytesIO(data), allow_pickle=False)))
 
 
 def decode_raster(data: bytes, *, stored: bool = False, frame: int = 0) -> Decoded:
-    """Decode what Pillow reads.
+    """Decode what Pillow reads. Samples come as they are stored, see `upright`.
 
     Parameters
     ----------
@@ -66,26 +114,101 @@ def decode_raster(data: bytes, *, stored: bool = False, frame: int = 0) -> Decod
     stored : bool
         Keep the numbers that are stored, for label maps: palette indices, and grey of 1, 2 or 4 bits unscaled.
     frame : int
-        Which of several frames or pages; the first by default.
+        Which of several frames or pages, counted from 0.
     """
     from PIL import Image
 
     # Pillow loads its five commonest formats at once, and all forty only where another is met: 50 ms.
     (Image.preinit if data.startswith(_COMMON_SIGNATURES) else Image.init)()
     png_chunks = _png_chunks(data) if data.startswith(PNG_SIGNATURE) else None
-    with no_warnings():  # about sizes below Pillow's limit, and about metadata that nobody asked for
+    with no_warnings(), _pixel_limit():  # warnings about sizes below the limit, and metadata that nobody asked for
         try:
             opened = Image.open(BytesIO(data), formats=[name for name in _FORMATS if name in Image.OPEN])
         except Image.DecompressionBombError as error:
-            raise ImageError(
-                f"is too large: {error} Cut it into tiles, or raise PIL.Image.MAX_IMAGE_PIXELS."
-            ) from error
+            raise ImageError(_too_large(error)) from error
         with opened as image:
+            pages = _count_frames(image)
+            require_page(frame, pages)
+            width, height = image.size
+            require_memory(
+                2 * width * height * _BYTES_OF_MODE.get(image.mode, len(image.getbands())),
+                f"reading {width} x {height} pixels",
+                "Cut the picture into tiles.",
+            )
             image.seek(frame)
             image.load()
             if png_chunks is not None and data[24] == 16 and data[25] in (2, 4, 6):
-                return _decode_deep_png(png_chunks, image)
-            return _from_pillow(image, stored, _bits_of_grey(image, data))
+                if frame:
+                    raise ImageError("is an animated PNG of 16 bits, of which only the first page is read.")
+                decoded = _decode_deep_png(png_chunks, image)
+            else:
+                decoded = _from_pillow(image, stored, _bits_of_grey(image, data))
+            return replace(decoded, orientation=_exif_orientation(image), pages=pages)
+
+
+def upright(decoded: Decoded, orientation: str = "apply") -> Decoded:
+    """Samples and visibility turned as the file wants it, unless orientations are ignored.
+
+    `Decoded.orientation` then tells what was applied.
+    """
+    turn = decoded.orientation if is_applied(orientation) else UPRIGHT
+    visible = decoded.visible
+    return replace(
+        decoded,
+        array=turned(decoded.array, turn),
+        visible=None if visible is None else turned(visible, turn),
+        orientation=turn,
+    )
+
+
+@contextmanager
+def _pixel_limit() -> Iterator[None]:
+    """Pillow's limit on pixels, lifted where that is forced. It is everybody's, and is changed under a lock."""
+    from PIL import Image
+
+    if not is_forced():
+        yield
+        return
+    with _filters:
+        before = Image.MAX_IMAGE_PIXELS
+        Image.MAX_IMAGE_PIXELS = None
+        try:
+            yield
+        finally:
+            Image.MAX_IMAGE_PIXELS = before
+
+
+def _too_large(error: Exception) -> str:
+    """In words, with the two numbers of Pillow's message: those of the picture, and how many it allows."""
+    numbers = [int(number) for number in re.findall(r"\d+", str(error))]
+    pixels = f"{numbers[0] / 1e6:.4g} million pixels" if numbers else str(error)
+    allowed = f"; {numbers[1] / 1e6:.4g} million are read unasked" if len(numbers) > 1 else ""
+    return (
+        f"is too large: it declares {pixels}{allowed}. Cut it into tiles; or, if you trust the file, say --force (from "
+        "Python: with classicseg.memory.forced())."
+    )
+
+
+def _count_frames(image: PillowImage) -> int:
+    """How many frames or pages there are, as far as the file can be followed."""
+    try:
+        return max(1, int(getattr(image, "n_frames", 1)))
+    except Exception:  # a file that is damaged behind its first frame makes the decoder raise anything
+        return 1
+
+
+def require_page(frame: int, pages: int) -> None:
+    """Refuse a page, counted from 0, that a file has not."""
+    if frame >= pages:
+        has = "one page" if pages == 1 else f"{pages} pages"
+        raise ImageError(f"has {has}, and no page {frame + 1} (1 is the first).")
+
+
+def _exif_orientation(image: PillowImage) -> int:
+    try:
+        return known_orientation(image.getexif().get(TAG))
+    except Exception:  # damaged EXIF raises anything, and is no reason to refuse the picture
+        return UPRIGHT
 
 
 def _from_pillow(image: PillowImage, stored: bool, depth: int) -> Decoded:
@@ -197,3 +320,23 @@ def _decode_deep_png(chunks: list[tuple[bytes, bytes]], image: PillowImage) -> D
     rgb = np.ascontiguousarray(array[..., ::-1])
     keys = [struct.unpack(">3H", chunk[8:14]) for kind, chunk in chunks if kind == b"tRNS"]
     return Decoded(rgb, _unlike_key(rgb, keys[0] if keys else None), "rgb")
+
+
+def declares_no_pixel(data: bytes) -> bool:
+    """Whether the header of a PNG, GIF, BMP, JPEG or PPM gives a height or a width of 0."""
+    if data.startswith(PNG_SIGNATURE):
+        return _has_zero(">II", data, 16)
+    if data.startswith(b"GIF8"):
+        return _has_zero("<HH", data, 6)
+    if data.startswith(b"BM"):
+        return _has_zero("<HH", data, 18) if data[14:18] == b"\x0c\0\0\0" else _has_zero("<ii", data, 18)
+    if data.startswith(b"\xff\xd8\xff"):
+        frame = re.search(rb"\xff[\xc0-\xc3]..\x08", data, re.DOTALL)
+        return frame is not None and _has_zero(">HH", data, frame.end())
+    plain = re.match(rb"P[1-7]\s+(\d+)\s+(\d+)\s", data)
+    return plain is not None and 0 in (int(plain[1]), int(plain[2]))
+
+
+def _has_zero(form: str, data: bytes, place: int) -> bool:
+    whole = len(data) >= place + struct.calcsize(form)
+    return whole and 0 in struct.unpack_from(form, data, place)

@@ -9,9 +9,9 @@ from numpy.typing import ArrayLike, NDArray
 
 from classicseg.errors import ImageError, ParameterError
 from classicseg.image import as_image
-from classicseg.io.palette import label_colors
+from classicseg.io.palette import UNUSED, label_colors
 from classicseg.labels import boundaries
-from classicseg.windows import box_sums
+from classicseg.parallel import chunks, for_chunks, thread_count
 
 if TYPE_CHECKING:
     from PIL.Image import Image as PillowImage
@@ -23,6 +23,9 @@ _STRETCH = (1.0, 99.0)  # percentiles that become black and white
 _LINE_WINDOW = 25  # pixels square whose mean luma decides whether a boundary is drawn light or dark
 _LIGHT = 165  # from this mean luma on, white lines are lost
 _DARK_LINE, _LIGHT_LINE = 20, 255
+_LUMA = (299, 587, 114)  # thousandths of red, green and blue (ITU-R BT.601)
+# Strips hold so many pixels, and rows enough that the rows of the window beyond them do not count for much.
+_PIXELS_AT_ONCE, _FEWEST_ROWS = 1 << 17, 64
 _MARGIN = 12
 _FONT_SIZE = 15
 
@@ -58,19 +61,23 @@ def display(
     chosen = "image" if data_range is None and not shallow else data_range
     # Quiet: the run itself has said what there is to say about the data range.
     image = as_image(samples, mask=mask, color=color, data_range=chosen, quiet=True)
-    planes = image.planes
-    if image.kind == "bands":
-        planes = planes[:3] if len(planes) != 2 else planes.mean(axis=0, keepdims=True)
-        planes = np.concatenate([_stretched(plane[np.newaxis], image.mask) for plane in planes])
-    elif not shallow:
-        planes = _stretched(planes, image.mask)
     rgb = np.empty((*image.shape, 3), dtype=np.uint8)
-    rgb[:] = np.moveaxis(np.rint(planes * 255), 0, -1)  # one plane fills all three channels
-    rgb[~image.mask] = _MASKED_GREY
+    if image.kind == "rgb" and image.levels is not None:
+        _fill_with_levels(rgb, image.levels)
+    else:
+        planes = image.planes
+        if image.kind == "bands":
+            planes = planes[:3] if len(planes) != 2 else planes.mean(axis=0, keepdims=True)
+            planes = np.concatenate([_stretched(plane[np.newaxis], image.mask) for plane in planes])
+        elif not shallow:
+            planes = _stretched(planes, image.mask)
+        rgb[:] = np.moveaxis(np.rint(planes * 255), 0, -1)  # one plane fills all three channels
+    if not image.mask.all():
+        rgb[~image.mask] = _MASKED_GREY
     return rgb
 
 
-def overlay(rgb: Rgb, labels: NDArray[np.integer], alpha: float = 0.35) -> Rgb:
+def overlay(rgb: Rgb, labels: NDArray[np.integer], alpha: float = 0.35, threads: int | None = None) -> Rgb:
     """A label map over its picture: translucent colours, and boundaries one pixel wide.
 
     Parameters
@@ -80,6 +87,8 @@ def overlay(rgb: Rgb, labels: NDArray[np.integer], alpha: float = 0.35) -> Rgb:
         Label 0 is left uncoloured.
     alpha : float
         How much of the colour shows, 0 to 1. At the default the picture's texture stays readable.
+    threads : int, optional
+        As in `classicseg.segment`; the picture is the same whatever it is.
 
     Returns
     -------
@@ -88,16 +97,53 @@ def overlay(rgb: Rgb, labels: NDArray[np.integer], alpha: float = 0.35) -> Rgb:
     _require_fit(rgb, labels)
     if not 0 <= alpha <= 1:
         raise ParameterError(f"alpha={alpha!r} is not allowed; it is a number from 0 to 1.")
-    result = rgb.copy()
-    inside = labels > 0
-    tint = label_colors(labels)[labels[inside]]
-    result[inside] = np.rint((1 - alpha) * rgb[inside] + alpha * tint.astype(np.float64))
-    edge = boundaries(labels)
-    result[edge] = _line_colors(result)[edge]
+    result = np.empty_like(rgb, order="C")
+    count = thread_count(threads)
+    # The colour of a label in the upper byte and a sample in the lower one find what is seen of both.
+    levels = np.arange(256, dtype=np.float64)
+    blended = np.rint((1 - alpha) * levels + alpha * levels[:, np.newaxis]).astype(np.uint8)
+    blended[UNUSED] = levels  # what label 0 is given: the samples as they are
+    tints = label_colors(labels).astype(np.uint16) << 8
+    tints[0] = UNUSED << 8
+
+    def tint(_: int, start: int, stop: int) -> None:
+        places = tints.take(labels[start:stop], axis=0, mode="clip")  # labels below 0 are left alone too
+        places |= rgb[start:stop]
+        blended.reshape(-1).take(places, out=result[start:stop], mode="wrap")  # all are within; "raise" would copy
+
+    for_chunks(tint, _strips(labels.shape), count)
+    _draw_boundaries(result, labels, count)
     return result
 
 
-def mean_color(rgb: Rgb, labels: NDArray[np.integer]) -> Rgb:
+def boundary_picture(rgb: Rgb, labels: NDArray[np.integer], threads: int | None = None) -> Rgb:
+    """The boundaries of a label map, one pixel wide, over its picture, which is left as it is everywhere else.
+
+    Parameters
+    ----------
+    rgb : (H, W, 3) uint8 array
+    labels : (H, W) integer array
+    threads : int, optional
+        As in `classicseg.segment`; the picture is the same whatever it is.
+
+    Returns
+    -------
+    (H, W, 3) uint8 array
+        Lines are white where the picture is dark around them and nearly black where it is light, as in `overlay`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> boundary_picture(np.zeros((1, 3, 3), dtype=np.uint8), np.array([[1, 1, 2]]))[..., 0].tolist()
+    [[0, 255, 0]]
+    """
+    _require_fit(rgb, labels)
+    result = rgb.copy(order="C")
+    _draw_boundaries(result, labels, thread_count(threads))
+    return result
+
+
+def mean_color(rgb: Rgb, labels: NDArray[np.integer], threads: int | None = None) -> Rgb:
     """Each label painted with its mean colour; label 0 too.
 
     Parameters
@@ -105,6 +151,8 @@ def mean_color(rgb: Rgb, labels: NDArray[np.integer]) -> Rgb:
     rgb : (H, W, 3) uint8 array
     labels : (H, W) integer array
         Labels of 0 or above.
+    threads : int, optional
+        As in `classicseg.segment`; the picture is the same whatever it is.
 
     Returns
     -------
@@ -119,11 +167,21 @@ def mean_color(rgb: Rgb, labels: NDArray[np.integer]) -> Rgb:
     [[15, 15, 90]]
     """
     _require_fit(rgb, labels)
-    flat = labels.ravel()
-    count = np.maximum(np.bincount(flat), 1)
-    sums = np.stack([np.bincount(flat, weights=rgb[..., channel].ravel()) for channel in range(3)], axis=1)
-    means = np.floor(sums / count[:, np.newaxis] + 0.5).astype(np.uint8)
-    return means[labels]
+    length = int(labels.max()) + 1
+    sums = np.zeros((4, length))  # of red, green, blue and ones: whole numbers, which float64 adds exactly
+    for start, stop in _strips(labels.shape, length):
+        own = labels[start:stop].ravel()
+        sums[3] += np.bincount(own, minlength=length)
+        for channel in range(3):
+            sums[channel] += np.bincount(own, rgb[start:stop, :, channel].ravel(), length)
+    means = np.ascontiguousarray(np.floor(sums[:3] / np.maximum(sums[3], 1) + 0.5).astype(np.uint8).T)
+    result = np.empty_like(rgb, order="C")
+
+    def paint(_: int, start: int, stop: int) -> None:
+        means.take(labels[start:stop], axis=0, out=result[start:stop], mode="clip")  # all are within
+
+    for_chunks(paint, _strips(labels.shape), thread_count(threads))
+    return result
 
 
 def montage(tiles: list[tuple[str, Rgb]], columns: int = 4, tile_width: int = 320) -> Rgb:
@@ -232,8 +290,57 @@ def _stretched(planes: NDArray[np.float32], mask: NDArray[np.bool_]) -> NDArray[
     return np.clip((planes - low) / (high - low), 0, 1).astype(np.float32)
 
 
-def _line_colors(rgb: Rgb) -> Rgb:
-    """White on dark surroundings and nearly black on light ones, so that a thin line reads everywhere."""
-    luma = rgb @ np.array([0.299, 0.587, 0.114])
-    light = box_sums(luma, _LINE_WINDOW) >= _LIGHT * box_sums(np.ones_like(luma), _LINE_WINDOW)
-    return np.where(light[..., np.newaxis], np.uint8(_DARK_LINE), np.uint8(_LIGHT_LINE)).repeat(3, axis=2)
+def _fill_with_levels(rgb: Rgb, levels: NDArray[Any]) -> None:
+    """8-bit samples (or bool) as they are; one channel fills all three."""
+    if levels.dtype == bool:
+        np.multiply(levels, np.uint8(255), out=rgb)
+    else:
+        rgb[:] = levels
+
+
+def _strips(shape: tuple[int, ...], at_least: int = 0) -> list[tuple[int, int]]:
+    """Bounds of strips of rows, with `at_least` so many pixels; they hang on the picture alone."""
+    return chunks(shape[0], max(_FEWEST_ROWS, -(-max(_PIXELS_AT_ONCE, at_least) // shape[1])))
+
+
+def _draw_boundaries(rgb: Rgb, labels: NDArray[np.integer], threads: int) -> None:
+    """Draw boundaries: white on dark surroundings, nearly black on light ones, so that a thin line reads everywhere."""
+    lines = np.zeros(labels.shape, dtype=np.uint8)
+
+    def choose(_: int, start: int, stop: int) -> None:
+        edge = np.flatnonzero(boundaries(labels[start : stop + 1])[: stop - start])
+        light = _light_around(rgb, start, stop, edge)
+        lines[start:stop].reshape(-1)[edge] = np.where(light, np.uint8(_DARK_LINE), np.uint8(_LIGHT_LINE))
+
+    def draw(_: int, start: int, stop: int) -> None:
+        own = lines[start:stop].reshape(-1)
+        edge = np.flatnonzero(own)
+        rgb[start:stop].reshape(-1, 3)[edge] = own[edge, np.newaxis]
+
+    # One after the other: what is light is judged before any line is drawn.
+    for_chunks(choose, _strips(labels.shape), threads)
+    for_chunks(draw, _strips(labels.shape), threads)
+
+
+def _light_around(rgb: Rgb, start: int, stop: int, places: NDArray[np.intp]) -> NDArray[np.bool_]:
+    """Whether, around some places in some rows, the mean luma is so high that white lines are lost.
+
+    The window is cut off at the picture's edge. Its sum comes from four sums of all that is above and to the left,
+    which begin anew above 2^32: differences are right all the same.
+    """
+    height, width = rgb.shape[:2]
+    reach = _LINE_WINDOW // 2
+    first, last = max(start - reach, 0), min(stop + reach, height)
+    sums = np.zeros((last - first + 1, width + 1), dtype=np.uint32)
+    inner = sums[1:, 1:]
+    for weight, channel in zip(_LUMA, range(3), strict=True):
+        inner += rgb[first:last, :, channel] * np.uint32(weight)
+    np.cumsum(inner, axis=1, out=inner)
+    for row in range(1, len(inner)):  # a third of the time of cumsum along this axis
+        inner[row] += inner[row - 1]
+    rows, columns = np.divmod(places, width)
+    rows += start
+    above, below = np.maximum(rows - reach, 0) - first, np.minimum(rows + reach + 1, height) - first
+    left, right = np.maximum(columns - reach, 0), np.minimum(columns + reach + 1, width)
+    inside = sums[below, right] - sums[above, right] - sums[below, left] + sums[above, left]
+    return inside >= (below - above) * (right - left) * (1000 * _LIGHT)

@@ -7,7 +7,8 @@ of one line that begins with the file's name.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Literal
@@ -15,8 +16,10 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from classicseg.errors import DependencyError, ImageError, MemoryLimitError
-from classicseg.io.decode import Decoded, decode_npy, decode_raster
+from classicseg.errors import DependencyError, ImageError, MemoryLimitError, ParameterError
+from classicseg.io.decode import Decoded, declares_no_pixel, decode_npy, decode_raster, require_page, upright
+from classicseg.io.geo import GeoReference, with_data
+from classicseg.io.orientation import UPRIGHT, Orientation, check_orientation
 from classicseg.io.tiff import decode_tiff
 
 _SAMPLE = "sample:"
@@ -41,15 +44,31 @@ class Picture:
         What the file says about its channels; None for grey, and where it says nothing.
     name : str
         The stem for the names of what is written about this picture.
+    orientation : int
+        How the samples were turned: the value of the file's tag, 1 to 8; 1 where nothing was.
+    pages : int
+        How many pages or frames the file has; the array is one of them.
+    geo : GeoReference or None
+        Where on Earth the pixels lie, of a GeoTIFF.
     """
 
     array: NDArray[Any]
     mask: NDArray[np.bool_] | None
     color: Literal["rgb", "multiband"] | None
     name: str
+    orientation: int = UPRIGHT
+    pages: int = 1
+    geo: GeoReference | None = None
 
 
-def read_picture(source: str | Path | bytes, name: str | None = None) -> Picture:
+def read_picture(
+    source: str | Path | bytes,
+    name: str | None = None,
+    *,
+    orientation: Orientation = "apply",
+    page: int = 1,
+    bands: Sequence[int] | None = None,
+) -> Picture:
     """Read a picture with all its bits, and its alpha as a mask.
 
     Parameters
@@ -59,6 +78,14 @@ def read_picture(source: str | Path | bytes, name: str | None = None) -> Picture
         encoded bytes of a file, as they come from stdin.
     name : str, optional
         The picture's name; by default the file's stem, the sample's name, or "stdin".
+    orientation : {"apply", "ignore"}
+        Whether the picture, and the mask from its alpha, are turned as the file says (EXIF of JPEG, PNG, WebP and AVIF;
+        the tag of TIFF). Of a GeoTIFF rows stay those of the file, to which its georeference belongs.
+    page : int
+        Which page of a TIFF or frame of an animation, counted from 1.
+    bands : sequence of int, optional
+        Which bands, in which order, counted from 1 as in GDAL; alpha is none of them. By default all. Three different
+        ones of an RGB picture stay colours in the order given; anything else of several bands is multi-band.
 
     Returns
     -------
@@ -66,12 +93,16 @@ def read_picture(source: str | Path | bytes, name: str | None = None) -> Picture
         8 and 16 bits a sample, 32-bit integers and floats stay what they are (16-bit floats become float32). 1-bit
         pictures become bool; palettes, CMYK and the like become RGB. Transparent pixels (alpha 0) become the mask.
         Bands of a TIFF come last, in whatever order the file has them; without a declared alpha four samples are four
-        bands. Of several pages or frames the first is read. The EXIF orientation is not applied: rows are the file's.
+        bands. Pixels that a GeoTIFF's own mask leaves out, or whose bands all hold its nodata value (one of them, where
+        that is NaN), are left out of the mask.
 
     Raises
     ------
     ImageError
-        The file is missing, a folder, empty, no picture, truncated or damaged, or unreasonably large.
+        The file is missing, a folder, empty, no picture, truncated or damaged, or unreasonably large, or has no such
+        page or band.
+    ParameterError
+        `orientation` is another word, or `page` or `bands` has a number below 1.
     MemoryLimitError
         A TIFF holds more than the machine's memory.
 
@@ -82,14 +113,25 @@ def read_picture(source: str | Path | bytes, name: str | None = None) -> Picture
     ((400, 600, 3), dtype('uint8'), None, 'rgb', 'coffee')
     """
     data, where, stem = _load(source, name)
-    decoded = _decode(data, where, stored=False)
+    _require_counted(page, bands)
+    check_orientation(orientation)
+    decoded = _with_bands(_decode(data, where, stored=False, page=page), bands, where)
+    if decoded.nodata is not None and decoded.visible is None:
+        decoded = replace(decoded, visible=with_data(decoded.array, decoded.nodata))
+    decoded = upright(decoded, orientation)
     visible = decoded.visible
-    if visible is not None and visible.all():
-        visible = None
-    return Picture(decoded.array, visible, decoded.color, stem if name is None else name)
+    return Picture(
+        decoded.array,
+        None if visible is None or visible.all() else visible,
+        decoded.color,
+        stem if name is None else name,
+        decoded.orientation,
+        decoded.pages,
+        decoded.geo,
+    )
 
 
-def read_labels(source: str | Path | bytes) -> NDArray[np.int32]:
+def read_labels(source: str | Path | bytes, *, orientation: Orientation = "apply") -> NDArray[np.int32]:
     """Read a label map, such as a truth, with the numbers that are stored in the file.
 
     Parameters
@@ -97,6 +139,8 @@ def read_labels(source: str | Path | bytes) -> NDArray[np.int32]:
     source : str, Path or bytes
         A PNG, TIFF, GIF, BMP or .npy file, by its path or its bytes. Of a palette picture the indices are the labels,
         not the colours. Alpha is left aside. A picture with equal colour channels counts as grey.
+    orientation : {"apply", "ignore"}
+        As for `read_picture`: each file follows what it says itself.
 
     Returns
     -------
@@ -121,7 +165,9 @@ def read_labels(source: str | Path | bytes) -> NDArray[np.int32]:
             f"{where} is a JPEG or a lossy WebP, whose compression changes labels along edges. Give the label map "
             "as PNG, TIFF or .npy; of a binary mask, save the pixels above 127 as PNG."
         )
-    stored = _decode(data, where, stored=True).array
+    check_orientation(orientation)
+    decoded = _decode(data, where, stored=True)
+    stored = decoded.array
     if stored.ndim == 3:
         if any(not np.array_equal(stored[..., 0], stored[..., band]) for band in range(1, stored.shape[2])):
             raise ImageError(
@@ -129,7 +175,7 @@ def read_labels(source: str | Path | bytes) -> NDArray[np.int32]:
                 "channel that holds the labels as a grey PNG, or give each colour a number first."
             )
         stored = stored[..., 0]
-    return _as_int32(stored, where)
+    return upright(replace(decoded, array=_as_int32(stored, where), visible=None), orientation).array
 
 
 def read_bytes(source: str | Path | bytes) -> bytes:
@@ -204,13 +250,38 @@ def _file_bytes(path: Path, where: str) -> bytes:
     raise ImageError(f"{where} is a folder. Give a picture file; {_KNOWN}.")
 
 
-def _decode(data: bytes, where: str, *, stored: bool) -> Decoded:
+def _require_counted(page: int, bands: Sequence[int] | None) -> None:
+    """Pages and bands are counted from 1."""
+    if page < 1:
+        raise ParameterError(f"page={page} is not allowed; pages are counted from 1.")
+    if bands is not None and (not bands or min(bands) < 1):
+        raise ParameterError(f"bands={tuple(bands)} is not allowed; name one band at least, counted from 1.")
+
+
+def _with_bands(decoded: Decoded, bands: Sequence[int] | None, where: str) -> Decoded:
+    """The bands that are asked for, in their order; of an RGB picture three that differ stay colours."""
+    if bands is None:
+        return decoded
+    array = decoded.array if decoded.array.ndim == 3 else decoded.array[..., np.newaxis]
+    if max(bands) > array.shape[2]:
+        has = "one band" if array.shape[2] == 1 else f"{array.shape[2]} bands"
+        raise ImageError(f"{where} has {has} (alpha left aside), and no band {max(bands)} (1 is the first).")
+    picked = np.ascontiguousarray(array[..., [band - 1 for band in bands]])
+    if picked.shape[2] == 1:
+        return replace(decoded, array=picked[..., 0], color=None)
+    return replace(
+        decoded, array=picked, color="rgb" if decoded.color == "rgb" and sorted(bands) == [1, 2, 3] else "multiband"
+    )
+
+
+def _decode(data: bytes, where: str, *, stored: bool, page: int = 1) -> Decoded:
     try:
         if data.startswith(b"\x93NUMPY"):
+            require_page(page - 1, 1)
             return decode_npy(data)
         if data.startswith(_TIFF_SIGNATURES):
-            return decode_tiff(data, stored=stored)
-        return decode_raster(data, stored=stored)
+            return decode_tiff(data, stored=stored, page=page - 1)
+        return decode_raster(data, stored=stored, frame=page - 1)
     except ImageError as error:
         raise ImageError(f"{where} {error}") from error
     except (MemoryLimitError, DependencyError) as error:
@@ -220,6 +291,8 @@ def _decode(data: bytes, where: str, *, stored: bool) -> Decoded:
     except Exception as error:  # decoders raise anything on damaged data: struct.error, zlib.error, KeyError, ...
         from PIL import UnidentifiedImageError
 
+        if declares_no_pixel(data):
+            raise ImageError(f"{where} is an image of 0 pixels. Get the file again, or take it out.") from error
         if isinstance(error, UnidentifiedImageError) and not data.startswith(_RASTER_SIGNATURES):
             raise ImageError(f"{where} is no picture that classicseg reads; {_KNOWN}.") from error
         detail = "" if isinstance(error, UnidentifiedImageError) else f" ({_one_line(error)})"

@@ -6,6 +6,7 @@ import logging
 import struct
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -14,30 +15,44 @@ import numpy as np
 from numpy.typing import NDArray
 
 from classicseg.errors import ImageError
-from classicseg.io.decode import Decoded, decode_raster, load_cv2, no_warnings, usable_type
-from classicseg.memory import require_memory
+from classicseg.io.decode import Decoded, decode_raster, hushed, load_cv2, no_warnings, usable_type
+from classicseg.io.geo import GEO_TAGS, NODATA, parse_nodata, read_reference
+from classicseg.io.orientation import TAG, UPRIGHT, known_orientation
+from classicseg.io.tiff_pages import choose_pages, require_whole
+from classicseg.memory import is_forced, require_memory
 
 SIGNATURES = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 # Values of the tags, from the TIFF 6.0 specification.
 _WHITE_IS_ZERO, _RGB, _PALETTE, _CMYK, _YCBCR, _CIELAB = 0, 2, 3, 5, 6, 8
 _PREMULTIPLIED, _STRAIGHT = 1, 2
-_ORIENTATION_TAG = 274
-_BYTES_OF_TYPE = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4, 16: 8, 17: 8, 18: 8}
+_MOST_UNASKED = 179_000_000  # pixels, as Pillow has it for other formats
+_HIGHEST_RATIO = 1100  # deflate makes 1032 bytes of one at most
 
 
-def decode_tiff(data: bytes, *, stored: bool = False) -> Decoded:
-    """Decode the first page of a TIFF, or the pages of its channels where it says that it has a channel axis.
+def decode_tiff(data: bytes, *, stored: bool = False, page: int = 0) -> Decoded:
+    """Decode a page of a TIFF, or the pages of its channels where it says that it has a channel axis.
 
     Parameters
     ----------
     data : bytes
     stored : bool
         Keep the numbers that are stored, for label maps: palette indices, grey not inverted where 0 means white.
+    page : int
+        Which page, counted from 0.
+
+    Returns
+    -------
+    Decoded
+        As it is stored; of a GeoTIFF with its reference, its nodata value, and its mask page as what is visible.
     """
     import tifffile
 
     with _quiet(), tifffile.TiffFile(BytesIO(data)) as tiff:
-        return _decode_pages(_pages_to_read(tiff), stored)
+        chosen = choose_pages(tiff, page)
+        decoded = replace(_decode_pages(chosen.pages, stored), pages=chosen.count)
+        if chosen.mask is None or decoded.visible is not None:
+            return decoded
+        return replace(decoded, visible=_decode_samples([chosen.mask], stored=True).array > 0)
 
 
 def decode_tiff_page(path: Path, page: int, *, stored: bool = False) -> Decoded:
@@ -68,76 +83,64 @@ def count_tiff_pages(path: Path) -> int:
 
 
 def _decode_pages(pages: list[Any], stored: bool) -> Decoded:
-    """The pages of one picture, each a group of its channels."""
+    """The pages of one picture, each a group of its channels, and what their first says about its place."""
+    decoded, tags = _decode_samples(pages, stored), pages[0].tags
+    decoded = replace(decoded, nodata=parse_nodata(tags.valueof(NODATA)))
+    geo = read_reference({tag.code: (int(tag.dtype), tag.count, tag.value) for tag in tags if tag.code in GEO_TAGS})
+    if geo is not None:  # as GDAL has it: the reference is to rows and columns as they are stored
+        return replace(decoded, orientation=UPRIGHT, geo=geo)
+    return replace(decoded, orientation=known_orientation(tags.valueof(TAG, UPRIGHT)))
+
+
+def _decode_samples(pages: list[Any], stored: bool) -> Decoded:
     first = pages[0]
-    require_memory(
-        first.nbytes * len(pages),
-        f"reading {first.imagewidth} x {first.imagelength} pixels",
-        "Cut the picture into tiles.",
-    )
-    file = first.parent.filehandle
-    if any(end > file.size for page in pages for end in (*_ends_of_tags(page), *_ends_of_samples(page))):
-        raise ImageError(
-            "is truncated: the TIFF ends before its samples or tags do. Get the file again, or write it anew."
-        )
+    _require_reasonable(first, len(pages))
+    require_whole(pages)
     if int(first.photometric) in (_CMYK, _YCBCR, _CIELAB):
         return _through_pillow(pages, stored)
     try:
         planes = [_rows_columns_bands(page, page.asarray()) for page in pages]
-    except (ValueError, NotImplementedError) as error:
-        if "imagecodecs" not in str(error):
+    except (ValueError, NotImplementedError, ImportError) as error:  # ImportError: Zstandard before Python 3.14
+        if "imagecodecs" not in str(error) and not isinstance(error, ImportError):
             raise
-        if first.dtype in (np.uint8, np.bool_):
-            return _through_pillow(pages, stored)
-        planes = [_through_opencv(page) for page in pages]
+        if first.dtype in (np.uint8, np.bool_) and (decoded := _if_pillow_can(pages, stored)) is not None:
+            return decoded
+        planes = [_through_opencv_or_rasterio(page) for page in pages]
     samples = planes[0] if len(planes) == 1 else np.concatenate(planes, axis=2)
     return _interpret(first, usable_type(samples), stored)
 
 
+def _require_reasonable(first: Any, count: int) -> None:
+    """Refuse pages without pixels, and sizes that no file of this length has or no machine holds."""
+    width, height = first.imagewidth, first.imagelength
+    if not (width and height and first.samplesperpixel):
+        raise ImageError("is an image of 0 pixels. Get the file again, or take it out.")
+    held = first.parent.filehandle.size
+    if width * height > _MOST_UNASKED and first.nbytes * count > _HIGHEST_RATIO * held and not is_forced():
+        raise ImageError(
+            f"is too large: its {held} bytes declare {width} x {height} pixels, as a file that is made to fill the "
+            "memory does. Get the file again; or, if you trust it, say --force (from Python: with "
+            "classicseg.memory.forced())."
+        )
+    require_memory(first.nbytes * count, f"reading {width} x {height} pixels", "Cut the picture into tiles.")
+
+
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """Keep tifffile's log and warnings from the user, who gets the picture or one error."""
-    logger = logging.getLogger("tifffile")
+    """Keep the libraries' logs and warnings from the user, who gets the picture or one error."""
+    loggers = [logging.getLogger(name) for name in ("tifffile", "rasterio", "rasterio._env", "rasterio._err")]
 
     def refuse(record: logging.LogRecord) -> bool:
         return False
 
-    logger.addFilter(refuse)
+    for logger in loggers:
+        logger.addFilter(refuse)
     try:
         with no_warnings():
             yield
     finally:
-        logger.removeFilter(refuse)
-
-
-def _pages_to_read(tiff: Any) -> list[Any]:
-    """The first page; or, where pages follow each other along a channel axis "C", one page for each channel."""
-    series = tiff.series[0]
-    page_axes = len(series.keyframe.shape)
-    outer = dict(zip(series.axes[:-page_axes], series.shape[:-page_axes], strict=True))
-    pages = list(series.pages)
-    if outer.get("C", 1) == 1 or len(pages) != np.prod(list(outer.values())) or None in pages:
-        return [tiff.pages[0]]
-    numbers = np.arange(len(pages)).reshape(tuple(outer.values()))
-    wanted = numbers[tuple(slice(None) if axis == "C" else 0 for axis in outer)]
-    return [pages[number].aspage() for number in wanted]
-
-
-def _ends_of_samples(page: Any) -> Iterator[int]:
-    return (start + count for start, count in zip(page.dataoffsets, page.databytecounts, strict=False))
-
-
-def _ends_of_tags(page: Any) -> Iterator[int]:
-    """Where the values of a page's tags end in the file; tifffile passes over tags that it cannot read."""
-    order, big, file = page.parent.byteorder, page.parent.is_bigtiff, page.parent.filehandle
-    head, entry, inline = ("Q", "HHQQ", 8) if big else ("H", "HHII", 4)
-    file.seek(page.offset)
-    (count,) = struct.unpack(order + head, file.read(struct.calcsize(order + head)))
-    entries = file.read(count * struct.calcsize(order + entry))
-    for _, kind, length, offset in struct.iter_unpack(order + entry, entries):
-        size = _BYTES_OF_TYPE.get(kind, 1) * length
-        if size > inline:
-            yield offset + size
+        for logger in loggers:
+            logger.removeFilter(refuse)
 
 
 def _rows_columns_bands(page: Any, array: NDArray[Any]) -> NDArray[Any]:
@@ -204,7 +207,8 @@ def _inverted(grey: NDArray[Any]) -> NDArray[Any]:
 def _through_pillow(pages: list[Any], stored: bool) -> Decoded:
     """8-bit pages in the compressions and colour spaces that tifffile leaves to a further package."""
     try:
-        parts = [decode_raster(_upright(page), stored=stored, frame=page.index) for page in pages]
+        with hushed():
+            parts = [decode_raster(_upright(page), stored=stored, frame=page.index) for page in pages]
     except ImageError:
         raise
     except (OSError, ValueError, KeyError, SyntaxError, EOFError) as error:
@@ -212,17 +216,52 @@ def _through_pillow(pages: list[Any], stored: bool) -> Decoded:
     return parts[0] if len(parts) == 1 else Decoded(np.dstack([part.array for part in parts]), color="multiband")
 
 
-def _through_opencv(page: Any) -> NDArray[Any]:
-    """A page (H, W, C) of 16 bits or floats in such compressions."""
-    cv2 = load_cv2("a TIFF in this compression")
+def _if_pillow_can(pages: list[Any], stored: bool) -> Decoded | None:
+    try:
+        return _through_pillow(pages, stored)
+    except ImageError:
+        return None
+
+
+def _through_opencv_or_rasterio(page: Any) -> NDArray[Any]:
+    """A page (H, W, C) in a compression that neither tifffile nor, for 8 bits, Pillow decodes here."""
+    found = _through_opencv(page) if page.dtype not in (np.uint8, np.bool_) else None
+    if found is None:
+        found = _through_rasterio(page)
+    if found is None:
+        raise ImageError(_cannot(page))
+    return found
+
+
+def _through_opencv(page: Any) -> NDArray[Any] | None:
     order = {1: [0], 3: [2, 1, 0], 4: [2, 1, 0, 3]}.get(page.samplesperpixel)
+    if order is None:
+        return None
+    cv2 = load_cv2("a TIFF in this compression")
     encoded = np.frombuffer(_upright(page), np.uint8)
-    decoded = ()
-    if order is not None:
+    with hushed():
         decoded = cv2.imdecodemulti(encoded, cv2.IMREAD_UNCHANGED)[1][page.index : page.index + 1]
     if len(decoded) != 1 or decoded[0].dtype != page.dtype or decoded[0].size != page.size:
-        raise ImageError(_cannot(page))
+        return None
     return decoded[0].reshape(page.imagelength, page.imagewidth, page.samplesperpixel)[..., order]
+
+
+def _through_rasterio(page: Any) -> NDArray[Any] | None:
+    """GDAL knows more compressions; None where it is not installed (the extra [geo]), or cannot read the page."""
+    try:
+        import rasterio
+    except ImportError:
+        return None
+    try:
+        with (
+            rasterio.MemoryFile(_upright(page)) as file,
+            rasterio.open(f"GTIFF_DIR:{page.index + 1}:{file.name}", driver="GTiff") as picture,
+        ):
+            bands = picture.read()
+    except rasterio.errors.RasterioError:
+        return None
+    wanted = page.samplesperpixel, page.imagelength, page.imagewidth
+    return np.moveaxis(bands, 0, -1) if bands.shape == wanted and bands.dtype == page.dtype else None
 
 
 def _upright(page: Any) -> bytes:
@@ -230,7 +269,7 @@ def _upright(page: Any) -> bytes:
     file = page.parent.filehandle
     file.seek(0)
     data = file.read()
-    tag = page.tags.get(_ORIENTATION_TAG)
+    tag = page.tags.get(TAG)
     if tag is None:
         return data
     at_rest = struct.pack(page.parent.byteorder + "H", 1)
@@ -242,5 +281,5 @@ def _cannot(page: Any) -> str:
     return (
         f"is a TIFF ({page.samplesperpixel} x {page.dtype}, compression {compression}) that cannot be decoded here: it "
         "is damaged, or needs another library. Save it uncompressed or deflated, as grey or RGB; or pip install "
-        "imagecodecs."
+        "imagecodecs, or 'classicseg[geo]'."
     )

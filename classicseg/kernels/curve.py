@@ -1,8 +1,8 @@
 """Samples along the Z-order curve, on which neighbours are near each other, and equal ones become one with a count.
 
 The key of a sample is its cell in a grid of cubic cells, the bits of the coordinates interleaved. A radix sort by the
-keys brings equal samples together; those that come one after another become one. A cell that holds different samples
-may keep some of them several times, which changes nothing in what is summed over samples.
+keys brings the samples of a cell together, and in a cell they are sorted by their bits: equal ones become one, and
+what comes out hangs on which samples there are and how often, not on the order in which they came.
 """
 
 from __future__ import annotations
@@ -114,6 +114,37 @@ def _sort_by_high(high, order, starts, sorted_order):
 
 
 @kernel
+def _before(words, one, other):
+    """Whether a sample comes before another one, by its words."""
+    for d in range(words.shape[1]):
+        if words[one, d] != words[other, d]:
+            return words[one, d] < words[other, d]
+    return False
+
+
+@kernel
+def _sort_cells(words, keys, order):
+    """Sort the samples of each cell by their words: Shell's sort, as most cells hold one sample and a few hold many."""
+    start = 0
+    while start < len(order):
+        key, stop = keys[order[start]], start + 1
+        while stop < len(order) and keys[order[stop]] == key:
+            stop += 1
+        gap = 1
+        while 3 * gap + 1 < stop - start:
+            gap = 3 * gap + 1
+        while gap > 0 and stop - start > 1:
+            for i in range(start + gap, stop):
+                sample, place = order[i], i
+                while place - gap >= start and _before(words, sample, order[place - gap]):
+                    order[place] = order[place - gap]
+                    place -= gap
+                order[place] = sample
+            gap //= 3
+        start = stop
+
+
+@kernel
 def _merge(words, order, places, last):
     """Number the samples, as `words`, in the given `order`, those that equal the one before them alike: `places`.
 
@@ -169,7 +200,7 @@ class _Grid(NamedTuple):
 
 
 def along_the_curve(samples: NDArray[np.float32], counts: NDArray[np.int64], padding: int) -> OnCurve:
-    """The `samples` (N, D), each of which comes `counts` (N,) times, along the curve. O(N D)."""
+    """The `samples` (N, D), each of which comes `counts` (N,) times, along the curve. O(N D) while cells hold few."""
     count, depth = samples.shape
     keys, high = np.empty(count, dtype=np.uint32), np.empty(count, dtype=np.uint16)
     by_low, order, last = (np.empty(count, dtype=np.int32) for _ in range(3))
@@ -179,6 +210,7 @@ def along_the_curve(samples: NDArray[np.float32], counts: NDArray[np.int64], pad
     starts = np.cumsum(sizes, axis=1, dtype=np.int32) - sizes
     _sort_by_low(keys, starts[0], high, by_low)
     _sort_by_high(high, by_low, starts[1], order)
+    _sort_cells(samples.view(np.uint32), keys, order)
     places = by_low
     found = _merge(samples.view(np.uint32), order, places, last)
     planes, weights = np.zeros((depth, found + padding), dtype=np.float32), np.zeros(found + padding)

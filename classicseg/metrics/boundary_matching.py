@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from classicseg.arrays import as_array
-from classicseg.errors import ImageError, ParameterError
+from classicseg.errors import ImageError, ParameterError, if_turned
 from classicseg.memory import require_memory
 from classicseg.metrics.boundary_maps import BoundaryMap, checked_boundary
 
@@ -136,6 +136,7 @@ def check_shapes(prediction: NDArray[np.generic], truth: NDArray[np.generic]) ->
         raise ImageError(
             f"the prediction has shape {prediction.shape}, a truth {truth.shape}. Give maps of one height and width; "
             "if one was scaled, scale it back before its boundary is taken."
+            f"{if_turned(prediction.shape, truth.shape)}"
         )
 
 

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from classicseg.arrays import as_array
-from classicseg.errors import ImageError
+from classicseg.errors import ImageError, if_turned
 
 _LOOKUP_CELLS_PER_PIXEL = 4  # a lookup table may have this many cells a pixel; beyond, labels are sorted instead
 
@@ -139,6 +139,7 @@ def contingency_tables(
             raise ImageError(
                 f"the prediction has shape {predicted.shape}, the truth {truth.shape}. Give label maps of one "
                 "height and width; if one was scaled, scale it back without interpolation."
+                f"{if_turned(truth.shape, predicted.shape)}"
             )
     counted = counted_pixels(mask, void, predicted.shape)
     if counted is None:
@@ -201,6 +202,7 @@ def _checked_flags(name: str, meaning: str, flags: ArrayLike, shape: tuple[int, 
     if array.shape != shape:
         raise ImageError(
             f"{name} has shape {array.shape}, the label maps {shape}. Give {name} in their height and width."
+            f"{if_turned(array.shape, shape)}"
         )
     return array
 

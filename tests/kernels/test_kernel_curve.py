@@ -30,3 +30,17 @@ def test_equals_the_plain_twin(seed, count, depth, extent):
     assert not found.weights[len(rows) :].any()
     assert len(found.keys) == len(rows)
     assert (np.diff(found.keys.astype(np.int64)) >= 0).all()
+
+
+@pytest.mark.small
+@given(st.integers(0, 2**32 - 1), st.integers(1, 60))
+def test_the_order_in_which_samples_come_decides_nothing(seed, count):
+    rng = np.random.default_rng(seed)
+    samples = np.append(rng.integers(0, 9, (count, 3)), [[10_000, 0, 0]], axis=0).astype(
+        np.float32
+    )  # one cell for most
+    counts = rng.integers(1, 9, count + 1)
+    order = rng.permutation(count + 1)
+    one, other = along_the_curve(samples, counts, PADDING), along_the_curve(samples[order], counts[order], PADDING)
+    assert all(np.array_equal(first, second) for first, second in zip(one[:3], other[:3], strict=True))
+    assert np.array_equal(one.places[order], other.places)

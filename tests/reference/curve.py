@@ -4,7 +4,7 @@ import numpy as np
 
 
 def along_the_curve(samples, counts, key_bits=24, most_bits=12):
-    """Rows in the order of the curve, those equal to the one before as one; their counts; the row of each sample."""
+    """Distinct rows in the order of the curve, in a cell of their bits; their counts; the row of each sample."""
     columns = list(zip(*samples, strict=True))
     low = [min(column) for column in columns]
     extents = [max(column) - least for column, least in zip(columns, low, strict=True)]
@@ -17,7 +17,7 @@ def along_the_curve(samples, counts, key_bits=24, most_bits=12):
         scale, last = finer, finer_last
     keys = [_key(sample, low, scale, last, most_bits) for sample in samples]
     rows, totals, places = [], [], [0] * len(samples)
-    for i in sorted(range(len(samples)), key=keys.__getitem__):
+    for i in sorted(range(len(samples)), key=lambda i: (keys[i], np.float32(samples[i]).view(np.uint32).tolist())):
         if not rows or rows[-1] != samples[i]:
             rows.append(samples[i])
             totals.append(0)

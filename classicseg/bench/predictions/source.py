@@ -14,7 +14,7 @@ from classicseg.bench.predictions.forms import Form, LabelMaps
 from classicseg.bench.predictions.matlab import Contours, Segmentations, count_maps, matlab_form
 from classicseg.bench.sources import Entry, Labelled, Source, attempt, in_words
 from classicseg.datasets.layout import some
-from classicseg.errors import ImageError, ParameterError
+from classicseg.errors import ImageError, ParameterError, if_turned
 
 if TYPE_CHECKING:
     from classicseg.datasets.base import DataSet, LoadedSample
@@ -81,6 +81,7 @@ class PredictionSource(Source):
                 raise ImageError(
                     f"the {what} in {self.form.where} has the shape {array.shape}, the picture {wanted} (height, "
                     "width). Predictions are scored as they are, never resized: write one label a pixel of the picture."
+                    f"{if_turned(array.shape, wanted)}"
                 )
         if picture.mask is not None:
             mask = picture.mask if mask is None else mask & picture.mask

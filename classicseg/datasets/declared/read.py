@@ -14,7 +14,7 @@ from classicseg.datasets.declared.declaration import SizeRule
 from classicseg.datasets.declared.patterns import Key
 from classicseg.datasets.decode import Encoding, decode_truth
 from classicseg.datasets.pages import read_shown
-from classicseg.errors import ImageError
+from classicseg.errors import ImageError, if_turned
 
 if TYPE_CHECKING:
     from classicseg.io.read import Picture
@@ -38,10 +38,10 @@ def read_image(place: Files, rule: SizeRule, name: str) -> Picture:
     size = _target(place, rule)
     array, mask = picture.array, picture.mask
     if rule == "crop":
-        array = _fitted(array, size, rule)
-        mask = mask if mask is None else _fitted(mask, size, rule)
+        array = _fitted(place.image, array, size, rule)
+        mask = mask if mask is None else _fitted(place.image, mask, size, rule)
     if place.field_of_view is not None:
-        inside = _fitted(_field_of_view(place), size, rule)
+        inside = _fitted(place.field_of_view, _field_of_view(place), size, rule)
         _require_one_size([(place.image, array), (place.field_of_view, inside)])
         mask = inside if mask is None else mask & inside
     return replace(picture, array=array, mask=mask, name=name.replace("/", "_"))
@@ -51,11 +51,12 @@ def read_truths(place: Files, rule: SizeRule, encoding: Encoding) -> Truths:
     """The truths of a place, brought to the size that the rule says; void is what is void to any of them."""
     size = _target(place, rule)
     decoded = [decode_truth(path, encoding, place.page) for path in place.truths]
-    maps = tuple(_fitted(labels, size, rule) for labels, _ in decoded)
-    voids = [_fitted(void, size, rule) for _, void in decoded if void is not None]
+    found = list(zip(place.truths, decoded, strict=True))
+    maps = tuple(_fitted(path, labels, size, rule) for path, (labels, _) in found)
+    voids = [_fitted(path, void, size, rule) for path, (_, void) in found if void is not None]
     sizes: list[tuple[Path, NDArray[Any]]] = list(zip(place.truths, maps, strict=True))
     if place.field_of_view is not None:
-        inside = _fitted(_field_of_view(place), size, rule)
+        inside = _fitted(place.field_of_view, _field_of_view(place), size, rule)
         sizes.append((place.field_of_view, inside))
         voids.append(~inside)
     _require_one_size(sizes)
@@ -75,12 +76,23 @@ def _target(place: Files, rule: SizeRule) -> tuple[int, int] | None:
     if rule == "crop":
         paths += [*place.truths, *([place.field_of_view] if place.field_of_view else [])]
     sizes = [read_shown(path, place.page).array.shape[:2] for path in paths]
+    for path, size in zip(paths, sizes, strict=True):
+        _refuse_turned(path, size, sizes[0])
     return min(size[0] for size in sizes), min(size[1] for size in sizes)
 
 
-def _fitted(array: NDArray[Any], size: tuple[int, int] | None, rule: SizeRule) -> NDArray[Any]:
+def _refuse_turned(path: Path, size: tuple[int, ...], wanted: tuple[int, ...]) -> None:
+    """What lies on its side is neither cropped nor scaled."""
+    if hint := if_turned(size, wanted):
+        raise ImageError(
+            f"{path} has {size[0]} x {size[1]} pixels (height x width), and {wanted[0]} x {wanted[1]} are wanted.{hint}"
+        )
+
+
+def _fitted(path: Path, array: NDArray[Any], size: tuple[int, int] | None, rule: SizeRule) -> NDArray[Any]:
     if size is None or array.shape[:2] == size:
         return array
+    _refuse_turned(path, array.shape, size)
     if rule == "crop":
         return np.ascontiguousarray(array[: size[0], : size[1]])
     # The pixel under the middle of each new pixel: floor((i + 1/2) * old / new), in integers.
@@ -95,5 +107,5 @@ def _require_one_size(arrays: list[tuple[Path, NDArray[Any]]]) -> None:
             (height, width), (rows, columns) = one.shape[:2], array.shape[:2]
             raise ImageError(
                 f"{first} has {height} x {width} pixels (height x width), {path} {rows} x {columns}. Give files of one "
-                "size, or declare size = 'crop' or 'nearest'."
+                f"size, or declare size = 'crop' or 'nearest'.{if_turned(one.shape, array.shape)}"
             )
