@@ -29,7 +29,9 @@ def test_every_kind_of_file_tells_of_the_same_labels(call, picture_file, tmp_pat
     out = tmp_path / "out"
     code, _, stderr = call("run", "-m", "kmeans", *ALL, "-o", out, picture_file)
     assert (code, stderr) == (0, "")
-    endings = "_labels.png _overlay.png _mean.png _boundaries.png _indexed.png .geojson _coco.json _segments.csv".split()
+    endings = (
+        "_labels.png _overlay.png _mean.png _boundaries.png _indexed.png .geojson _coco.json _segments.csv".split()
+    )
     names = {f"img_kmeans{ending}" for ending in endings}
     assert {path.name for path in out.iterdir()} == names | {"img_kmeans.json"}
     assert set(json.loads((out / "img_kmeans.json").read_text())["files"]) == names
@@ -42,7 +44,9 @@ def test_every_kind_of_file_tells_of_the_same_labels(call, picture_file, tmp_pat
     rows = list(csv.DictReader(io.StringIO((out / "img_kmeans_segments.csv").read_text())))
     assert [int(row["area"]) for row in rows] == areas.tolist()
     means = [small_picture[labels == label].mean(axis=0) for label in (1, 2, 3)]
-    assert np.array([[float(row[f"intensity_mean-{band}"]) for band in range(3)] for row in rows]) == pytest.approx(np.array(means))
+    assert np.array([[float(row[f"intensity_mean-{band}"]) for band in range(3)] for row in rows]) == pytest.approx(
+        np.array(means)
+    )
     features = json.loads((out / "img_kmeans.geojson").read_text())["features"]
     assert [each["properties"]["label"] for each in features] == [1, 2, 3]
     assert [each["properties"]["area"] for each in features] == areas.tolist()
