@@ -218,13 +218,12 @@ class KMeans(Segmenter):
         from classicseg.kernels.kmeans_blocks import arrange, count_distinct, for_each_sample
         from classicseg.kernels.silhouettes import simplified_silhouette
 
-        if self.spatial_weight:  # no two pixels are equal
+        if self.spatial_weight:  # no two pixels are equal, unless the weight is lost in float32
             placed = _placed(image.samples_in(self.space, threads), image.mask, self.spatial_weight)
             blocks = arrange(placed, np.ones(len(placed), dtype=np.int64))
-            most = self._most(len(placed))
         else:
             blocks = arrange(image.samples_in(self.space, threads), counts, threads)  # which alone holds them
-            most = count_distinct(blocks, self._most(int(np.count_nonzero(image.mask))))
+        most = count_distinct(blocks, self._most(int(np.count_nonzero(image.mask))))
 
         def best_of(count: int) -> Clustering:
             rng = np.random.default_rng(self.random_state)
