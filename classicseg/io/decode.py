@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 import re
 import struct
 import threading
@@ -43,6 +44,27 @@ def no_warnings() -> Iterator[None]:
     with _filters, warnings.catch_warnings():
         warnings.simplefilter("ignore")
         yield
+
+
+@contextmanager
+def quiet_libraries() -> Iterator[None]:
+    """Drop what C libraries (libtiff, libpng) print on stderr in the block, past Python: the user gets one error.
+
+    One thread at a time, since there is one stderr; for the rarer formats only, whose libraries cannot be told.
+    """
+    with _filters:
+        try:
+            kept = os.dup(2)
+        except OSError:  # there is no stderr
+            yield
+            return
+        try:
+            with open(os.devnull, "wb") as nothing:  # noqa: PTH123 - "nul" on Windows is no path
+                os.dup2(nothing.fileno(), 2)
+            yield
+        finally:
+            os.dup2(kept, 2)
+            os.close(kept)
 
 
 @dataclass(frozen=True, eq=False)
@@ -206,7 +228,7 @@ def _from_pillow(image: PillowImage, stored: bool, depth: int) -> Decoded:
         return without_alpha(array)
     if image.mode == "I" and image.format in ("PNG", "PPM"):  # Pillow's room for 16 bits in these formats
         array = array.astype(np.uint16)
-    if depth in (2, 4):
+    if depth in (2, 4) and array.ndim == 2:
         step = 255 // (2**depth - 1)  # Pillow spreads grey of few bits over 0..255
         key = image.info.get("transparency")
         visible = None if key is None else array != key * step
@@ -286,7 +308,8 @@ def _decode_deep_png(chunks: list[tuple[bytes, bytes]], image: PillowImage) -> D
     """
     cv2 = load_cv2("a PNG with 16 bits in several channels")
     essential = PNG_SIGNATURE + b"".join(chunk for kind, chunk in chunks if kind in _ESSENTIAL_CHUNKS)
-    array = cv2.imdecode(np.frombuffer(essential, np.uint8), cv2.IMREAD_UNCHANGED)
+    with quiet_libraries():
+        array = cv2.imdecode(np.frombuffer(essential, np.uint8), cv2.IMREAD_UNCHANGED)
     if array is None or array.dtype != np.uint16:
         raise ImageError("is damaged: OpenCV cannot decode this PNG. Write it anew.")
     channels = essential[25]  # the colour type: 2 is RGB, 4 grey with alpha, 6 RGBA

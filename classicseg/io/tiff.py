@@ -15,10 +15,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from classicseg.errors import ImageError
-from classicseg.io.decode import Decoded, decode_raster, load_cv2, no_warnings, usable_type
+from classicseg.io.decode import Decoded, decode_raster, load_cv2, no_warnings, quiet_libraries, usable_type
 from classicseg.io.geo import GEO_TAGS, NODATA, parse_nodata, read_reference
 from classicseg.io.orientation import TAG, UPRIGHT, known_orientation
-from classicseg.io.tiff_pages import choose_pages, require_whole
+from classicseg.io.tiff_pages import choose_pages, require_no_circle, require_whole
 from classicseg.memory import is_forced, require_memory
 
 SIGNATURES = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
@@ -45,9 +45,7 @@ def decode_tiff(data: bytes, *, stored: bool = False, page: int = 0) -> Decoded:
     Decoded
         As it is stored; of a GeoTIFF with its reference, its nodata value, and its mask page as what is visible.
     """
-    import tifffile
-
-    with _quiet(), tifffile.TiffFile(BytesIO(data)) as tiff:
+    with _opened(BytesIO(data)) as tiff:
         chosen = choose_pages(tiff, page)
         decoded = replace(_decode_pages(chosen.pages, stored), pages=chosen.count)
         if chosen.mask is None or decoded.visible is not None:
@@ -66,17 +64,13 @@ def decode_tiff_page(path: Path, page: int, *, stored: bool = False) -> Decoded:
     stored : bool
         As for `decode_tiff`.
     """
-    import tifffile
-
-    with _quiet(), tifffile.TiffFile(path) as tiff:
+    with _opened(path) as tiff:
         return _decode_pages([tiff.pages[page]], stored)
 
 
 def count_tiff_pages(path: Path) -> int:
     """The number of pages of a TIFF; no pixel is decoded."""
-    import tifffile
-
-    with _quiet(), tifffile.TiffFile(path) as tiff:
+    with _opened(path) as tiff:
         if not len(tiff.pages):
             raise ValueError("it has no page")
         return len(tiff.pages)
@@ -123,6 +117,16 @@ def _require_reasonable(first: Any, count: int) -> None:
             "classicseg.memory.forced())."
         )
     require_memory(first.nbytes * count, f"reading {width} x {height} pixels", "Cut the picture into tiles.")
+
+
+@contextmanager
+def _opened(source: Path | BytesIO) -> Iterator[Any]:
+    """A `tifffile.TiffFile` whose pages come to an end."""
+    import tifffile
+
+    with _quiet(), tifffile.TiffFile(source) as tiff:
+        require_no_circle(tiff)
+        yield tiff
 
 
 @contextmanager
@@ -207,7 +211,8 @@ def _inverted(grey: NDArray[Any]) -> NDArray[Any]:
 def _through_pillow(pages: list[Any], stored: bool) -> Decoded:
     """8-bit pages in the compressions and colour spaces that tifffile leaves to a further package."""
     try:
-        parts = [decode_raster(_upright(page), stored=stored, frame=page.index) for page in pages]
+        with quiet_libraries():
+            parts = [decode_raster(_upright(page), stored=stored, frame=page.index) for page in pages]
     except ImageError:
         raise
     except (OSError, ValueError, KeyError, SyntaxError, EOFError) as error:
@@ -238,7 +243,8 @@ def _through_opencv(page: Any) -> NDArray[Any] | None:
         return None
     cv2 = load_cv2("a TIFF in this compression")
     encoded = np.frombuffer(_upright(page), np.uint8)
-    decoded = cv2.imdecodemulti(encoded, cv2.IMREAD_UNCHANGED)[1][page.index : page.index + 1]
+    with quiet_libraries():
+        decoded = cv2.imdecodemulti(encoded, cv2.IMREAD_UNCHANGED)[1][page.index : page.index + 1]
     if len(decoded) != 1 or decoded[0].dtype != page.dtype or decoded[0].size != page.size:
         return None
     return decoded[0].reshape(page.imagelength, page.imagewidth, page.samplesperpixel)[..., order]
@@ -252,6 +258,7 @@ def _through_rasterio(page: Any) -> NDArray[Any] | None:
         return None
     try:
         with (
+            quiet_libraries(),
             rasterio.MemoryFile(_upright(page)) as file,
             rasterio.open(f"GTIFF_DIR:{page.index + 1}:{file.name}", driver="GTiff") as picture,
         ):

@@ -113,9 +113,8 @@ def _count(tally: Tally, text: str) -> None:
 def _keep_words(findings: Path, text: str, code: int) -> None:
     """Why a process ended, beside the file that libFuzzer kept; or alone, where it kept none."""
     bare = [path for path in findings.iterdir() if not path.suffix]
-    words = " ".join(
-        line for line in text.splitlines() if re.search(r"ERROR|SUMMARY|Timeout|out-of-memory|signal", line)
-    )
+    telling = re.compile(r"ERROR|SUMMARY|Timeout|out-of-memory|signal")
+    words = " ".join(line for line in text.splitlines() if telling.search(line))
     for path in bare or [findings / "ended"]:
         note = path.with_suffix(".txt")
         if not note.exists():
