@@ -264,7 +264,7 @@ class Segmenter(ABC):
         self, labels: NDArray[np.int32], image: Image, threads: int, background: int | None = None
     ) -> NDArray[np.int32]:
         """The labels after regions below `min_size` have joined others; see `labels.absorb_small`."""
-        planes = image.in_space("lab", threads)
+        planes = (strip.in_space("lab", threads) for strip in image.strips())
         return label_maps.absorb_small(labels, planes, image.mask, self.min_size, background)
 
     def get_params(self, deep: bool = True) -> dict[str, Any]:

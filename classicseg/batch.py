@@ -5,11 +5,15 @@ from __future__ import annotations
 import hashlib
 import json
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+
+from classicseg.errors import ParameterError
+from classicseg.outputs import Found, Wanted, encode, endings
 
 if TYPE_CHECKING:
     from classicseg.base import Segmenter
@@ -34,12 +38,10 @@ class Settings:
         Where the files go.
     call : dict
         Call arguments: `color`, `data_range`.
-    format : {"png", "tiff", "npy"}
-        Of the label map.
-    mean_color : bool
-        Write also the picture with each label in its mean colour.
-    hierarchy : bool
-        Write also the hierarchy, and its contour map as a picture.
+    reading : dict
+        How files are read: `orientation`, `page`, `bands` of `classicseg.io.read_picture`.
+    wanted : Wanted
+        What is written.
     cut : dict
         How the hierarchy is cut to make the label map: ``{"n_segments": 12}`` or ``{"threshold": 0.3}``; empty for
         the method's own labels.
@@ -52,9 +54,8 @@ class Settings:
     name: str
     folder: Path
     call: dict[str, Any] = field(default_factory=dict)
-    format: str = "png"
-    mean_color: bool = False
-    hierarchy: bool = False
+    reading: dict[str, Any] = field(default_factory=dict)
+    wanted: Wanted = field(default_factory=Wanted)
     cut: dict[str, Any] = field(default_factory=dict)
     overwrite: bool = False
     threads: int | None = None
@@ -62,10 +63,10 @@ class Settings:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What came of a job: its record, the label map's file, and whether it was there already."""
+    """What came of a job: its record, where each kind of file stands, and whether it was there already."""
 
     record: dict[str, Any]
-    labels: Path
+    places: dict[str, Path]
     kept: bool
 
 
@@ -88,18 +89,36 @@ def process(job: Job, settings: Settings, progress: Progress | None = None) -> O
     if not settings.overwrite:
         record = _kept_record(places, identity)
         if record is not None:
-            return Outcome(record, places["labels"], kept=True)
-    picture = read_picture(data, name=job.source)
+            return Outcome(record, places, kept=True)
+    picture = read_picture(data, name=job.source, **settings.reading)
     started = time.perf_counter()
     result = segment_picture(picture, settings, progress)
-    if settings.hierarchy:
+    if "hierarchy" in settings.wanted.kinds:
         _ = result.hierarchy  # made now, so that the seconds tell
     seconds = time.perf_counter() - started
-    contents = _contents(picture, result, settings)
-    record = _record(job, identity, result, seconds, settings)
+    contents = _contents(job, picture, result, settings)
+    record = _record(job, identity, picture, result, seconds, settings)
     record["files"] = {places[kind].name: _digest(content) for kind, content in contents.items()}
     _write(places, contents, record)
-    return Outcome(record, places["labels"], kept=False)
+    return Outcome(record, places, kept=False)
+
+
+def clear(jobs: Sequence[Job], settings: Settings) -> None:
+    """Remove what a killed run left unfinished where these jobs write."""
+    from classicseg.io.atomic import sweep
+
+    for folder in sorted({settings.folder / job.stem.parent for job in jobs}):
+        sweep(folder)
+
+
+def finish(outcomes: Sequence[Outcome], settings: Settings) -> None:
+    """Write what is made of all pictures together: COCO's JSON of several, as METHOD_coco.json."""
+    if "coco" in settings.wanted.kinds and len(outcomes) > 1:
+        from classicseg.io.atomic import atomic_write
+        from classicseg.io.coco_json import join_coco
+
+        joined = join_coco(outcome.places["coco"].read_bytes() for outcome in outcomes)
+        atomic_write(settings.folder / f"{settings.name}_coco.json", joined)
 
 
 def segment_picture(picture: Picture, settings: Settings, progress: Progress | None = None) -> Segmentation:
@@ -114,16 +133,20 @@ def segment_picture(picture: Picture, settings: Settings, progress: Progress | N
 
 
 def _places(job: Job, settings: Settings) -> dict[str, Path]:
-    """Where each kind of file goes; a mask is written only where the picture has one."""
+    """Where each kind of file goes, always below the folder; a mask is written only where the picture has one."""
+    if (
+        ".." in job.stem.parts
+        or job.stem.is_absolute()
+        or not job.stem.name
+        or Path(settings.name).name != settings.name
+    ):
+        raise ParameterError(
+            f"files about {job.source} would be called {job.stem}_{settings.name}, which leads out of the folder that "
+            "is written to. Rename the picture."
+        )
     base = settings.folder / Path(job.stem)
-    name = f"{base.name}_{settings.name}"
-    files = {"labels": f"{name}_labels.{settings.format}", "overlay": f"{name}_overlay.png", "record": f"{name}.json"}
-    files |= {"mask": f"{name}_mask.png"}
-    if settings.mean_color:
-        files |= {"mean": f"{name}_mean.png"}
-    if settings.hierarchy:
-        files |= {"hierarchy": f"{name}_hierarchy.npz", "ucm": f"{name}_ucm.png"}
-    return {kind: base.with_name(file) for kind, file in files.items()}
+    files = {"record": ".json"} | endings(settings.wanted)
+    return {kind: base.with_name(f"{base.name}_{settings.name}{ending}") for kind, ending in files.items()}
 
 
 def _identity(data: bytes, settings: Settings) -> dict[str, Any]:
@@ -135,6 +158,8 @@ def _identity(data: bytes, settings: Settings) -> dict[str, Any]:
         "parameters": settings.segmenter.get_params(),
         "cut": settings.cut,
         "call": {key: value for key, value in settings.call.items() if value is not None},
+        "reading": settings.reading,
+        "files_as": settings.wanted.decides(),
         "version": classicseg.__version__,
         "input_sha256": _digest(data),
     }
@@ -163,19 +188,30 @@ def _as_json(value: Any) -> Any:
 
 
 def _record(
-    job: Job, identity: dict[str, Any], result: Segmentation, seconds: float, settings: Settings
+    job: Job, identity: dict[str, Any], picture: Picture, result: Segmentation, seconds: float, settings: Settings
 ) -> dict[str, Any]:
     height, width = result.labels.shape
     return {
         "input": job.source,
         "name": settings.name,
         **identity,
+        **_of_file(picture),
         "height": height,
         "width": width,
         "labels": result.n_labels,
         "findings": {key: value for key, value in result.findings.items() if _fits_record(value)},
         "seconds": round(seconds, 4),
     }
+
+
+def _of_file(picture: Picture) -> dict[str, Any]:
+    """What the file said that bears on how the label map lies: only what is out of the ordinary."""
+    told: dict[str, Any] = {"orientation_applied": picture.orientation}
+    if picture.pages > 1:
+        told["pages"] = picture.pages
+    if picture.geo is not None:
+        told |= {"crs": picture.geo.crs, "transform": picture.geo.transform}
+    return told
 
 
 def _fits_record(value: Any) -> bool:
@@ -189,34 +225,22 @@ def _fits_record(value: Any) -> bool:
     return True
 
 
-def _contents(picture: Picture, result: Segmentation, settings: Settings) -> dict[str, bytes]:
+def _contents(job: Job, picture: Picture, result: Segmentation, settings: Settings) -> dict[str, bytes]:
     """The content of each file but the record."""
-    from classicseg.io.overlay import display, mean_color, overlay
-    from classicseg.io.write import encode_labels, encode_picture
+    from classicseg.io.overlay import display
 
     call = settings.call
     sight = display(
         picture.array, picture.mask, color=call.get("color") or picture.color, data_range=call.get("data_range")
     )
-    contents = {
-        "labels": encode_labels(result.labels, settings.format),
-        "overlay": encode_picture(overlay(sight, result.labels)),
-    }
-    if settings.mean_color:
-        contents["mean"] = encode_picture(mean_color(sight, result.labels))
-    if settings.hierarchy:
-        from classicseg.io.hierarchy import encode_hierarchy
-        from classicseg.io.ucm import encode_ucm
-
-        contents |= {"hierarchy": encode_hierarchy(result.hierarchy), "ucm": encode_ucm(result.hierarchy)}
-    if not result.mask.all():
-        contents["mask"] = encode_picture(result.mask.astype(np.uint8) * 255)
-    return contents
+    file_name = job.stem.with_name(Path(job.source).name).as_posix()
+    return encode(Found(picture, result, sight, file_name, settings.threads), settings.wanted)
 
 
 def _write(places: dict[str, Path], contents: dict[str, bytes], record: dict[str, Any]) -> None:
     """An old record goes first and the new one comes last: where a record stands, its files are whole."""
-    from classicseg.io.write import atomic_write, write_json
+    from classicseg.io.atomic import atomic_write
+    from classicseg.io.write import write_json
 
     places["record"].unlink(missing_ok=True)
     for kind, content in contents.items():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numbers
+from collections.abc import Iterator
 from typing import Any, Literal
 
 import numpy as np
@@ -10,6 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from classicseg import color as colors
 from classicseg.errors import ImageError, ParameterError, if_turned
+from classicseg.parallel import chunks
 from classicseg.scaling import row_chunks, scale, value_range
 
 Color = Literal["rgb", "bgr", "rgba", "multiband"]
@@ -18,6 +20,8 @@ Levels = NDArray[np.bool_ | np.uint8 | np.uint16]
 
 _COLORS = ("rgb", "bgr", "rgba", "multiband")
 _ROWS_AT_FIRST = 1 << 14
+_PIXELS_OF_STRIP = 1 << 19  # enough for all threads to have work, little beside a large picture
+_MOST_PIXELS = np.iinfo(np.int32).max  # labels, and what numbers pixels, are int32
 _FEWEST_COLUMNS = 16  # fewer "channels" than this in the last place are taken for channels
 
 
@@ -109,6 +113,24 @@ class Image:
         """The columns of `planes` (D, H, W) inside the mask, as rows: a C-contiguous array (N, D)."""
         inside = planes.reshape(len(planes), -1) if self.mask.all() else planes[:, self.mask]
         return np.ascontiguousarray(inside.T)
+
+    def samples_in(self, space: str, threads: int = 1) -> NDArray[np.float32]:
+        """``samples(in_space(space))``, without ever having the planes of more than a strip."""
+        samples = np.empty((np.count_nonzero(self.mask), self.depth), dtype=np.float32)
+        done = 0
+        for strip in self.strips():
+            part = strip.samples(strip.in_space(space, threads))
+            samples[done : done + len(part)] = part
+            done += len(part)
+        return samples
+
+    def strips(self) -> Iterator[Image]:
+        """The picture in strips of some hundred thousand pixels from top to bottom: views, no copies."""
+        height, width = self.shape
+        for first, last in chunks(height, max(1, _PIXELS_OF_STRIP // width)):
+            planes = None if self._planes is None else self._planes[:, first:last]
+            levels = None if self.levels is None else self.levels[first:last]
+            yield Image(planes, self.mask[first:last], self.kind, levels)
 
     def _lab(self, depth: int, threads: int) -> NDArray[np.float32]:
         """The first `depth` planes of L*a*b*, without regard to the mask."""
@@ -220,15 +242,25 @@ def _checked_mask(mask: ArrayLike | None, samples: NDArray[Any], channel_axis: i
         raise ParameterError(
             f"channel_axis={channel_axis!r} is not allowed; it is -3, -2, -1, 0, 1 or 2, and -1 by default."
         )
+    height, width = _height_and_width(samples, channel_axis)
+    if height * width > _MOST_PIXELS:
+        raise ImageError(
+            f"a picture of {height} x {width} pixels came; {_MOST_PIXELS} are the most that can be numbered. "
+            "Cut it into tiles."
+        )
     if mask is None:
-        shape = samples.shape if samples.ndim == 2 else np.delete(samples.shape, channel_axis)
-        return np.ones(tuple(int(length) for length in shape), dtype=bool)
+        return np.ones((height, width), dtype=bool)
     valid = np.array(mask, order="C")  # a copy: it is kept, and compiled loops know one layout
     if valid.dtype != bool:
         raise ImageError(
             f"a mask of type {valid.dtype} came; it is bool, True where the picture counts. Give mask != 0."
         )
     return valid
+
+
+def _height_and_width(samples: NDArray[Any], channel_axis: int) -> tuple[int, int]:
+    height, width = samples.shape if samples.ndim == 2 else np.delete(samples.shape, channel_axis).tolist()
+    return height, width
 
 
 def _channels(

@@ -11,7 +11,7 @@ from classicseg.errors import ParameterError
 from classicseg.io.read import SUFFIXES
 
 # How the names of written pictures end, each beside its record.
-OUTPUTS = ("_labels", "_overlay", "_mean", "_mask", "_ucm")
+OUTPUTS = ("_labels", "_overlay", "_mean", "_mask", "_ucm", "_boundaries", "_indexed")
 _SAMPLE = "sample:"
 
 
@@ -56,7 +56,7 @@ def _place(job: Job) -> str:
 def _expand(given: str) -> Iterator[Job]:
     path = Path(given)
     if given.startswith(_SAMPLE):
-        yield Job(given, PurePosixPath(given.removeprefix(_SAMPLE)))
+        yield Job(given, PurePosixPath(given.removeprefix(_SAMPLE).replace("/", "_")))  # there is no such sample
     elif path.is_dir():
         found = [file for file in sorted(path.rglob("*")) if _is_input(file)]
         if not found:
@@ -72,9 +72,14 @@ def _expand(given: str) -> Iterator[Job]:
                 "Check it, or quote it so that the shell leaves it."
             )
         for match in matches:
-            yield Job(match, PurePosixPath(Path(match).stem))
+            yield Job(match, _stem(Path(match)))
     else:
-        yield Job(given, PurePosixPath(path.stem))
+        yield Job(given, _stem(path))
+
+
+def _stem(path: Path) -> PurePosixPath:
+    """The name of what is written about a file; of "..png" it is not ".", which would be a folder."""
+    return PurePosixPath(path.name if path.stem in (".", "..") else path.stem)
 
 
 def _is_input(file: Path) -> bool:

@@ -5,6 +5,7 @@ A label map is an int32 array (H, W). Neighbours are pixels that share an edge (
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any, Literal
 
 import numpy as np
@@ -86,7 +87,11 @@ def neighbours(labels: NDArray[np.integer]) -> NDArray[np.int64]:
 
 
 def absorb_small(
-    labels: NDArray[np.integer], planes: NDArray[np.float32], mask: Mask, min_size: int, background: int | None = None
+    labels: NDArray[np.integer],
+    planes: NDArray[np.float32] | Iterable[NDArray[np.float32]],
+    mask: Mask,
+    min_size: int,
+    background: int | None = None,
 ) -> Labels:
     """Let every connected region below `min_size` pixels join its most similar neighbour.
 
@@ -94,8 +99,9 @@ def absorb_small(
     ----------
     labels : (H, W) integer array
         Classes or segments; what is too small is decided for each connected region of a label.
-    planes : (D, H, W) float32 array
-        Colours; similar means a small Euclidean distance between the mean colours of two regions.
+    planes : (D, H, W) float32 array, or strips (D, h, W) of it
+        Colours, whole or strip by strip from top to bottom; similar means a small Euclidean distance between the mean
+        colours of two regions.
     mask : (H, W) bool array
         Pixels outside belong to no region and are nobody's neighbour.
     min_size : int
@@ -113,7 +119,8 @@ def absorb_small(
 
     own = as_int32(labels)
     regions, count = components(own, mask)
-    sizes, sums, label_of = measure_regions(regions, own, planes, count)
+    strips = [planes] if isinstance(planes, np.ndarray) else planes
+    sizes, sums, label_of = measure_regions(regions, own, strips, count)
     fixed = label_of == background if background is not None else np.zeros(count, dtype=bool)
     lists = list_neighbours(regions, sizes, (sizes < min_size) & ~fixed)
     survivor = absorb(*lists, sizes, sums, fixed, min_size)

@@ -219,9 +219,19 @@ def _exercise_scores() -> None:
         hierarchy.reweight(attribute)
     score_hierarchy(hierarchy, [other[:6, :8]])
     _exercise_outlines(leaves)
+    _exercise_annotations(leaves)
 
 
 def _exercise_outlines(labels: NDArray[np.int64]) -> None:
     from classicseg.io.outlines import outlines
 
     _ = outlines(labels).simplify(1.0).coordinates
+
+
+def _exercise_annotations(labels: NDArray[np.int64]) -> None:
+    from classicseg.io.coco_json import SEGMENTATIONS, encode_coco
+    from classicseg.io.measurements import measure
+
+    for segmentation in SEGMENTATIONS:
+        encode_coco(labels, file_name="", segmentation=segmentation)
+    measure(labels, labels)

@@ -9,6 +9,8 @@ from typing import Any
 
 import click
 
+from classicseg_cli.interrupts import leave_if_still_working
+
 _COMMANDS = {
     "run": ("classicseg_cli.run:run", "Segment pictures: label map, overlay and record of each."),
     "methods": ("classicseg_cli.methods:methods", "List the methods, their presets and parameters."),
@@ -72,6 +74,7 @@ def main(arguments: list[str] | None = None) -> None:
             warnings.simplefilter("always", category)
         warnings.showwarning = _show_warning
         code = _exit_code(arguments)
+    leave_if_still_working(code)
     sys.exit(code)
 
 

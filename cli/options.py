@@ -208,7 +208,8 @@ def method_parameters(method: str, given: dict[str, Any], pairs: dict[str, str])
     from classicseg.parameters import declared
     from classicseg.registry import resolve
 
-    own = {key.removeprefix(_PREFIX): value for key, value in given.items() if value is not None}
+    of_method = {key: value for key, value in given.items() if key.startswith(_PREFIX) and value is not None}
+    own = {key.removeprefix(_PREFIX): value for key, value in of_method.items()}
     known = declared(resolve(method)[0])
     for name, text in pairs.items():
         if name in own:

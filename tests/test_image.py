@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from classicseg import DataRangeWarning, ImageError, ParameterError
+from classicseg import DataRangeWarning, ImageError, ParameterError, segment
 from classicseg.image import as_image
 
 pytestmark = pytest.mark.small
@@ -129,3 +129,56 @@ def test_spaces_are_0_outside_the_mask_and_the_same_for_every_type(space, color)
     assert np.array_equal(image.samples(expected), expected[:, mask].T)
     everywhere = as_image(picture)
     assert np.array_equal(everywhere.samples(expected), expected.reshape(3, -1).T)
+
+
+# --- strips ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def thin(monkeypatch):
+    """Strips of two rows of the small picture, instead of some hundred thousand pixels."""
+    monkeypatch.setattr("classicseg.image._PIXELS_OF_STRIP", 30)
+
+
+def pictures_and_masks(small_picture):
+    """A colour and a grey picture of whole levels, one of floats, and one of bands, with and without a mask."""
+    mask = np.ones(small_picture.shape[:2], dtype=bool)
+    mask[2:5, 3:9] = mask[7] = False
+    bands = np.concatenate([small_picture, small_picture[::-1, :, :2]], axis=2)
+    for array in (small_picture, small_picture[..., 1], small_picture / 255, bands, np.asfortranarray(bands)):
+        for each in (None, mask):
+            yield as_image(array, mask=each, color="multiband" if array.shape[2:] == (5,) else None)
+
+
+def test_strips_are_the_picture_and_no_copies(thin, small_picture):
+    for picture in pictures_and_masks(small_picture):
+        parts = list(picture.strips())
+        assert [part.shape for part in parts] == [(2, 14)] * 6
+        assert np.array_equal(np.concatenate([part.mask for part in parts]), picture.mask)
+        assert np.array_equal(np.concatenate([part.in_space("lab") for part in parts], axis=1), picture.in_space("lab"))
+        whole = picture.planes if picture.levels is None else picture.levels
+        kept = parts[3].planes if picture.levels is None else parts[3].levels
+        assert np.shares_memory(kept, whole)
+
+
+@pytest.mark.parametrize("space", ["lab", "hsv"])
+def test_samples_come_strip_by_strip_as_from_the_whole(thin, small_picture, space):
+    for picture in pictures_and_masks(small_picture):
+        expected = picture.samples(picture.in_space(space))
+        found = picture.samples_in(space)
+        assert found.dtype == np.float32
+        assert np.array_equal(found, expected)
+
+
+@pytest.mark.parametrize("name", ["kmeans", "gmm"])
+def test_strips_leave_the_labels_as_they_are(monkeypatch, small_picture, name):
+    noisy = small_picture // 4 + np.random.default_rng(0).integers(0, 60, small_picture.shape).astype(np.uint8)
+    expected = segment(noisy, name, min_size=5)
+    monkeypatch.setattr("classicseg.image._PIXELS_OF_STRIP", 1)
+    assert np.array_equal(segment(noisy, name, min_size=5), expected)
+
+
+@pytest.mark.parametrize("shape", [(46341, 46341), (2**31, 1), (1, 2**31, 3)])
+def test_more_pixels_than_can_be_numbered_are_refused_at_once(shape):
+    with pytest.raises(ImageError, match=r"2147483647 are the most that can be numbered.*tiles"):
+        as_image(np.broadcast_to(np.uint8(7), shape))

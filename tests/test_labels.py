@@ -100,6 +100,8 @@ def test_absorbing_equals_the_plain_twin(data, shape, min_size, background):
     assert found.dtype == np.int32
     assert np.array_equal(found[mask], absorb_plainly(labels, planes, mask, min_size, background)[mask])
     assert np.array_equal(labels, before)
+    strips = (planes[:, row : row + 2] for row in range(0, shape[0], 2))
+    assert np.array_equal(label_maps.absorb_small(labels, strips, mask, min_size, background), found)
 
 
 @pytest.mark.small

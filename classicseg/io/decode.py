@@ -47,24 +47,25 @@ def no_warnings() -> Iterator[None]:
 
 
 @contextmanager
-def quiet_libraries() -> Iterator[None]:
-    """Drop what C libraries (libtiff, libpng) print on stderr in the block, past Python: the user gets one error.
+def hushed() -> Iterator[None]:
+    """Keep what C libraries print on the process's stderr from the user; one thread at a time.
 
-    One thread at a time, since there is one stderr; for the rarer formats only, whose libraries cannot be told.
+    libtiff, in Pillow and OpenCV, has no other way to be told. What another thread prints in the block is lost too.
     """
     with _filters:
         try:
             kept = os.dup(2)
-        except OSError:  # there is no stderr
+        except OSError:  # nothing is open there
             yield
             return
+        nowhere = os.open(os.devnull, os.O_WRONLY)
         try:
-            with open(os.devnull, "wb") as nothing:  # noqa: PTH123 - "nul" on Windows is no path
-                os.dup2(nothing.fileno(), 2)
+            os.dup2(nowhere, 2)
             yield
         finally:
             os.dup2(kept, 2)
             os.close(kept)
+            os.close(nowhere)
 
 
 @dataclass(frozen=True, eq=False)
@@ -308,7 +309,7 @@ def _decode_deep_png(chunks: list[tuple[bytes, bytes]], image: PillowImage) -> D
     """
     cv2 = load_cv2("a PNG with 16 bits in several channels")
     essential = PNG_SIGNATURE + b"".join(chunk for kind, chunk in chunks if kind in _ESSENTIAL_CHUNKS)
-    with quiet_libraries():
+    with hushed():
         array = cv2.imdecode(np.frombuffer(essential, np.uint8), cv2.IMREAD_UNCHANGED)
     if array is None or array.dtype != np.uint16:
         raise ImageError("is damaged: OpenCV cannot decode this PNG. Write it anew.")

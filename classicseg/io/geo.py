@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from io import BytesIO
 from typing import Any
 
 import numpy as np
@@ -33,7 +34,8 @@ class GeoReference:
         From columns and rows, counted at the corners of pixels, to coordinates of the map: ``x = a * column +
         b * row + c`` and ``y = d * column + e * row + f``. None where the tags do not tell.
     crs : str or None
-        The coordinate reference system, such as "EPSG:32633"; None where the tags do not name one.
+        The coordinate reference system, such as "EPSG:32633"; None where the tags do not name one. One that they
+        describe without a name is understood by `to_lonlat`.
     """
 
     tags: tuple[tuple[int, int, int, Any, bool], ...]
@@ -59,17 +61,25 @@ class GeoReference:
         ImageError
             The tags give no transform or no coordinate reference system.
         """
-        if self.transform is None or self.crs is None:
-            raise ImageError("the picture's tags do not tell where on Earth it lies.")
         try:
+            from rasterio.errors import RasterioError
             from rasterio.warp import transform
         except ImportError as error:
             raise DependencyError(
                 f"longitudes and latitudes need rasterio ({error}): pip install 'classicseg[geo]'"
             ) from error
+        crs = self.crs or _described(self.tags)
+        if self.transform is None or crs is None:
+            raise ImageError(
+                "the picture's tags do not tell where on Earth it lies: a transform and a coordinate reference system "
+                "are needed. Add them, as gdal_edit does, or ask for coordinates of pixels."
+            )
         columns, rows = np.asarray(points, dtype=np.float64).reshape(-1, 2).T
         a, b, c, d, e, f = self.transform
-        found = transform(self.crs, "EPSG:4326", a * columns + b * rows + c, d * columns + e * rows + f)
+        try:
+            found = transform(crs, "EPSG:4326", a * columns + b * rows + c, d * columns + e * rows + f)
+        except RasterioError as error:
+            raise ImageError(f"coordinates in {crs} have no longitudes and latitudes ({error}).") from error
         return np.column_stack(found)
 
 
@@ -81,6 +91,19 @@ def read_reference(tags: Mapping[int, tuple[int, int, Any]]) -> GeoReference | N
     values = {code: value if isinstance(value, tuple) else (value,) for code, (_, _, value) in tags.items()}
     keys = _short_keys(values.get(KEYS, ()))
     return GeoReference(kept, _transform(values, keys.get(_RASTER_TYPE) == _PIXEL_IS_POINT), _crs(keys))
+
+
+def _described(tags: tuple[tuple[int, int, int, Any, bool], ...]) -> Any:
+    """The coordinate reference system that the tags describe, by GDAL; None where they describe none."""
+    import tifffile
+    from rasterio import MemoryFile
+
+    from classicseg.io.decode import no_warnings
+
+    pixel = BytesIO()
+    tifffile.imwrite(pixel, np.zeros((1, 1), dtype=np.uint8), extratags=tags, metadata=None)
+    with no_warnings(), MemoryFile(pixel.getvalue()) as file, file.open(driver="GTiff") as picture:
+        return picture.crs
 
 
 def _short_keys(directory: tuple[Any, ...]) -> dict[int, int]:

@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from classicseg.errors import ImageError, ParameterError
 from classicseg.image import as_image
-from classicseg.io.palette import label_colors
+from classicseg.io.palette import UNUSED, label_colors
 from classicseg.labels import boundaries
 from classicseg.parallel import chunks, for_chunks, thread_count
 
@@ -101,14 +101,15 @@ def overlay(rgb: Rgb, labels: NDArray[np.integer], alpha: float = 0.35, threads:
     count = thread_count(threads)
     # The colour of a label in the upper byte and a sample in the lower one find what is seen of both.
     levels = np.arange(256, dtype=np.float64)
-    blended = np.rint((1 - alpha) * levels + alpha * levels[:, np.newaxis]).astype(np.uint8).reshape(-1)
-    tints = _padded(label_colors(labels).astype(np.uint16) << 8)
+    blended = np.rint((1 - alpha) * levels + alpha * levels[:, np.newaxis]).astype(np.uint8)
+    blended[UNUSED] = levels  # what label 0 is given: the samples as they are
+    tints = label_colors(labels).astype(np.uint16) << 8
+    tints[0] = UNUSED << 8
 
     def tint(_: int, start: int, stop: int) -> None:
-        own, samples = labels[start:stop], rgb[start:stop]
-        places = _rows_of(tints, own) | samples
-        blended.take(places, out=result[start:stop], mode="wrap")
-        np.copyto(result[start:stop], samples, where=(own <= 0)[..., np.newaxis])
+        places = tints.take(labels[start:stop], axis=0, mode="clip")  # labels below 0 are left alone too
+        places |= rgb[start:stop]
+        blended.reshape(-1).take(places, out=result[start:stop], mode="wrap")  # all are within; "raise" would copy
 
     for_chunks(tint, _strips(labels.shape), count)
     _draw_boundaries(result, labels, count)
@@ -173,11 +174,11 @@ def mean_color(rgb: Rgb, labels: NDArray[np.integer], threads: int | None = None
         sums[3] += np.bincount(own, minlength=length)
         for channel in range(3):
             sums[channel] += np.bincount(own, rgb[start:stop, :, channel].ravel(), length)
-    means = _padded(np.floor(sums[:3] / np.maximum(sums[3], 1) + 0.5).astype(np.uint8).T)
+    means = np.ascontiguousarray(np.floor(sums[:3] / np.maximum(sums[3], 1) + 0.5).astype(np.uint8).T)
     result = np.empty_like(rgb, order="C")
 
     def paint(_: int, start: int, stop: int) -> None:
-        result[start:stop] = _rows_of(means, labels[start:stop])
+        means.take(labels[start:stop], axis=0, out=result[start:stop], mode="clip")  # all are within
 
     for_chunks(paint, _strips(labels.shape), thread_count(threads))
     return result
@@ -302,67 +303,44 @@ def _strips(shape: tuple[int, ...], at_least: int = 0) -> list[tuple[int, int]]:
     return chunks(shape[0], max(_FEWEST_ROWS, -(-max(_PIXELS_AT_ONCE, at_least) // shape[1])))
 
 
-def _padded(colors: NDArray[Any]) -> NDArray[Any]:
-    """Colours (K, 3) as one number each, which is looked up in a single step."""
-    wide = np.zeros((len(colors), 4), dtype=colors.dtype)
-    wide[:, :3] = colors
-    return wide.view(np.dtype(f"u{4 * colors.itemsize}"))[:, 0]
-
-
-def _rows_of(padded: NDArray[Any], labels: NDArray[np.integer]) -> NDArray[Any]:
-    """The colours (H, W, 3) of labels, from what `_padded` gives; a label below 0 has any of them."""
-    found = padded.take(labels, mode="wrap")
-    return found.view(np.dtype(f"u{found.itemsize // 4}")).reshape(*labels.shape, 4)[..., :3]
-
-
 def _draw_boundaries(rgb: Rgb, labels: NDArray[np.integer], threads: int) -> None:
     """Draw boundaries: white on dark surroundings, nearly black on light ones, so that a thin line reads everywhere."""
     lines = np.zeros(labels.shape, dtype=np.uint8)
 
     def choose(_: int, start: int, stop: int) -> None:
-        edge = boundaries(labels[start : stop + 1])[: stop - start]
-        shades = np.where(_light_around(rgb, start, stop), np.uint8(_DARK_LINE), np.uint8(_LIGHT_LINE))
-        np.copyto(lines[start:stop], shades, where=edge)
+        edge = np.flatnonzero(boundaries(labels[start : stop + 1])[: stop - start])
+        light = _light_around(rgb, start, stop, edge)
+        lines[start:stop].reshape(-1)[edge] = np.where(light, np.uint8(_DARK_LINE), np.uint8(_LIGHT_LINE))
 
     def draw(_: int, start: int, stop: int) -> None:
-        own = lines[start:stop, :, np.newaxis]
-        np.copyto(rgb[start:stop], own, where=own > 0)
+        own = lines[start:stop].reshape(-1)
+        edge = np.flatnonzero(own)
+        rgb[start:stop].reshape(-1, 3)[edge] = own[edge, np.newaxis]
 
     # One after the other: what is light is judged before any line is drawn.
     for_chunks(choose, _strips(labels.shape), threads)
     for_chunks(draw, _strips(labels.shape), threads)
 
 
-def _light_around(rgb: Rgb, start: int, stop: int) -> NDArray[np.bool_]:
-    """Where, in some rows, the mean luma of the window is so high that white lines are lost."""
-    rows, columns = _window_bounds(start, stop, rgb.shape[0]), _window_bounds(0, rgb.shape[1], rgb.shape[1])
-    first = rows[0, 0]
-    near = rgb[first : rows[1, -1]]
-    luma = near[..., 0] * np.uint32(_LUMA[0])
-    luma += near[..., 1] * np.uint32(_LUMA[1])
-    luma += near[..., 2] * np.uint32(_LUMA[2])
-    sums = _sums_between(_sums_between(luma, rows - first, 0), columns, 1)
-    cells = np.multiply.outer(rows[1] - rows[0], columns[1] - columns[0])
-    return sums >= (cells * (1000 * _LIGHT)).astype(np.uint32)
+def _light_around(rgb: Rgb, start: int, stop: int, places: NDArray[np.intp]) -> NDArray[np.bool_]:
+    """Whether, around some places in some rows, the mean luma is so high that white lines are lost.
 
-
-def _window_bounds(start: int, stop: int, length: int) -> NDArray[np.intp]:
-    """For each of some rows (or columns), the first of its window and the one behind its last: an array (2, N)."""
-    places = np.arange(start, stop)
-    reach = _LINE_WINDOW // 2
-    return np.stack([np.maximum(places - reach, 0), np.minimum(places + reach + 1, length)])
-
-
-def _sums_between(values: NDArray[np.uint32], bounds: NDArray[np.intp], axis: int) -> NDArray[np.uint32]:
-    """Sums of values from a lower to an upper place along an axis, as differences of running sums.
-
-    These begin anew above 2^32, which leaves the differences right.
+    The window is cut off at the picture's edge. Its sum comes from four sums of all that is above and to the left,
+    which begin anew above 2^32: differences are right all the same.
     """
-    running = np.cumsum(values, axis=axis, dtype=np.uint32)
-    sums = running.take(bounds[1] - 1, axis)
-    inner = int(np.searchsorted(bounds[0], 0, side="right"))  # from here on, something stands before the window
-    if axis == 0:
-        sums[inner:] -= running.take(bounds[0, inner:] - 1, 0)
-    else:
-        sums[:, inner:] -= running.take(bounds[0, inner:] - 1, 1)
-    return sums
+    height, width = rgb.shape[:2]
+    reach = _LINE_WINDOW // 2
+    first, last = max(start - reach, 0), min(stop + reach, height)
+    sums = np.zeros((last - first + 1, width + 1), dtype=np.uint32)
+    inner = sums[1:, 1:]
+    for weight, channel in zip(_LUMA, range(3), strict=True):
+        inner += rgb[first:last, :, channel] * np.uint32(weight)
+    np.cumsum(inner, axis=1, out=inner)
+    for row in range(1, len(inner)):  # a third of the time of cumsum along this axis
+        inner[row] += inner[row - 1]
+    rows, columns = np.divmod(places, width)
+    rows += start
+    above, below = np.maximum(rows - reach, 0) - first, np.minimum(rows + reach + 1, height) - first
+    left, right = np.maximum(columns - reach, 0), np.minimum(columns + reach + 1, width)
+    inside = sums[below, right] - sums[above, right] - sums[below, left] + sums[above, left]
+    return inside >= (below - above) * (right - left) * (1000 * _LIGHT)

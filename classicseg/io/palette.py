@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -15,6 +16,7 @@ from classicseg.labels import neighbours
 # use up the palette.
 _DIFFERENCES = (20.0, 10.0, 5.0)
 _DARK = 96  # colours beyond the palette have channels below this, which no colour of the palette has
+UNUSED = 97  # a channel that no colour has: those of the palette are multiples of 15
 
 # Hues a golden angle apart on rings of a few lightnesses: first those that differ by 20, then by 10, then by 5. The
 # rule stands in tests/reference/palette.py; it takes a tenth of a second, which no process should have to wait for.
@@ -70,9 +72,10 @@ def label_colors(labels: NDArray[np.integer]) -> NDArray[np.uint8]:
     """
     palette = _palette()
     highest = max(int(labels.max()), 0)
-    choice = (np.arange(highest + 1) - 1) % _PREFERRED
+    choices = ((np.arange(highest + 1) - 1) % _PREFERRED).tolist()
     for label, lower in _lower_neighbours(labels):
-        choice[label] = _choose(palette, int(choice[label]), set(choice[lower].tolist()))
+        choices[label] = _choose(palette, choices[label], [choices[each] for each in lower])
+    choice = np.array(choices)
     result = np.zeros((highest + 1, 3), dtype=np.uint8)
     within = choice < len(palette.rgb)
     result[within] = palette.rgb[choice[within]]
@@ -81,32 +84,34 @@ def label_colors(labels: NDArray[np.integer]) -> NDArray[np.uint8]:
     return result
 
 
-def _lower_neighbours(labels: NDArray[np.integer]) -> list[tuple[int, NDArray[np.int64]]]:
+def _lower_neighbours(labels: NDArray[np.integer]) -> Iterator[tuple[int, list[int]]]:
     """Labels that have lower neighbours, in rising order, each with all of them."""
     pairs = neighbours(labels)
-    if not len(pairs):
-        return []
     pairs = pairs[np.argsort(pairs[:, 1], kind="stable")]
     higher, starts = np.unique(pairs[:, 1], return_index=True)
-    return list(zip(higher.tolist(), np.split(pairs[:, 0], starts[1:]), strict=True))
+    lower, bounds = pairs[:, 0].tolist(), [*starts.tolist(), len(pairs)]
+    for place, label in enumerate(higher.tolist()):
+        yield label, lower[bounds[place] : bounds[place + 1]]
 
 
-def _choose(palette: _Palette, preferred: int, taken: set[int]) -> int:
+def _choose(palette: _Palette, preferred: int, taken: list[int]) -> int:
     """The number of the first colour from `preferred` on that is far enough from all that are taken."""
-    inside = [number for number in taken if number < len(palette.rgb)]
-    everything = (1 << len(palette.rgb)) - 1
-    for near in (*palette.near, _themselves(len(palette.rgb))):
+    count = len(palette.rgb)
+    everything = (1 << count) - 1
+    for near in (*palette.near, _themselves(count)):
         closed = 0
-        for number in inside:
-            closed |= near[number]
+        for number in taken:
+            if number < count:
+                closed |= near[number]
         free = everything & ~closed
         vivid = free & ((1 << _PREFERRED) - 1)
         if vivid >> preferred:
             return preferred + _lowest_bit(vivid >> preferred)
         if free:
             return _lowest_bit(vivid or free)
-    number = len(palette.rgb)
-    while number in taken:
+    number = count
+    others = set(taken)
+    while number in others:
         number += 1
     return number
 

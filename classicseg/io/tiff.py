@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from classicseg.errors import ImageError
-from classicseg.io.decode import Decoded, decode_raster, load_cv2, no_warnings, quiet_libraries, usable_type
+from classicseg.io.decode import Decoded, decode_raster, hushed, load_cv2, no_warnings, usable_type
 from classicseg.io.geo import GEO_TAGS, NODATA, parse_nodata, read_reference
 from classicseg.io.orientation import TAG, UPRIGHT, known_orientation
 from classicseg.io.tiff_pages import choose_pages, require_no_circle, require_whole
@@ -94,8 +94,8 @@ def _decode_samples(pages: list[Any], stored: bool) -> Decoded:
         return _through_pillow(pages, stored)
     try:
         planes = [_rows_columns_bands(page, page.asarray()) for page in pages]
-    except (ValueError, NotImplementedError) as error:
-        if "imagecodecs" not in str(error):
+    except (ValueError, NotImplementedError, ImportError) as error:  # ImportError: Zstandard before Python 3.14
+        if "imagecodecs" not in str(error) and not isinstance(error, ImportError):
             raise
         if first.dtype in (np.uint8, np.bool_) and (decoded := _if_pillow_can(pages, stored)) is not None:
             return decoded
@@ -211,7 +211,7 @@ def _inverted(grey: NDArray[Any]) -> NDArray[Any]:
 def _through_pillow(pages: list[Any], stored: bool) -> Decoded:
     """8-bit pages in the compressions and colour spaces that tifffile leaves to a further package."""
     try:
-        with quiet_libraries():
+        with hushed():
             parts = [decode_raster(_upright(page), stored=stored, frame=page.index) for page in pages]
     except ImageError:
         raise
@@ -243,7 +243,7 @@ def _through_opencv(page: Any) -> NDArray[Any] | None:
         return None
     cv2 = load_cv2("a TIFF in this compression")
     encoded = np.frombuffer(_upright(page), np.uint8)
-    with quiet_libraries():
+    with hushed():
         decoded = cv2.imdecodemulti(encoded, cv2.IMREAD_UNCHANGED)[1][page.index : page.index + 1]
     if len(decoded) != 1 or decoded[0].dtype != page.dtype or decoded[0].size != page.size:
         return None
@@ -258,7 +258,7 @@ def _through_rasterio(page: Any) -> NDArray[Any] | None:
         return None
     try:
         with (
-            quiet_libraries(),
+            hushed(),
             rasterio.MemoryFile(_upright(page)) as file,
             rasterio.open(f"GTIFF_DIR:{page.index + 1}:{file.name}", driver="GTiff") as picture,
         ):

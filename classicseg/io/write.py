@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import math
-import os
-import uuid
 from collections.abc import Mapping
 from io import BytesIO
 from pathlib import Path
@@ -15,45 +13,30 @@ import numpy as np
 from numpy.typing import NDArray
 
 from classicseg.errors import ImageError, ParameterError
+from classicseg.io.atomic import atomic_write
 from classicseg.io.palette import label_colors
 from classicseg.io.png import encode_png
 
 if TYPE_CHECKING:
     from classicseg.io.geo import GeoReference
 
+__all__ = [
+    "FORMATS",
+    "atomic_write",
+    "encode_indexed",
+    "encode_labels",
+    "encode_picture",
+    "plain",
+    "write_json",
+    "write_labels",
+    "write_picture",
+]
+
 FORMATS = ("png", "tiff", "npy")
 _MOST_IN_16_BITS = 65_535
 _MOST_IN_8_BITS = 255
 # A classic TIFF holds 4 GiB; above this many bytes of labels, however well they may be packed, a BigTIFF is written.
 _CLASSIC_TIFF = (1 << 32) - (1 << 25)
-
-
-def atomic_write(path: str | Path, data: bytes) -> None:
-    """Write a file so that its place holds the old content or the whole new one, never a part.
-
-    Parameters
-    ----------
-    path : str or Path
-        Folders that are missing are made.
-    data : bytes
-
-    Raises
-    ------
-    OSError
-        The file cannot be written; what stood there before still stands there, and nothing else is left behind.
-    """
-    path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    # Beside the place, since a rename is atomic within one file system only; and by plain creation, since the files
-    # of `tempfile` can be read by their owner alone, and keep that when they are renamed.
-    beside = path.with_name(f".{uuid.uuid4().hex}.tmp")
-    try:
-        with beside.open("xb") as file:
-            file.write(data)
-        os.replace(beside, path)  # noqa: PTH105 - the call that the atomicity rests on, and that tests replace
-    except BaseException:
-        beside.unlink(missing_ok=True)
-        raise
 
 
 def encode_labels(

@@ -149,15 +149,16 @@ class _Numbering:
                 _refill(self.rows, self.found, self.table)
 
 
-def distinct_rows(samples: NDArray[np.float32]) -> Distinct:
+def distinct_rows(samples: NDArray[np.float32], out: NDArray[np.int32] | None = None) -> Distinct:
     """The distinct rows of `samples` (N, D), exactly: rows are equal when all their values are, bit for bit.
 
-    Rows come in order of first appearance. Zeros must have no sign (-0.0 and 0.0 would count as two values). O(N D) by
-    a hash table that grows with the number of distinct rows; beside the result it takes at most 32 bytes for each.
+    Rows come in order of first appearance. Zeros must have no sign (-0.0 and 0.0 would count as two values).
+    The index goes to `out` if any. O(N D) by a hash table that grows with the number of distinct rows; beside the
+    result it takes at most 32 bytes for each.
     """
     samples = np.ascontiguousarray(samples, dtype=np.float32)
     words = samples.view(np.uint32)
-    index = np.empty(len(words), dtype=np.int32)
+    index = np.empty(len(words), dtype=np.int32) if out is None else out
     numbering = _Numbering(len(words), words.shape[1])
     numbering.number(words, index)
     counts = np.zeros(numbering.found, dtype=np.int64)

@@ -184,18 +184,24 @@ def _counted_once(
     """The distinct rows of each part of the samples, their counts, and which of them each sample is."""
     bounds = chunks(len(samples), _SAMPLES_AT_ONCE)
     parts: list[Distinct] = [distinct_rows(samples[:0])] * len(bounds)
+    index = np.empty(len(samples), dtype=np.int32)
 
     def work(part: int, start: int, stop: int) -> None:
-        parts[part] = distinct_rows(samples[start:stop])
+        parts[part] = distinct_rows(samples[start:stop], index[start:stop])
 
     for_chunks(work, bounds, threads)
     if len(parts) == 1:
         return parts[0]
-    before = 0
-    for part in parts:
-        part.index[:] += before
-        before += len(part.rows)
-    rows, counts, index = (np.concatenate(each) for each in zip(*parts, strict=True))
+    found = sum(len(part.rows) for part in parts)
+    rows, counts = np.empty((found, samples.shape[1]), dtype=np.float32), np.empty(found, dtype=np.int64)
+    first = 0
+    parts.reverse()
+    while parts:  # each is let go as soon as it is copied
+        part = parts.pop()
+        last = first + len(part.rows)
+        rows[first:last], counts[first:last] = part.rows, part.counts
+        part.index[:] += first
+        first = last
     return rows, counts, index
 
 

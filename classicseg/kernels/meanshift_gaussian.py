@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from classicseg.kernels.compile import kernel
 from classicseg.kernels.exponential import exp2_32
 from classicseg.kernels.meanshift_lattice import LANES, ROWS, Lattice, lay_out
-from classicseg.kernels.meanshift_together import Room, cell_of, for_tiles, meet, move
+from classicseg.kernels.meanshift_together import Climbs, Ends, Room, cell_of, meet, move
 from classicseg.parallel import Progress
 
 _SUPPORT = 3  # bandwidths
@@ -127,13 +127,26 @@ def climb_gaussian(
     tol: float,
     threads: int,
     progress: Progress | None = None,
-) -> tuple[NDArray[np.float32], NDArray[np.int32], NDArray[np.bool_]]:
+) -> Ends:
     """Modes (H, W, 2 + D), steps and rests of Gaussian climbs from every pixel of planes (D, H, W), D up to 3.
 
     Weights are exp(-u / 2) at u < 9 squared bandwidths, in float32. Under bandwidths of 8 and more, every second (from
     16 on, fourth, ...) pixel and row is looked at, from `first_sample` on, as far as `sampling` allows. Climbs meet and
     rest as in `climb_together`.
     """
+    return climbs_gaussian(planes, inside, lattice, share, max_iter, tol, threads)(True, progress)
+
+
+def climbs_gaussian(
+    planes: NDArray[np.float32],
+    inside: NDArray[np.bool_],
+    lattice: Lattice,
+    share: float,
+    max_iter: int,
+    tol: float,
+    threads: int,
+) -> Climbs:
+    """The climbs of `climb_gaussian`, ready to go: `planes` are laid out on the lattice and needed no more."""
     radius, shift = lattice.radius, lattice.shift
     every = 1 << sampling(radius / 2.0**shift, inside.shape)
     sample_shift, reach = shift + every.bit_length() - 1, int(np.ceil(_SUPPORT * radius)) - 1
@@ -152,4 +165,4 @@ def climb_gaussian(
         resting = int(max_iter), float((tol * radius) ** 2)
         return _climb_on(rows.ravel(), rows.shape[2], pad, grid, *step, *meeting, *resting, *room, count, taken, most)
 
-    return for_tiles(climb_on, starts, 0, inside, lattice, max_iter, threads, progress)
+    return Climbs(climb_on, starts, 0, inside, lattice, max_iter, threads)

@@ -81,10 +81,10 @@ def _lay_out(planes, inside, lowest, scale, pad, first_row, last_row, rows):
         for d in range(planes.shape[0]):
             line, low = planes[d, row], lowest[d]
             target = rows[row + pad, d, pad : pad + width]
-            far = np.int32(_FAR if d == 0 else 0)
+            far = np.int16(_FAR if d == 0 else 0)
             for column in range(width):
                 value = np.float64(line[column]) - low if there[column] else 0.0
-                target[column] = np.int32(np.floor(value * scale + 0.5)) if there[column] else far
+                target[column] = np.int16(np.floor(value * scale + 0.5)) if there[column] else far
 
 
 def lay_out(
@@ -95,14 +95,14 @@ def lay_out(
     more_rows: int,
     more_columns: int,
     threads: int,
-) -> NDArray[np.int32]:
+) -> NDArray[np.int16]:
     """Rows (H + ., 3, W + .) of lattice colours; planes beyond the picture's own are 0.
 
     There are `pad` rows and columns on each side for windows that reach beyond the picture, and `more` for blocks that
     reach beyond the windows.
     """
     height, width = inside.shape
-    rows = np.zeros((height + 2 * pad + more_rows, 3, width + 2 * pad + more_columns), dtype=np.int32)
+    rows = np.zeros((height + 2 * pad + more_rows, 3, width + 2 * pad + more_columns), dtype=np.int16)
     rows[:, 0] = _FAR
     scale = lattice.radius / lattice.range_bandwidth
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from threading import get_ident
 
 import numpy as np
@@ -17,6 +18,8 @@ LOOKS = 1 << 28  # at pixels, about a tenth of a second: then a tile takes a bre
 
 # What the climbs of a tile need: their states, their next states, and lists (see `begin_climbs` and `meet`).
 Room = tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.int32]]
+# Where climbs end, the steps that each took, and whether it came to rest.
+Ends = tuple[NDArray[np.float32], NDArray[np.int32], NDArray[np.bool_]]
 
 
 @kernel
@@ -127,9 +130,10 @@ def move(states, active, count, there, tol, taken, ended):
 def end_climbs(inside, tile, states, lists, units, origin, ends, modes, steps, rests):
     """Write the place origin + units * lattice point at which each climb of a tile ended to `modes` (H, W, 2 + D).
 
-    `ends` is room for these places.
+    Where these have fewer planes, the first of a place are left out. `ends` is room for these places.
     """
     joined, ended = lists[1], lists[4]
+    left_out = len(units) - modes.shape[2]
     across = tile[3] - tile[2]
     for row in range(tile[0], tile[1]):
         for column in range(tile[2], tile[3]):
@@ -142,8 +146,8 @@ def end_climbs(inside, tile, states, lists, units, origin, ends, modes, steps, r
                 for d in range(len(units)):
                     ends[climb, d] = np.float32(origin[d] + units[d] * states[climb, d])
             joined[climb] = last
-            for d in range(len(units)):
-                modes[row, column, d] = ends[last, d]
+            for d in range(modes.shape[2]):
+                modes[row, column, d] = ends[last, left_out + d]
             steps[row, column], rests[row, column] = abs(ended[last]), ended[last] > 0
 
 
@@ -176,12 +180,25 @@ def climb_together(
     tol: float,
     threads: int,
     progress: Progress | None = None,
-) -> tuple[NDArray[np.float32], NDArray[np.int32], NDArray[np.bool_]]:
+) -> Ends:
     """Modes (H, W, 2 + D), steps and rests of Epanechnikov climbs from every pixel of planes (D, H, W), D up to 3.
 
     Before each step, climbs of one tile of 64 x 64 pixels that lie within `share` bandwidths of each other go on as
     one. A pixel rests when a step moves it by at most `tol` bandwidths.
     """
+    return climbs_together(planes, inside, lattice, share, max_iter, tol, threads)(True, progress)
+
+
+def climbs_together(
+    planes: NDArray[np.float32],
+    inside: NDArray[np.bool_],
+    lattice: Lattice,
+    share: float,
+    max_iter: int,
+    tol: float,
+    threads: int,
+) -> Climbs:
+    """The climbs of `climb_together`, ready to go: `planes` are laid out on the lattice and needed no more."""
     radius, shift = lattice.radius, lattice.shift
     pad = (lattice.reach >> shift) + 2
     rows = lay_out(planes, inside, lattice, pad, ROWS, LANES, threads)
@@ -196,7 +213,7 @@ def climb_together(
             *room, count, taken, LOOKS,
         )  # fmt: skip
 
-    return for_tiles(climb_on, rows, pad, inside, lattice, max_iter, threads, progress)
+    return Climbs(climb_on, rows, pad, inside, lattice, max_iter, threads)
 
 
 def cell_of(share: float, lattice: Lattice) -> int:
@@ -204,57 +221,66 @@ def cell_of(share: float, lattice: Lattice) -> int:
     return int(np.ceil(np.log2(max(share * lattice.radius, 1.0))))
 
 
-def for_tiles(
-    climb_on: Callable[[Room, int, int], tuple[int, int]],
-    starts: NDArray[np.int32],
-    pad: int,
-    inside: NDArray[np.bool_],
-    lattice: Lattice,
-    max_iter: int,
-    threads: int,
-    progress: Progress | None,
-) -> tuple[NDArray[np.float32], NDArray[np.int32], NDArray[np.bool_]]:
-    """Modes, steps and rests of climbs from the lattice colours `starts`, which have `pad` rows and columns around.
+@dataclass(frozen=True, eq=False)
+class Climbs:
+    """Climbs from all pixels of a picture, tile by tile.
 
-    ``climb_on(room, count, taken)`` goes on for a while with the `count` climbs of a tile that have `taken` steps
-    behind them, and gives both numbers anew.
+    Attributes
+    ----------
+    climb_on : callable
+        ``climb_on(room, count, taken)`` goes on for a while with the `count` climbs of a tile that have `taken` steps
+        behind them, and gives both numbers anew.
+    starts : (H + ., 3, W + .) array
+        The lattice colours that climbs start from, with `pad` rows and columns around.
     """
-    height, width = inside.shape
-    depth = len(lattice.lowest)
-    units = np.array([2.0**-lattice.shift] * 2 + [lattice.range_bandwidth / lattice.radius] * depth)
-    origin = np.concatenate([[0.0, 0.0], lattice.lowest])
-    modes = np.zeros((height, width, 2 + depth), dtype=np.float32)
-    steps, rests = np.zeros(inside.shape, dtype=np.int32), np.ones(inside.shape, dtype=bool)
-    corners = [(row, column) for row in range(0, height, _TILE) for column in range(0, width, _TILE)]
-    caller, shown, stopped = get_ident(), 0.0, False
 
-    def report(share: float) -> None:
-        nonlocal shown
-        shown = share
-        if progress is not None:
-            progress(share)
+    climb_on: Callable[[Room, int, int], tuple[int, int]]
+    starts: NDArray[np.int16]
+    pad: int
+    inside: NDArray[np.bool_]
+    lattice: Lattice
+    max_iter: int
+    threads: int
 
-    def climb_all(room: Room, count: int) -> None:
-        nonlocal stopped
-        taken = 0
-        try:
-            while count > 0 and taken < max_iter and not stopped:
-                count, taken = climb_on(room, count, taken)
-                if count > 0 and get_ident() == caller:
-                    report(shown)  # which may raise, to stop it all
-        except BaseException:
-            stopped = True
-            raise
+    def __call__(self, places: bool, progress: Progress | None = None) -> Ends:
+        """Where the climbs end: colours (H, W, D), or modes (H, W, 2 + D) with `places`; steps; and rests."""
+        climb_on, inside, max_iter = self.climb_on, self.inside, self.max_iter
+        height, width = inside.shape
+        depth = len(self.lattice.lowest)
+        units = np.array([2.0**-self.lattice.shift] * 2 + [self.lattice.range_bandwidth / self.lattice.radius] * depth)
+        origin = np.concatenate([[0.0, 0.0], self.lattice.lowest])
+        modes = np.zeros((height, width, 2 * places + depth), dtype=np.float32)
+        steps, rests = np.zeros(inside.shape, dtype=np.int32), np.ones(inside.shape, dtype=bool)
+        corners = [(row, column) for row in range(0, height, _TILE) for column in range(0, width, _TILE)]
+        caller, shown, stopped = get_ident(), 0.0, False
 
-    def work(_: int, first: int, __: int) -> None:
-        row, column = corners[first]
-        tile = np.array([row, min(row + _TILE, height), column, min(column + _TILE, width)], dtype=np.int64)
-        states, there = np.empty((_TILE**2, 5), dtype=np.int32), np.empty((_TILE**2, 5), dtype=np.int32)
-        lists = np.zeros((5, _TILE**2), dtype=np.int32)
-        ends = np.empty((_TILE**2, 2 + depth), dtype=np.float32)
-        place = starts.ravel(), starts.shape[2], inside, pad, lattice.shift
-        climb_all((states, there, lists), begin_climbs(*place, tile, states, lists))
-        end_climbs(inside, tile, states, lists, units, origin, ends, modes, steps, rests)
+        def report(share: float) -> None:
+            nonlocal shown
+            shown = share
+            if progress is not None:
+                progress(share)
 
-    for_chunks(work, chunks(len(corners), 1), threads, None if progress is None else report)
-    return modes, steps, rests
+        def climb_all(room: Room, count: int) -> None:
+            nonlocal stopped
+            taken = 0
+            try:
+                while count > 0 and taken < max_iter and not stopped:
+                    count, taken = climb_on(room, count, taken)
+                    if count > 0 and get_ident() == caller:
+                        report(shown)  # which may raise, to stop it all
+            except BaseException:
+                stopped = True
+                raise
+
+        def work(_: int, first: int, __: int) -> None:
+            row, column = corners[first]
+            tile = np.array([row, min(row + _TILE, height), column, min(column + _TILE, width)], dtype=np.int64)
+            states, there = np.empty((_TILE**2, 5), dtype=np.int32), np.empty((_TILE**2, 5), dtype=np.int32)
+            lists = np.zeros((5, _TILE**2), dtype=np.int32)
+            ends = np.empty((_TILE**2, 2 + depth), dtype=np.float32)
+            place = self.starts.ravel(), self.starts.shape[2], inside, self.pad, self.lattice.shift
+            climb_all((states, there, lists), begin_climbs(*place, tile, states, lists))
+            end_climbs(inside, tile, states, lists, units, origin, ends, modes, steps, rests)
+
+        for_chunks(work, chunks(len(corners), 1), self.threads, None if progress is None else report)
+        return modes, steps, rests

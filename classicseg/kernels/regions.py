@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -39,25 +41,25 @@ def _fuse_pixels(modes, inside, inverse_squares, reach, parent):
                     difference = np.float64(modes[row, column, d]) - np.float64(modes[r, c, d])
                     distance += difference * difference * inverse_squares[d]
                 if distance <= reach:
-                    one, other = find(parent, here), find(parent, r * width + c)
+                    one, other = root_of(parent, here), root_of(parent, r * width + c)
                     if one < other:
                         parent[other] = one
                     elif other < one:
                         parent[one] = other
     for node in range(height * width):
-        parent[node] = find(parent, node)
+        parent[node] = root_of(parent, node)
 
 
 def fuse_pixels(
     modes: NDArray[np.floating], inside: NDArray[np.bool_], bandwidths: NDArray[np.float64], reach: float
-) -> NDArray[np.int64]:
+) -> NDArray[np.int32]:
     """A map (H, W) with one number for each connected set of pixels whose neighbouring modes lie within `reach`.
 
     Distance between modes (H, W, D), taken in float32, is Euclidean after division by `bandwidths` (D,). A set's number
     is the raster index of its first pixel.
     """
     modes = np.ascontiguousarray(modes, dtype=np.float32)
-    parent = np.arange(inside.size, dtype=np.int64)
+    parent = np.arange(inside.size, dtype=np.int32)
     _fuse_pixels(modes, inside, 1.0 / bandwidths**2, float(reach) ** 2, parent)
     return parent.reshape(inside.shape)
 
@@ -76,14 +78,24 @@ def _measure_regions(regions, labels, planes, sizes, sums, label_of):
 
 
 def measure_regions(
-    regions: NDArray[np.int32], labels: NDArray[np.int32], planes: NDArray[np.float32], count: int
+    regions: NDArray[np.int32], labels: NDArray[np.int32], strips: Iterable[NDArray[np.float32]], count: int
 ) -> tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.int32]]:
-    """Sizes (n,), colour sums (n, D) and labels (n,) of regions 1..n; region 0 is left out. O(N D)."""
+    """Sizes (n,), colour sums (n, D) and labels (n,) of regions 1..n; region 0 is left out. O(N D).
+
+    The colours are planes (D, h, W) of strips from top to bottom, which need not be held all at once.
+    """
     sizes = np.zeros(count, dtype=np.int64)
-    sums = np.zeros((count, len(planes)), dtype=np.float64)
+    sums = np.zeros((count, 0), dtype=np.float64)
     label_of = np.zeros(count, dtype=np.int32)
-    flat = np.ascontiguousarray(planes, dtype=np.float32).reshape(len(planes), -1)
-    _measure_regions(regions.reshape(-1), np.ascontiguousarray(labels).reshape(-1), flat, sizes, sums, label_of)
+    first = 0
+    for planes in strips:
+        if first == 0:
+            sums = np.zeros((count, len(planes)), dtype=np.float64)
+        rows = slice(first, first + planes.shape[1])
+        flat = np.ascontiguousarray(planes, dtype=np.float32).reshape(len(planes), -1)
+        own = np.ascontiguousarray(regions[rows]).reshape(-1), np.ascontiguousarray(labels[rows]).reshape(-1)
+        _measure_regions(*own, flat, sizes, sums, label_of)
+        first = rows.stop
     return sizes, sums, label_of
 
 
@@ -124,7 +136,8 @@ def list_neighbours(
     A neighbour may be listed more than once. O(N).
     """
     room = np.where(wanted, 2 * sizes + 2, 0)  # a connected set of s pixels has at most 2 s + 2 edges
-    starts = np.cumsum(room) - room
+    starts = np.cumsum(room)
+    starts -= room
     ends = starts.copy()
     targets = np.empty(int(room.sum()), dtype=np.int32)
     _list_neighbours(regions, np.ascontiguousarray(wanted), ends, targets)
@@ -236,6 +249,11 @@ def _absorb(starts, ends, targets, order, sizes, sums, fixed, min_size, slack, p
         parent[node] = root_of(parent, node)
 
 
+def _greatest(values: NDArray[np.float64]) -> float:
+    """The greatest absolute value."""
+    return max(float(values.max(initial=0)), -float(values.min(initial=0)))
+
+
 def absorb(
     starts: NDArray[np.int64],
     ends: NDArray[np.int64],
@@ -253,9 +271,9 @@ def absorb(
     that a neighbour may have become the nearest.
     """
     count = len(sizes)
-    small = np.flatnonzero((sizes < min_size) & ~fixed)
-    order = small.astype(np.int32)[np.argsort(sizes[small], kind="stable")]
-    scale = sum(float(np.abs(total / sizes).max(initial=0)) for total in sums.T)
+    small = np.flatnonzero((sizes < min_size) & ~fixed).astype(np.int32)
+    order = small[np.argsort(sizes[small], kind="stable")]
+    scale = sum(_greatest(total / sizes) for total in sums.T)
     parent = np.arange(count, dtype=np.int32)
     _absorb(
         starts,

@@ -133,7 +133,7 @@ class GaussianMixture(Segmenter):
         """The distinct colours of the picture in `space`, arranged in blocks; the place among them of each pixel."""
         from classicseg.kernels.kmeans_blocks import arrange, for_each_sample
 
-        blocks = arrange(image.samples(image.in_space(self.space, threads)), threads=threads)
+        blocks = arrange(image.samples_in(self.space, threads), threads=threads)
         return blocks, for_each_sample(np.arange(blocks.size, dtype=np.int32), blocks)
 
     def _fit(self, blocks: Blocks, samples: Samples, count: int, threads: int) -> Fit:

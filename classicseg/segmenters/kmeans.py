@@ -105,9 +105,8 @@ class KMeans(Segmenter):
     random_state: int = parameter(0, "seed of the starts", low=0)
 
     def _segment(self, image: Image, context: Context) -> tuple[NDArray[np.integer], dict[str, Any]]:
-        samples = image.samples(image.in_space(self.space, context.threads))
-        on_line = samples.shape[1] == 1 and not self.spatial_weight
-        search = (self._on_line if on_line else self._among_colors)(samples, image.mask, context.threads)
+        on_line = image.depth == 1 and not self.spatial_weight
+        search = (self._on_line if on_line else self._among_colors)(image, context.threads)
         findings: dict[str, Any] = {}
         if self.n_clusters == "auto" and search.most > 1:
             tried = {k: search.best_of(k) for k in range(2, search.most + 1)}
@@ -130,12 +129,12 @@ class KMeans(Segmenter):
             "converged": best.converged,
         }
 
-    def _on_line(self, samples: NDArray[np.float32], _: NDArray[np.bool_], threads: int) -> _Search:
+    def _on_line(self, image: Image, threads: int) -> _Search:
         from classicseg.kernels.distinct import distinct_rows, look_up_all
         from classicseg.kernels.kmeans_line import best_on_line
         from classicseg.kernels.silhouettes import simplified_silhouette
 
-        levels, counts, index = distinct_rows(samples)
+        levels, counts, index = distinct_rows(image.samples_in(self.space, threads))
         return _Search(
             most=self._most(len(levels)),
             best_of=lambda count: best_on_line(levels[:, 0], counts, count, self.max_iter, self.tol, threads),
@@ -143,17 +142,18 @@ class KMeans(Segmenter):
             labels_of_pixels=lambda found: look_up_all(found.labels, index),
         )
 
-    def _among_colors(self, samples: NDArray[np.float32], mask: NDArray[np.bool_], threads: int) -> _Search:
+    def _among_colors(self, image: Image, threads: int) -> _Search:
         from classicseg.kernels.kmeans import best_of_starts
         from classicseg.kernels.kmeans_blocks import arrange, count_distinct, for_each_sample
         from classicseg.kernels.silhouettes import simplified_silhouette
 
         if self.spatial_weight:  # no two pixels are equal
-            blocks = arrange(_placed(samples, mask, self.spatial_weight), np.ones(len(samples), dtype=np.int64))
-            most = self._most(len(samples))
+            placed = _placed(image.samples_in(self.space, threads), image.mask, self.spatial_weight)
+            blocks = arrange(placed, np.ones(len(placed), dtype=np.int64))
+            most = self._most(len(placed))
         else:
-            blocks = arrange(samples, threads=threads)
-            most = count_distinct(blocks, self._most(len(samples)))
+            blocks = arrange(image.samples_in(self.space, threads), threads=threads)  # which alone holds them
+            most = count_distinct(blocks, self._most(int(np.count_nonzero(image.mask))))
 
         def best_of(count: int) -> Clustering:
             rng = np.random.default_rng(self.random_state)

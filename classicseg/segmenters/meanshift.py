@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +13,10 @@ from classicseg.base import Context, Segmenter, min_size_parameter, space_parame
 from classicseg.errors import ParameterError
 from classicseg.image import Image
 from classicseg.parameters import Search, parameter
+
+if TYPE_CHECKING:
+    from classicseg.kernels.meanshift_together import Climbs
+    from classicseg.parallel import Progress
 
 _REACH = 0.35  # range bandwidths; on training photographs it gives as many segments as Comaniciu & Meer's own program
 _REACH_APART = 1.0  # bandwidths, of segments that do not touch
@@ -155,16 +159,19 @@ class MeanShift(Segmenter):
         width = self._range_bandwidth(image, planes)
         if self.spatial_bandwidth is None:
             return self._colors_alone(image, planes, width, context)
-        modes, steps, rests = self._climb(planes, image.mask, width, context)
-        filtered = np.ascontiguousarray(modes[:, :, 2:], dtype=np.float32)
+        climbs = self._climbs(planes, image.mask, width, context)
+        del planes  # they stand on the lattice
+        modes, steps, rests = climbs(not self.connected, context.progress)
+        del climbs
+        filtered = np.ascontiguousarray(modes[:, :, -image.depth :], dtype=np.float32)
         pixels = np.count_nonzero(image.mask)
-        raw: NDArray[np.integer] = fuse_pixels(filtered, image.mask, np.full(filtered.shape[2], width), _REACH)
-        first = raw.ravel() == np.arange(raw.size)  # a set is named after its first pixel
+        raw = fuse_pixels(filtered, image.mask, np.full(filtered.shape[2], width), _REACH)
+        first = raw.ravel() == np.arange(raw.size, dtype=raw.dtype)  # a set is named after its first pixel
         n_modes = int(np.count_nonzero(first & image.mask.ravel()))
         if not self.connected:
             bandwidths = np.full(modes.shape[2], width)
             bandwidths[:2] = self.spatial_bandwidth
-            raw = _join_apart(raw, modes / bandwidths, image.mask)
+            raw = _join_apart(raw, modes, bandwidths, image.mask)
         return raw, {
             "range_bandwidth": width,
             "iterations": float(steps.sum() / pixels),  # outside there are none, and all rests
@@ -196,10 +203,14 @@ class MeanShift(Segmenter):
             "filtered": filtered,
         }
 
-    def _climb(
+    def _climbs(
         self, planes: NDArray[np.float32], mask: NDArray[np.bool_], width: float, context: Context
-    ) -> tuple[NDArray[np.floating], NDArray[np.int32], NDArray[np.bool_]]:
-        """Modes (H, W, 2 + D), steps, and which pixels came to rest: together on a lattice, or each alone."""
+    ) -> Callable[[bool, Progress | None], tuple[NDArray[np.floating], NDArray[np.int32], NDArray[np.bool_]]]:
+        """The climbs, ready to go: with or without their places they give the modes (H, W, 2 + D), or the colours of
+        these (H, W, D), the steps, and which pixels came to rest.
+
+        Climbs on a lattice have laid out the planes on it and hold them no more; each alone gives the places too.
+        """
         spatial = self.spatial_bandwidth
         assert spatial is not None
         if self.share > 0:
@@ -207,26 +218,29 @@ class MeanShift(Segmenter):
 
             lattice = lattice_for(planes, mask, spatial, width)
             if lattice is not None:
-                return self._together()(
-                    planes, mask, lattice, self.share, self.max_iter, self.tol, context.threads, context.progress
-                )
+                how = self.share, self.max_iter, self.tol, context.threads
+                return self._together()(planes, mask, lattice, *how)
         from classicseg.kernels.meanshift import climb
 
         colors = np.ascontiguousarray(np.moveaxis(planes, 0, -1))
-        return climb(
-            colors, mask, spatial, width, self.kernel, self.max_iter, self.tol,
-            context.threads, context.progress,
-        )  # fmt: skip
 
-    def _together(self) -> Callable[..., tuple[NDArray[np.float32], NDArray[np.int32], NDArray[np.bool_]]]:
+        def alone(
+            _: bool, progress: Progress | None
+        ) -> tuple[NDArray[np.floating], NDArray[np.int32], NDArray[np.bool_]]:
+            how = self.kernel, self.max_iter, self.tol, context.threads
+            return climb(colors, mask, spatial, width, *how, progress)
+
+        return alone
+
+    def _together(self) -> Callable[..., Climbs]:
         """The driver of climbs that meet, of which only one has to be compiled."""
         if self.kernel == "gaussian":
-            from classicseg.kernels.meanshift_gaussian import climb_gaussian
+            from classicseg.kernels.meanshift_gaussian import climbs_gaussian
 
-            return climb_gaussian
-        from classicseg.kernels.meanshift_together import climb_together
+            return climbs_gaussian
+        from classicseg.kernels.meanshift_together import climbs_together
 
-        return climb_together
+        return climbs_together
 
     def _range_bandwidth(self, image: Image, planes: NDArray[np.float32]) -> float:
         if not isinstance(self.range_bandwidth, str):
@@ -236,15 +250,20 @@ class MeanShift(Segmenter):
         return max(_LEAST_AUTO, _AUTO_SHARE * spread)
 
 
-def _join_apart(raw: NDArray[np.integer], modes: NDArray[np.float64], mask: NDArray[np.bool_]) -> NDArray[np.integer]:
+def _join_apart(
+    raw: NDArray[np.int32], modes: NDArray[np.floating], bandwidths: NDArray[np.float64], mask: NDArray[np.bool_]
+) -> NDArray[np.int32]:
     """Give segments whose mean modes, in bandwidths, lie within reach of each other one label."""
     from scipy.sparse import coo_array
     from scipy.sparse.csgraph import connected_components
     from scipy.spatial import cKDTree
 
-    _, number, sizes = np.unique(raw[mask], return_inverse=True, return_counts=True)
-    means = np.stack([np.bincount(number, modes[mask][:, d]) / sizes for d in range(modes.shape[2])], axis=1)
-    pairs = cKDTree(means).query_pairs(_REACH_APART, output_type="ndarray")
+    from classicseg.labels import number_in_raster_order
+
+    number = number_in_raster_order(raw, mask)[0][mask] - 1
+    sizes = np.bincount(number)
+    sums = [np.bincount(number, modes[mask, d].astype(np.float64) / width) for d, width in enumerate(bandwidths)]
+    pairs = cKDTree(np.stack(sums, axis=1) / sizes[:, np.newaxis]).query_pairs(_REACH_APART, output_type="ndarray")
     graph = coo_array((np.ones(len(pairs), dtype=bool), (pairs[:, 0], pairs[:, 1])), shape=(len(sizes),) * 2)
     group = connected_components(graph, directed=False)[1]
     result = np.zeros_like(raw)

@@ -127,7 +127,7 @@ def test_a_pipe_takes_a_picture_and_gives_a_cut(picture_file, small_picture):
         (["--level", "1.5", "sample:coins"], "--level 1.5 is not allowed; altitudes lie from 0 to 1"),
         (["--level", "nan", "sample:coins"], "--level nan is not allowed"),
         (["--segments", "3", "--level", "0.5", "sample:coins"], "give one of them"),
-        (["--hierarchy", "-"], "or --hierarchy"),
+        (["--hierarchy", "-"], "--hierarchy, ..."),
     ],
 )
 def test_wrong_use_is_one_clear_line(call, tmp_path, monkeypatch, arguments, words):

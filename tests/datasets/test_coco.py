@@ -260,7 +260,9 @@ def test_two_pictures_of_one_name_are_refused(write, content):
 @pytest.mark.parametrize("file", ["../a.jpg", "/a.jpg", "C:\\a.jpg", "x/../../a.jpg", "C:/a.jpg"])
 def test_a_list_does_not_lead_out_of_the_folder(write, content, file):
     content["images"][0]["file_name"] = file
-    with pytest.raises(ImageError, match=r"the list names the file .*paths below the folder of the split"):
+    with pytest.raises(
+        ImageError, match=r"the list of val2017 names the file .*paths below the folder of the data set"
+    ):
         coco.read(write())
 
 

@@ -212,16 +212,6 @@ def test_of_several_frames_the_first_is_read():
     assert np.unique(read_picture(buffer.getvalue()).array).tolist() == [10]
 
 
-def test_the_orientation_is_left_to_others():
-    array = samples(*SHAPE, 3)
-    image = Image.fromarray(array)
-    exif = image.getexif()
-    exif[274] = 6  # turned by a quarter
-    buffer = BytesIO()
-    image.save(buffer, "PNG", exif=exif)
-    np.testing.assert_array_equal(read_picture(buffer.getvalue()).array, array)
-
-
 @pytest.mark.parametrize("dtype", [np.uint8, np.uint16, np.int64, np.float32, np.float64, ">u2", ">f4"])
 @pytest.mark.parametrize("channels", [(), (3,), (4,), (7,)])
 def test_npy_comes_back(tmp_path, dtype, channels):

@@ -215,17 +215,6 @@ def test_few_bits_are_spread_in_pictures_and_kept_in_labels():
     np.testing.assert_array_equal(read_labels(data), levels)
 
 
-@pytest.mark.parametrize("compression", ["raw", "tiff_lzw"])
-def test_the_orientation_is_left_to_others(compression):
-    array = samples(*SHAPE, 3)
-    exif = Image.Exif()
-    exif[274] = 6
-    data = by_pillow(array, compression, exif=exif)
-    with tifffile.TiffFile(BytesIO(data)) as file:
-        assert file.pages[0].tags[274].value == 6
-    np.testing.assert_array_equal(read_picture(data).array, array)
-
-
 def test_labels_of_32_bits():
     labels = samples(*SHAPE, dtype=np.int32) & 0xFFFFF
     np.testing.assert_array_equal(read_labels(tiff(labels.astype(np.uint32))), labels)

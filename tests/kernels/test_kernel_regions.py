@@ -120,7 +120,7 @@ def test_measures_by_hand():
     regions = np.array([[1, 1, 0], [2, 2, 2]], dtype=np.int32)
     labels = np.array([[7, 7, 5], [0, 0, 0]], dtype=np.int32)
     planes = np.arange(12, dtype=np.float32).reshape(2, 2, 3)
-    sizes, sums, label_of = measure_regions(regions, labels, planes, 2)
+    sizes, sums, label_of = measure_regions(regions, labels, [planes[:, :1], planes[:, 1:]], 2)
     assert sizes.tolist() == [2, 3]
     assert sums.tolist() == [[1, 13], [12, 30]]
     assert label_of.tolist() == [7, 0]

@@ -1,0 +1,193 @@
+"""`classicseg run`: what may be written about a picture besides its label map, and how its file is read."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+import classicseg
+from classicseg import memory
+from classicseg.io import read_labels
+
+small = pytest.mark.small
+ALL = ("--boundaries", "--indexed", "--mean-colour", "--geojson", "--coco", "rle", "--measurements")
+
+
+@pytest.fixture
+def labels(small_picture):
+    return classicseg.segment(small_picture, "kmeans")
+
+
+@small
+def test_every_kind_of_file_tells_of_the_same_labels(call, picture_file, tmp_path, small_picture, labels):
+    out = tmp_path / "out"
+    code, _, stderr = call("run", "-m", "kmeans", *ALL, "-o", out, picture_file)
+    assert (code, stderr) == (0, "")
+    endings = "_labels.png _overlay.png _mean.png _boundaries.png _indexed.png .geojson _coco.json _segments.csv".split()
+    names = {f"img_kmeans{ending}" for ending in endings}
+    assert {path.name for path in out.iterdir()} == names | {"img_kmeans.json"}
+    assert set(json.loads((out / "img_kmeans.json").read_text())["files"]) == names
+    assert np.array_equal(read_labels(out / "img_kmeans_indexed.png"), labels)
+    drawn = np.asarray(Image.open(out / "img_kmeans_boundaries.png"))
+    edge = classicseg.labels.boundaries(labels)
+    assert np.array_equal(drawn[~edge], small_picture[~edge])
+    assert (drawn[edge] != small_picture[edge]).any(axis=1).all()
+    areas = np.bincount(labels.ravel())[1:]
+    rows = list(csv.DictReader(io.StringIO((out / "img_kmeans_segments.csv").read_text())))
+    assert [int(row["area"]) for row in rows] == areas.tolist()
+    means = [small_picture[labels == label].mean(axis=0) for label in (1, 2, 3)]
+    assert np.array([[float(row[f"intensity_mean-{band}"]) for band in range(3)] for row in rows]) == pytest.approx(np.array(means))
+    features = json.loads((out / "img_kmeans.geojson").read_text())["features"]
+    assert [each["properties"]["label"] for each in features] == [1, 2, 3]
+    assert [each["properties"]["area"] for each in features] == areas.tolist()
+    document = json.loads((out / "img_kmeans_coco.json").read_text())
+    assert [each["area"] for each in document["annotations"]] == areas.tolist()
+    assert document["images"][0]["file_name"] == "img.png"
+
+
+@small
+def test_a_result_is_computed_anew_where_a_file_would_hold_something_else(call, picture_file, tmp_path):
+    def run(*options):
+        return call("run", "-m", "kmeans", *options, "-o", tmp_path / "out", picture_file)[1]
+
+    run("--geojson", "--coco", "rle")
+    assert "kept from before" in run("--geojson", "--coco", "rle")
+    assert "kept from before" not in run("--geojson", "--coco", "polygons")
+    assert "kept from before" not in run("--geojson", "--simplify", 2, "--coco", "polygons")
+    assert "kept from before" in run("--geojson", "--simplify", 2, "--coco", "polygons")
+    assert "kept from before" not in run("--geojson", "--orientation", "ignore")
+    assert "kept from before" not in run("--geojson", "--measurements", "--orientation", "ignore")
+
+
+@small
+def test_coco_of_a_batch_is_also_one_document(call, picture_file, tmp_path, labels):
+    (picture_file.parent / "sub").mkdir()
+    other = picture_file.parent / "sub" / "b.png"
+    other.write_bytes(picture_file.read_bytes())
+    out = tmp_path / "out"
+    assert call("run", "-m", "kmeans", "--coco", "polygons", "-o", out, picture_file.parent)[0] == 0
+    document = json.loads((out / "kmeans_coco.json").read_text())
+    assert [each["file_name"] for each in document["images"]] == ["img.png", "sub/b.png"]
+    assert len(document["annotations"]) == 2 * labels.max()
+    assert len({each["id"] for each in document["annotations"]}) == 2 * labels.max()
+
+
+@small
+def test_a_picture_is_turned_as_its_file_says_unless_told_not_to(call, tmp_path, small_picture):
+    exif = Image.Exif()
+    exif[274] = 6
+    Image.fromarray(small_picture).save(tmp_path / "turned.png", exif=exif)
+    assert call("run", "-m", "otsu", "-o", tmp_path, tmp_path / "turned.png")[0] == 0
+    labels = read_labels(tmp_path / "turned_otsu_labels.png")
+    assert np.array_equal(labels, classicseg.segment(np.rot90(small_picture, -1), "otsu"))
+    assert json.loads((tmp_path / "turned_otsu.json").read_text())["orientation_applied"] == 6
+    assert call("run", "-m", "otsu", "--orientation", "ignore", "-o", tmp_path, tmp_path / "turned.png")[0] == 0
+    assert read_labels(tmp_path / "turned_otsu_labels.png").shape == small_picture.shape[:2]
+    assert json.loads((tmp_path / "turned_otsu.json").read_text())["orientation_applied"] == 1
+
+
+@small
+def test_pages_and_bands_are_picked(call, tmp_path, small_picture):
+    import tifffile
+
+    bands = np.concatenate([small_picture, small_picture[..., ::-1]], axis=2)
+    tifffile.imwrite(tmp_path / "bands.tif", bands, photometric="minisblack", planarconfig="contig")
+    assert call("run", "-m", "kmeans", "--bands", "4,1", "-o", tmp_path, tmp_path / "bands.tif")[0] == 0
+    expected = classicseg.segment(bands[..., [3, 0]], "kmeans", color="multiband")
+    assert np.array_equal(read_labels(tmp_path / "bands_kmeans_labels.png"), expected)
+    code, _, stderr = call("run", "-m", "kmeans", "--bands", "7", "-o", tmp_path, tmp_path / "bands.tif")
+    assert (code, len(stderr.splitlines())) == (1, 1)
+    assert "6" in stderr
+    pages = np.stack([small_picture[..., 0], small_picture[..., 1]])
+    tifffile.imwrite(tmp_path / "stack.tif", pages, photometric="minisblack")
+    assert call("run", "-m", "otsu", "--page", 2, "-o", tmp_path, tmp_path / "stack.tif")[0] == 0
+    assert np.array_equal(
+        read_labels(tmp_path / "stack_otsu_labels.png"), classicseg.segment(small_picture[..., 1], "otsu")
+    )
+    assert json.loads((tmp_path / "stack_otsu.json").read_text())["pages"] == 2
+
+
+@small
+@pytest.mark.parametrize("bad", ["0", "4,x", ""])
+def test_bands_that_are_no_numbers_from_1_are_refused(call, picture_file, bad):
+    code, _, stderr = call("run", "--bands", bad, picture_file)
+    assert (code, len(stderr.splitlines())) == (2, 1)
+    assert "4,3,2" in stderr
+
+
+@small
+def test_what_is_too_large_for_the_machine_is_asked_for(call, picture_file, tmp_path, monkeypatch):
+    monkeypatch.setattr(memory, "machine_memory", lambda: 1000)
+    code, _, stderr = call("run", "-m", "otsu", "-o", tmp_path / "out", picture_file)
+    assert (code, len(stderr.splitlines())) == (1, 1)
+    assert "--force" in stderr
+    assert not (tmp_path / "out").exists()
+    assert call("run", "-m", "otsu", "--force", "-o", tmp_path / "out", picture_file)[0] == 0
+    assert (tmp_path / "out" / "img_otsu_labels.png").is_file()
+
+
+@small
+@pytest.mark.parametrize("name", ["..png", "...png", "x..png", "..", "sub/..png"])
+def test_no_name_of_a_picture_leads_out_of_the_folder(call, tmp_path, picture_file, name):
+    inside = tmp_path / "pictures"
+    (inside / "sub").mkdir(parents=True)
+    if name != "..":
+        (inside / name).write_bytes(picture_file.read_bytes())
+    out = tmp_path / "results" / "here"
+    before = set(tmp_path.rglob("*"))
+    call("run", "-m", "otsu", "-o", out, inside / name)
+    made = set(tmp_path.rglob("*")) - before - {out, out.parent}
+    assert made
+    assert all(path.is_relative_to(out) for path in made)
+
+
+@small
+def test_jobs_that_lead_out_of_the_folder_are_refused(tmp_path, picture_file):
+    from pathlib import PurePosixPath
+
+    from classicseg.batch import Settings, process
+    from classicseg.jobs import Job
+
+    for stem in ("../img", "/img", "a/../../img", "."):
+        with pytest.raises(classicseg.ParameterError, match="leads out of the folder"):
+            process(
+                Job(str(picture_file), PurePosixPath(stem)),
+                Settings(segmenter=classicseg.Threshold(), name="otsu", folder=tmp_path / "out"),
+            )
+    assert not (tmp_path / "out").exists()
+    assert not (tmp_path / "img_otsu.json").exists()
+
+
+@small
+def test_what_a_killed_run_left_unfinished_goes(call, picture_file, tmp_path):
+    from classicseg.io import atomic
+
+    dead = 2**22 + 1  # above what the system numbers processes with
+    left = tmp_path / "out" / f".classicseg-{atomic._host()}-{dead}-0123abcd-{'0' * 16}.tmp"
+    left.parent.mkdir()
+    left.write_bytes(b"half")
+    assert call("run", "-m", "otsu", "-o", tmp_path / "out", picture_file)[0] == 0
+    assert not left.exists()
+    assert not list(Path(tmp_path).rglob("*.tmp"))
+
+
+@small
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("--simplify", "2"), "--geojson"),
+        (("--save-model", "m.json"), "--fit-on"),
+        (("--model", "m.json", "-m", "otsu"), "--model"),
+        (("--model", "m.json", "--fit-on", "."), "--model"),
+    ],
+)
+def test_options_that_need_others_say_so(call, picture_file, arguments, words):
+    code, _, stderr = call("run", *arguments, picture_file)
+    assert (code, len(stderr.splitlines())) == (2, 1)
+    assert words in stderr
