@@ -99,7 +99,7 @@ def require_no_circle(tiff: Any) -> None:
             (count,) = _unpacked(order + count_form, file)
             file.seek(count * length, 1)
             (offset,) = _unpacked(order + address, file)
-    except (struct.error, ValueError, OverflowError, OSError):  # the list leads out of the file, where tifffile ends it
+    except (struct.error, OverflowError, OSError):  # the list leads out of the file, where tifffile ends it
         return
 
 
