@@ -6,6 +6,7 @@ Each message names what came, what is allowed, and the cure.
 from __future__ import annotations
 
 import difflib
+import re
 import sys
 import warnings
 from collections.abc import Iterable, Sequence
@@ -58,6 +59,21 @@ def if_turned(one: Sequence[int], other: Sequence[int]) -> str:
         "other. Read both as they are stored, by --orientation ignore (from Python: orientation='ignore'), or write "
         "the turned one anew, upright."
     )
+
+
+def one_line(reason: object, most: int = 160) -> str:
+    """What a library says is wrong, as a part of a message: one line of characters that can be printed.
+
+    Examples
+    --------
+    >>> one_line(ValueError("no\\n  such\\x00thing"))
+    'no such?thing'
+    >>> one_line(KeyError())
+    'KeyError'
+    """
+    words = re.sub(r"<[^<>]* at 0x\w+>", "...", " ".join(str(reason).split())) or type(reason).__name__
+    words = "".join(each if each.isprintable() else "?" for each in words)
+    return words if len(words) <= most else words[: most - 3] + "..."
 
 
 def warn(message: str, category: type[Warning]) -> None:

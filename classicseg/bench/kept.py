@@ -52,7 +52,7 @@ class Kept:
             scores = {key: _scored(found) for key, found in told["scores"].items()}
             record = Record(labels=told["labels"], seconds=_number(told["seconds"]), scores=scores)
             self.add(told["key"], record)
-        except (ValueError, KeyError, TypeError, IndexError):
+        except (ValueError, KeyError, TypeError, IndexError, RecursionError):
             return  # cut off where its process was killed: as good as never computed
 
     def add(self, key: str, record: Record) -> None:

@@ -188,7 +188,7 @@ def read_results(folder: Path) -> Results:
             f"{folder} holds no results: {Path(str(error.filename)).name} is missing. Give a folder that "
             "'classicseg bench' wrote."
         ) from None
-    except (UnicodeDecodeError, ValueError, KeyError, TypeError) as error:
+    except (UnicodeDecodeError, ValueError, KeyError, TypeError, RecursionError) as error:
         raise ImageError(
             f"the results in {folder} cannot be read: {error}. Run 'classicseg bench' once more."
         ) from None

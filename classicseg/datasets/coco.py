@@ -29,6 +29,7 @@ VIEWS = ("instances", "semantic", "panoptic")
 
 _LISTS = {"instances": "instances_", "semantic": "instances_", "panoptic": "panoptic_"}
 _BACKGROUND = 0
+_LARGEST_CATEGORY = 2**31 - 1  # a label
 _BYTES_A_PIXEL = 10  # the number on top, what is crowd, and one mask
 
 
@@ -84,7 +85,13 @@ def read(root: Path, *, split: str | None = None, view: str | None = None) -> Fo
             samples, missing, remarks = _instances(root, base, split, content, view)
     except ImageError:
         raise
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+    except (
+        KeyError,
+        TypeError,
+        ValueError,
+        AttributeError,
+        OverflowError,
+    ) as error:  # the last: a number such as 1e999
         raise ImageError(
             f"{listed} is no list of COCO, or a damaged one: {type(error).__name__}: {error}. Get the file anew."
         ) from error
@@ -121,7 +128,7 @@ def _with_background(listed: Path, classes: Mapping[int, str]) -> dict[int, str]
 def _load(path: Path) -> Mapping[str, Any]:
     try:
         content = json.loads(path.read_bytes(), object_hook=pack)
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise ImageError(f"{path} cannot be read as JSON: {error}. Get the file anew.") from error
     if not isinstance(content, dict) or not isinstance(content.get("images"), list):
         raise ImageError(f"{path} is no list of COCO: it has no list 'images'. Check that it is the right file.")
@@ -223,6 +230,11 @@ def _instances(
 
 def _annotation(each: Mapping[str, Any], view: str) -> Annotation:
     name, category = str(each["id"]), int(each["category_id"])
+    if category > _LARGEST_CATEGORY:
+        raise ImageError(
+            f"the annotation {name} has the category {category}; up to {_LARGEST_CATEGORY} (int32) is allowed. Number "
+            "the categories from 1."
+        )
     if view == "semantic" and category <= _BACKGROUND:
         raise ImageError(
             f"the annotation {name} has the category {category}; in the view 'semantic' categories are numbered from "

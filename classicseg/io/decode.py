@@ -229,7 +229,7 @@ def _from_pillow(image: PillowImage, stored: bool, depth: int) -> Decoded:
         return without_alpha(array)
     if image.mode == "I" and image.format in ("PNG", "PPM"):  # Pillow's room for 16 bits in these formats
         array = array.astype(np.uint16)
-    if depth in (2, 4):
+    if depth in (2, 4) and array.ndim == 2:
         step = 255 // (2**depth - 1)  # Pillow spreads grey of few bits over 0..255
         key = image.info.get("transparency")
         visible = None if key is None else array != key * step
@@ -309,7 +309,8 @@ def _decode_deep_png(chunks: list[tuple[bytes, bytes]], image: PillowImage) -> D
     """
     cv2 = load_cv2("a PNG with 16 bits in several channels")
     essential = PNG_SIGNATURE + b"".join(chunk for kind, chunk in chunks if kind in _ESSENTIAL_CHUNKS)
-    array = cv2.imdecode(np.frombuffer(essential, np.uint8), cv2.IMREAD_UNCHANGED)
+    with hushed():
+        array = cv2.imdecode(np.frombuffer(essential, np.uint8), cv2.IMREAD_UNCHANGED)
     if array is None or array.dtype != np.uint16:
         raise ImageError("is damaged: OpenCV cannot decode this PNG. Write it anew.")
     channels = essential[25]  # the colour type: 2 is RGB, 4 grey with alpha, 6 RGBA

@@ -9,9 +9,11 @@ from typing import Any
 
 import numpy as np
 
-from classicseg.errors import ImageError
+from classicseg.errors import ImageError, MemoryLimitError, one_line
 from classicseg.hierarchy import Hierarchy
+from classicseg.io.decode import no_warnings
 from classicseg.io.write import atomic_write
+from classicseg.memory import require_memory
 
 _VERSION = 1
 _ARRAYS = ("leaves", "parents", "altitudes")
@@ -95,14 +97,20 @@ def _arrays(path: Path) -> dict[str, Any]:
         data = BytesIO(path.read_bytes())  # of a path, NumPy leaves a damaged file open
         if not zipfile.is_zipfile(data):
             raise ValueError("it is no NPZ file")
-        with np.load(data, allow_pickle=False) as file:
+        with zipfile.ZipFile(data) as members:
+            size = sum(member.file_size for member in members.infolist())
+        require_memory(2 * size, f"reading the hierarchy {path}", "Get the file anew.")
+        with no_warnings(), np.load(data, allow_pickle=False) as file:
             arrays = {name: file[name] for name in file.files}
+    except MemoryLimitError:
+        raise
     except Exception as error:  # a damaged file makes the parsers raise anything
-        raise ImageError(f"{path} cannot be read as a hierarchy: {error}. Get the file anew.") from error
-    missing = [name for name in ("version", *_ARRAYS) if name not in arrays]
+        raise ImageError(f"{path} cannot be read as a hierarchy: {one_line(error)}. Get the file anew.") from error
+    # NumPy gives the bytes of a member that is no array.
+    missing = [name for name in ("version", *_ARRAYS) if not isinstance(arrays.get(name), np.ndarray)]
     if missing:
         raise ImageError(
-            f"{path} holds {', '.join(arrays) or 'nothing'}, and no {' or '.join(missing)}; it is no hierarchy. "
-            "Check that it is the right file."
+            f"{path} holds {one_line(', '.join(arrays) or 'nothing')}, and no {' or '.join(missing)}; it is no "
+            "hierarchy. Check that it is the right file."
         )
     return arrays

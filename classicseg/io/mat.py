@@ -6,7 +6,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from classicseg.errors import ImageError
+from classicseg.errors import ImageError, MemoryLimitError, one_line
+from classicseg.io.mat_elements import require_sound
 
 
 def read_mat(path: str | Path, variable: str) -> Any:
@@ -33,7 +34,7 @@ def read_mat(path: str | Path, variable: str) -> Any:
 
     found = _read(scipy.io.loadmat, path)
     if variable not in found:
-        there = ", ".join(name for name in found if not name.startswith("__")) or "nothing"
+        there = one_line(", ".join(name for name in found if not name.startswith("__")) or "nothing")
         raise ImageError(f"{path} has no variable {variable!r}; it holds {there}. Check that it is the right file.")
     return found[variable]
 
@@ -57,10 +58,13 @@ def _read(function: Callable[..., Any], path: str | Path) -> Any:
     if not path.is_file():
         raise ImageError(f"{path} {'is no file' if path.exists() else 'does not exist'}. Check the path.")
     try:
+        require_sound(path.read_bytes())
         return function(path, appendmat=False)
     except NotImplementedError:
         raise ImageError(
             f"{path} is a MATLAB 7.3 file; versions 4 to 7 are read. Save it in MATLAB with save(..., '-v7')."
         ) from None
+    except MemoryLimitError:
+        raise
     except Exception as error:  # a damaged file makes the parser raise anything
-        raise ImageError(f"{path} cannot be read as a MATLAB file: {error}. Get the file anew.") from error
+        raise ImageError(f"{path} cannot be read as a MATLAB file: {one_line(error)}. Get the file anew.") from error

@@ -6,7 +6,6 @@ of one line that begins with the file's name.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from importlib.util import find_spec
@@ -16,7 +15,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from classicseg.errors import DependencyError, ImageError, MemoryLimitError, ParameterError
+from classicseg.errors import DependencyError, ImageError, MemoryLimitError, ParameterError, one_line
 from classicseg.io.decode import Decoded, declares_no_pixel, decode_npy, decode_raster, require_page, upright
 from classicseg.io.geo import GeoReference, with_data
 from classicseg.io.orientation import UPRIGHT, Orientation, check_orientation
@@ -245,7 +244,7 @@ def _file_bytes(path: Path, where: str) -> bytes:
         cure = "Check the path, or say sample:coffee for a picture to try."
         raise ImageError(f"{where} does not exist. {cure}") from None
     except (OSError, ValueError) as error:  # ValueError: a path with a null character
-        reason = _one_line(getattr(error, "strerror", None) or error)
+        reason = one_line(getattr(error, "strerror", None) or error)
         raise ImageError(f"{where} cannot be read ({reason}). Check the path and its permissions.") from error
     raise ImageError(f"{where} is a folder. Give a picture file; {_KNOWN}.")
 
@@ -295,13 +294,8 @@ def _decode(data: bytes, where: str, *, stored: bool, page: int = 1) -> Decoded:
             raise ImageError(f"{where} is an image of 0 pixels. Get the file again, or take it out.") from error
         if isinstance(error, UnidentifiedImageError) and not data.startswith(_RASTER_SIGNATURES):
             raise ImageError(f"{where} is no picture that classicseg reads; {_KNOWN}.") from error
-        detail = "" if isinstance(error, UnidentifiedImageError) else f" ({_one_line(error)})"
+        detail = "" if isinstance(error, UnidentifiedImageError) else f" ({one_line(error)})"
         raise ImageError(f"{where} is truncated or damaged{detail}. Get the file again, or write it anew.") from error
-
-
-def _one_line(reason: object) -> str:
-    words = re.sub(r"<[^<>]* at 0x\w+>", "...", " ".join(str(reason).split())) or type(reason).__name__
-    return words if len(words) <= 160 else words[:157] + "..."
 
 
 def _as_int32(stored: NDArray[Any], where: str) -> NDArray[np.int32]:

@@ -18,7 +18,7 @@ from classicseg.errors import ImageError
 from classicseg.io.decode import Decoded, decode_raster, hushed, load_cv2, no_warnings, usable_type
 from classicseg.io.geo import GEO_TAGS, NODATA, parse_nodata, read_reference
 from classicseg.io.orientation import TAG, UPRIGHT, known_orientation
-from classicseg.io.tiff_pages import choose_pages, require_pixels, require_whole
+from classicseg.io.tiff_pages import choose_pages, require_no_circle, require_pixels, require_whole
 from classicseg.memory import is_forced, require_memory
 
 SIGNATURES = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
@@ -45,9 +45,7 @@ def decode_tiff(data: bytes, *, stored: bool = False, page: int = 0) -> Decoded:
     Decoded
         As it is stored; of a GeoTIFF with its reference, its nodata value, and its mask page as what is visible.
     """
-    import tifffile
-
-    with _quiet(), tifffile.TiffFile(BytesIO(data)) as tiff:
+    with _opened(BytesIO(data)) as tiff:
         chosen = choose_pages(tiff, page)
         decoded = replace(_decode_pages(chosen.pages, stored), pages=chosen.count)
         if chosen.mask is None or decoded.visible is not None:
@@ -66,17 +64,13 @@ def decode_tiff_page(path: Path, page: int, *, stored: bool = False) -> Decoded:
     stored : bool
         As for `decode_tiff`.
     """
-    import tifffile
-
-    with _quiet(), tifffile.TiffFile(path) as tiff:
+    with _opened(path) as tiff:
         return _decode_pages([tiff.pages[page]], stored)
 
 
 def count_tiff_pages(path: Path) -> int:
     """The number of pages of a TIFF; no pixel is decoded."""
-    import tifffile
-
-    with _quiet(), tifffile.TiffFile(path) as tiff:
+    with _opened(path) as tiff:
         if not len(tiff.pages):
             raise ValueError("it has no page")
         return len(tiff.pages)
@@ -122,6 +116,16 @@ def _require_reasonable(first: Any, count: int) -> None:
             "classicseg.memory.forced())."
         )
     require_memory(first.nbytes * count, f"reading {width} x {height} pixels", "Cut the picture into tiles.")
+
+
+@contextmanager
+def _opened(source: Path | BytesIO) -> Iterator[Any]:
+    """A `tifffile.TiffFile` whose pages come to an end."""
+    import tifffile
+
+    with _quiet(), tifffile.TiffFile(source) as tiff:
+        require_no_circle(tiff)
+        yield tiff
 
 
 @contextmanager
@@ -253,6 +257,7 @@ def _through_rasterio(page: Any) -> NDArray[Any] | None:
         return None
     try:
         with (
+            hushed(),
             rasterio.MemoryFile(_upright(page)) as file,
             rasterio.open(f"GTIFF_DIR:{page.index + 1}:{file.name}", driver="GTiff") as picture,
         ):

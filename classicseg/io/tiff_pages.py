@@ -81,6 +81,28 @@ def _kinds_of_pages(tiff: Any) -> list[int]:
     return kinds
 
 
+def require_no_circle(tiff: Any) -> None:
+    """Refuse a file in which the page after a page is one that came before: tifffile would follow it for ever."""
+    file, order = tiff.filehandle, tiff.byteorder
+    count_form, address, length = ("Q", "Q", 20) if tiff.is_bigtiff else ("H", "I", 12)
+    seen = set()
+    file.seek(struct.calcsize(order + address))
+    try:
+        (offset,) = _unpacked(order + address, file)
+        while offset:
+            if offset in seen:
+                raise ImageError(
+                    "is damaged: its list of pages runs in a circle. Get the file again, or write it anew."
+                )
+            seen.add(offset)
+            file.seek(offset)
+            (count,) = _unpacked(order + count_form, file)
+            file.seek(count * length, 1)
+            (offset,) = _unpacked(order + address, file)
+    except (struct.error, OverflowError, OSError):  # the list leads out of the file, where tifffile ends it
+        return
+
+
 def _unpacked(form: str, file: Any) -> tuple[Any, ...]:
     return struct.unpack(form, file.read(struct.calcsize(form)))
 

@@ -192,6 +192,9 @@ def coco_lists() -> Iterator[bytes]:
     for crowd, segmentation in enumerate(segmentations):
         annotation = {"id": 1, "segmentation": segmentation, **about, "iscrowd": min(crowd, 1)}
         yield _json({"images": [image], "annotations": [annotation], "categories": categories})
+    yield _json(
+        {"images": [image, image | {"id": 2, "file_name": "b.png"}], "annotations": [], "categories": categories}
+    )
     panoptic = {"image_id": 1, "file_name": "a.png", "segments_info": [{"id": 1, "category_id": 1, "iscrowd": 0}]}
     yield _json({"images": [image], "annotations": [panoptic], "categories": categories})
     yield _json({"images": [image | {"file_name": "../a.png"}], "annotations": [], "categories": []})

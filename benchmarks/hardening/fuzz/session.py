@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
 import subprocess
@@ -111,12 +112,15 @@ def _count(tally: Tally, text: str) -> None:
 
 
 def _keep_words(findings: Path, text: str, code: int) -> None:
-    """Why a process ended, beside the file that libFuzzer kept; or alone, where it kept none."""
-    bare = [path for path in findings.iterdir() if not path.suffix]
-    words = " ".join(
-        line for line in text.splitlines() if re.search(r"ERROR|SUMMARY|Timeout|out-of-memory|signal", line)
-    )
-    for path in bare or [findings / "ended"]:
+    """Why a process ended, beside the file that libFuzzer kept, or the input that it was at."""
+    bare = [path for path in findings.iterdir() if not path.suffix and path.name != "current"]
+    if all(path.with_suffix(".txt").exists() for path in bare):  # libFuzzer kept nothing of this one
+        data = (findings / "current").read_bytes()
+        bare = [findings / f"ended-{hashlib.sha256(data).hexdigest()[:12]}"]
+        bare[0].write_bytes(data)
+    telling = re.compile(r'ERROR|SUMMARY|Timeout|File "|out-of-memory|signal')
+    words = " ".join(line for line in text.splitlines() if telling.search(line))
+    for path in bare:
         note = path.with_suffix(".txt")
         if not note.exists():
             note.write_text(f"the process ended with code {code}: {words[-500:]}\n{text[-3000:]}")

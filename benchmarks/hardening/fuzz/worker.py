@@ -7,6 +7,7 @@ libFuzzer keeps its file; `session` starts the next one.
 
 from __future__ import annotations
 
+import faulthandler
 import hashlib
 import os
 import sys
@@ -22,6 +23,9 @@ from benchmarks.hardening.fuzz import targets
 from benchmarks.hardening.fuzz.mutations import Mutate
 
 _SECONDS_PER_INPUT = 5.0
+_SECONDS_UNTIL_HUNG = 30.0
+_REARMED = 1.0  # seconds: not for every one of thousands of inputs a second
+CURRENT = "current"  # the input that a process was at when it ended
 _PACKAGE = str(Path(targets.__file__).parents[3])
 
 
@@ -65,9 +69,13 @@ class _Watch:
     def __init__(self, name: str, call: Callable[[bytes], None], folder: Path) -> None:
         self._name, self._call, self._folder = name, call, folder
         self._caught = os.memfd_create("stderr")
+        self._current = os.open(folder / CURRENT, os.O_RDWR | os.O_CREAT)
+        self._log = os.dup(2)
+        self._armed = float("-inf")
 
     def __call__(self, data: bytes) -> None:
         data = bytes(data)
+        self._note(data)
         started = time.thread_time()
         outcome = self._silently(data)
         seconds = time.thread_time() - started
@@ -75,6 +83,15 @@ class _Watch:
             outcome = Slow(f"{seconds:.1f} s for {len(data)} bytes")
         if outcome is not None:
             self._keep(data, outcome)
+
+    def _note(self, data: bytes) -> None:
+        """Leave the input where it is found after a crash, and see to it that a library's endless loop becomes one."""
+        os.pwrite(self._current, data, 0)
+        os.ftruncate(self._current, len(data))
+        now = time.monotonic()
+        if now - self._armed > _REARMED:
+            faulthandler.dump_traceback_later(_SECONDS_UNTIL_HUNG, exit=True, file=self._log)
+            self._armed = now
 
     def _silently(self, data: bytes) -> BaseException | None:
         """Call with stderr caught, C's too."""

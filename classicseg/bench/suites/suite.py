@@ -219,7 +219,7 @@ def read_suite(name: str | Path) -> Suite:
         table = tomllib.loads(path.read_bytes().decode("utf-8-sig"))
     except OSError as error:
         raise ParameterError(f"the suite {path} cannot be read ({error.strerror}). Check the path.") from error
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as error:
         raise ParameterError(f"the suite {path} is no TOML file in UTF-8: {error}.") from error
     return parse_suite(table, path)
 

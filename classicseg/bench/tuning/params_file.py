@@ -130,7 +130,7 @@ def _parsed(path: Path) -> dict[str, Any]:
         return tomllib.loads(path.read_bytes().decode("utf-8-sig"))
     except FileNotFoundError:
         raise ImageError(f"{path} does not exist. Give a file that `classicseg tune` wrote.") from None
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as error:
         raise ImageError(f"{path} is no TOML: {error}. Mend it, or run `classicseg tune` once more.") from None
 
 

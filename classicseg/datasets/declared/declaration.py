@@ -174,7 +174,7 @@ def parse_declaration(data: bytes, where: str = "the declaration") -> Declaratio
     """Parse and check the text of a declaration; see `read_declaration`."""
     try:
         table = tomllib.loads(data.decode("utf-8-sig"))
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as error:
         raise ParameterError(f"{where} is no TOML file in UTF-8: {error}.") from error
     keys.only(table, _KEYS, where)
     views = table.pop("views", {})
