@@ -88,6 +88,14 @@ class Image:
             levels.flags.writeable = False
         return Image(self._planes, self.mask, self.kind, levels)
 
+    def repeated(self, depth: int) -> Image:
+        """The same picture with so many equal planes, if it has one."""
+        if self.depth == depth or self.depth != 1:
+            return self
+        levels = None if self.levels is None else np.repeat(self.levels, depth, axis=2)
+        planes = None if levels is not None else np.repeat(self.planes, depth, axis=0)
+        return Image(planes, self.mask, self.kind, levels)
+
     def in_space(self, space: str, threads: int = 1) -> NDArray[np.float32]:
         """Planes (D, H, W) in which Euclidean distance is colour distance; 0 outside the mask.
 

@@ -1,4 +1,4 @@
-"""The small tests, compiled with checked bounds: an index outside its array raises in place of reading what lies there."""
+"""The small tests, compiled with checked bounds: an index outside its array raises and reads nothing."""
 
 from __future__ import annotations
 

@@ -45,7 +45,7 @@ def measure(
     """Measure all labels of a map at once.
 
     Columns have the names and the meaning that `skimage.measure.regionprops_table` gives them: `label`, `area`
-    (pixels), `centroid-0` and `centroid-1` (row and column, pixels at whole numbers), `bbox-0` to `bbox-3` (first row and column,
+    (pixels), `centroid-0` and `centroid-1` (row and column, pixels at whole numbers), `bbox-0` to `bbox-3` (first row
     and those behind the last), `perimeter` (pixels); and with a picture `intensity_mean` and `intensity_std`, or
     `intensity_mean-0`, `intensity_mean-1`, ... where it has channels. Only labels that occur have a row.
 

@@ -18,7 +18,7 @@ from classicseg.errors import ImageError
 from classicseg.io.decode import Decoded, decode_raster, hushed, load_cv2, no_warnings, usable_type
 from classicseg.io.geo import GEO_TAGS, NODATA, parse_nodata, read_reference
 from classicseg.io.orientation import TAG, UPRIGHT, known_orientation
-from classicseg.io.tiff_pages import choose_pages, require_whole
+from classicseg.io.tiff_pages import choose_pages, require_pixels, require_whole
 from classicseg.memory import is_forced, require_memory
 
 SIGNATURES = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
@@ -113,8 +113,7 @@ def _decode_samples(pages: list[Any], stored: bool) -> Decoded:
 def _require_reasonable(first: Any, count: int) -> None:
     """Refuse pages without pixels, and sizes that no file of this length has or no machine holds."""
     width, height = first.imagewidth, first.imagelength
-    if not (width and height and first.samplesperpixel):
-        raise ImageError("is an image of 0 pixels. Get the file again, or take it out.")
+    require_pixels(first)
     held = first.parent.filehandle.size
     if width * height > _MOST_UNASKED and first.nbytes * count > _HIGHEST_RATIO * held and not is_forced():
         raise ImageError(

@@ -32,6 +32,7 @@ def choose_pages(tiff: Any, number: int) -> Chosen:
     A picture is a page; or, where pages follow each other along a channel axis "C", one page for each channel. Smaller
     copies and masks, which are pages too, are no pictures.
     """
+    require_pixels(tiff.pages[0])  # before tifffile divides by them
     groups = _channel_groups(tiff)
     if groups is not None:
         require_page(number, len(groups))
@@ -82,6 +83,12 @@ def _kinds_of_pages(tiff: Any) -> list[int]:
 
 def _unpacked(form: str, file: Any) -> tuple[Any, ...]:
     return struct.unpack(form, file.read(struct.calcsize(form)))
+
+
+def require_pixels(page: Any) -> None:
+    """Refuse a page of no height, width or samples."""
+    if not (page.imagewidth and page.imagelength and page.samplesperpixel):
+        raise ImageError("is an image of 0 pixels. Get the file again, or take it out.")
 
 
 def require_whole(pages: list[Any]) -> None:

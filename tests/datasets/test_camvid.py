@@ -102,3 +102,12 @@ def test_the_real_part(data_root):
     report = check_dataset("camvid", data_root / "camvid")
     assert report.ok
     assert (report.parts[0].pictures, report.parts[0].remarks, report.absent) == (101, (), ("train", "test"))
+
+
+@pytest.mark.small
+@pytest.mark.parametrize("word", ["../x.png", "/SegNet/CamVid/../x.png", "val/..", "val\\..\\..\\x.png", "C:/.."])
+def test_a_list_does_not_lead_out_of_the_folder(root, word):
+    Image.fromarray(TRUTH).save(root.parent / "x.png")
+    (root / "val.txt").write_text(f"{word} /SegNet/CamVid/valannot/0016E5_07961.png\n")
+    with pytest.raises(ImageError, match=r"the list val\.txt names the file .*paths below the folder of the data set"):
+        camvid.read(root)

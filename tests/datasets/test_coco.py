@@ -507,3 +507,43 @@ def test_every_real_picture_passes_the_check(data_root, mask_tools):
     report = check_dataset("coco", data_root / "coco128")
     assert report.ok
     assert (report.parts[0].pictures, report.absent) == (128, ("val2017",))
+
+
+@pytest.mark.small
+@pytest.mark.parametrize("file", ["../a.png", "/a.png", "x/../../a.png", 7])
+def test_a_panoptic_list_does_not_lead_out_of_the_folder(write, content, file):
+    root = write()
+    (root / "annotations" / "panoptic_val2017").mkdir()
+    listed = {"images": content["images"], "annotations": [{"image_id": 1, "file_name": file, "segments_info": []}]}
+    (root / "annotations" / "panoptic_val2017.json").write_text(json.dumps(listed))
+    with pytest.raises(ImageError, match=r"the list panoptic_val2017 names the file .*paths below the folder"):
+        coco.read(root, view="panoptic")
+
+
+def camera_picture(path, orientation):
+    """Stored as SIZE, with a camera's orientation."""
+    exif = Image.Exif()
+    exif[274] = orientation
+    Image.fromarray(np.arange(SIZE[0] * SIZE[1], dtype=np.uint8).reshape(SIZE)).save(path, exif=exif)
+
+
+@pytest.mark.small
+@pytest.mark.parametrize("view", ["instances", "semantic"])
+def test_height_and_width_of_the_list_tell_whether_a_picture_is_turned(write, content, view):
+    def opened(stored_as, size, **options):
+        content["images"][1] |= {"height": size[0], "width": size[1]}
+        root = write()
+        for name in ("a.jpg", "b.jpg"):
+            camera_picture(root / "val2017" / name, stored_as)
+        return open_dataset(f"coco:{root}", view=view, **options).samples
+
+    stored, upright = opened(6, SIZE[::-1])  # one was annotated as it is stored, the other upright
+    loaded = stored.read()
+    assert (loaded.image.array.shape[:2], loaded.image.orientation) == (SIZE, 1)
+    loaded = pickle.loads(pickle.dumps(upright)).read()
+    assert (loaded.image.array.shape[:2], loaded.image.orientation) == (SIZE[::-1], 6)
+    for size in ((3, 3), SIZE[::-1]):  # no way fits; or only the turned one, which is not wanted
+        with pytest.raises(ImageError, match=r"Give files of one size") as caught:
+            opened(6, size, orientation="ignore")[1].read()
+        assert ("turned by a quarter" in str(caught.value)) == (size == SIZE[::-1])
+    assert opened(3, SIZE)[0].read().image.orientation == 3  # upside down: sizes tell nothing, and it is turned

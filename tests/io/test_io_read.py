@@ -265,3 +265,45 @@ def test_label_maps_in_png(tmp_path, dtype):
     path = tmp_path / "labels.png"
     path.write_bytes(encoded(labels, "PNG"))
     np.testing.assert_array_equal(read_labels(str(path)), labels.astype(np.int32))
+
+
+@pytest.mark.parametrize("mode", ["CMYK", "L", "RGB"])
+@pytest.mark.parametrize("options", [{}, {"progressive": True}])
+def test_jpegs_of_every_colour_space_are_what_opencv_decodes(mode, options):
+    """Pillow writes CMYK as Photoshop does: inverted, with Adobe's marker."""
+    smooth = np.linspace(0, 255, 16 * 16 * 3).reshape(16, 16, 3).astype(np.uint8)
+    buffer = BytesIO()
+    Image.fromarray(smooth).convert(mode).save(buffer, "JPEG", quality=95, **options)
+    data = buffer.getvalue()
+    picture = read_picture(data)
+    flag = cv2.IMREAD_GRAYSCALE if mode == "L" else cv2.IMREAD_COLOR_RGB
+    expected = cv2.imdecode(np.frombuffer(data, np.uint8), flag)
+    assert picture.array.shape == expected.shape
+    assert np.abs(picture.array.astype(int) - expected).max() <= 3
+    assert picture.color == (None if mode == "L" else "rgb")
+
+
+@pytest.mark.parametrize("format", ["BMP", "PPM", "WEBP", "GIF", "AVIF"])
+def test_colours_are_those_of_opencv(format):
+    blocks = np.repeat(np.repeat(samples(2, 2, 3) // 85 * 85, 8, 0), 8, 1)
+    data = encoded(blocks, format)
+    expected = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR_RGB)
+    if expected is None:
+        pytest.skip(f"this OpenCV reads no {format}")
+    assert np.abs(read_picture(data).array.astype(int) - expected).max() <= 2
+
+
+@pytest.mark.parametrize("depth", [1, 2, 4, 8])
+def test_palettes_of_few_bits_are_what_opencv_decodes(depth):
+    indices = samples(*SHAPE) & np.uint8(2**depth - 1)
+    palette = samples(2**depth, 3, seed=1)
+    padded = np.pad(indices, ((0, 0), (0, -SHAPE[1] % (8 // depth))))
+    bits = np.unpackbits(padded[..., np.newaxis], axis=2)[..., 8 - depth :].reshape(SHAPE[0], -1)
+    lines = b"".join(b"\0" + row.tobytes() for row in np.packbits(bits, axis=1))
+    header = struct.pack(">IIBBBBB", SHAPE[1], SHAPE[0], depth, 3, 0, 0, 0)
+    parts = [(b"IHDR", header), (b"PLTE", palette.tobytes()), (b"IDAT", zlib.compress(lines)), (b"IEND", b"")]
+    data = b"\x89PNG\r\n\x1a\n" + b"".join(chunk(*part) for part in parts)
+    picture = read_picture(data)
+    np.testing.assert_array_equal(picture.array, palette[indices])
+    np.testing.assert_array_equal(picture.array, cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR_RGB))
+    np.testing.assert_array_equal(read_labels(data), indices)

@@ -1,16 +1,22 @@
 """What is wrong with a file is said in one clear line, and nowhere else."""
 
 import os
+import re
+import struct
 import sys
+import zlib
 from io import BytesIO
+from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
+from classicseg import memory
 from classicseg.errors import DependencyError, ImageError, MemoryLimitError
 from classicseg.io import decode, tiff
 from classicseg.io.read import read_bytes, read_labels, read_picture
+from classicseg.memory import forced
 
 pytestmark = pytest.mark.small
 
@@ -186,3 +192,163 @@ def test_label_maps_that_are_none():
         read_labels(encoded(np.array([[np.nan, 1]]), "NPY"))
     with pytest.raises(ImageError, match=r"labels from 0 to 2\.14748e\+09"):
         read_labels(encoded(np.array([[0, 2**31]]), "NPY"))
+
+
+def test_what_is_too_large_is_read_where_that_is_forced(monkeypatch):
+    data = encoded(np.zeros((16, 16), dtype=np.uint8), "PNG")
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 100)
+    assert "say --force" in refusal(data)
+    with forced():
+        assert read_picture(data).array.shape == (16, 16)
+    assert Image.MAX_IMAGE_PIXELS == 100
+    assert "say --force" in refusal(data)
+
+
+def made_tiff(**changes):
+    """A TIFF of 16 x 13 pixels, some of whose LONG tags say something else."""
+    import tifffile
+
+    buffer = BytesIO()
+    tifffile.imwrite(buffer, samples(*SHAPE), compression="zlib")
+    data = buffer.getvalue()
+    for name, value in changes.items():
+        tag = {"width": 256, "length": 257, "rows": 278}[name]
+        place = data.index(struct.pack("<HHI", tag, 4, 1)) if name != "rows" else data.index(struct.pack("<H", tag))
+        kind = struct.unpack_from("<H", data, place + 2)[0]
+        data = data[: place + 8] + struct.pack("<I" if kind == 4 else "<Hxx", value) + data[place + 12 :]
+    return data
+
+
+def test_a_compressed_tiff_that_declares_more_than_it_can_hold(monkeypatch):
+    data = made_tiff(width=60_000, length=60_000)
+    message = refusal(data, name="bomb")
+    assert message.startswith(f"bomb is too large: its {len(data)} bytes declare 60000 x 60000 pixels")
+    assert "say --force" in message
+    monkeypatch.setattr(memory, "machine_memory", lambda: 2**20)
+    with pytest.raises(MemoryLimitError, match="reading 4000 x 4000 pixels"):
+        read_picture(made_tiff(width=4000, length=4000))
+
+
+def test_a_raster_larger_than_the_memory(monkeypatch):
+    monkeypatch.setattr(memory, "machine_memory", lambda: 1000)
+    with pytest.raises(MemoryLimitError, match=r"stdin: reading 16 x 13 pixels would take about"):
+        read_picture(encoded(samples(*SHAPE, 3), "PNG"))
+
+
+def test_npy_whose_header_declares_more_than_follows():
+    data = encoded(np.zeros((3, 4)), "NPY")
+    huge = data.replace(b"(3, 4), }          ", b"(30000, 40000), }  ")
+    assert len(huge) == len(data)
+    assert refusal(huge).startswith(
+        "stdin is truncated: its header declares 9600000000 bytes of samples, and 96 follow"
+    )
+    named = np.zeros((3, 4), dtype=[("\N{GREEK SMALL LETTER ALPHA}", "f8")])
+    with pytest.warns(UserWarning, match="format 3.0"):
+        data = encoded(named, "NPY")
+    assert "version of .npy that holds no samples" in refusal(data)
+
+
+def no_pixels():
+    def png(width, height):
+        parts = [(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0)), (b"IDAT", zlib.compress(b""))]
+        return b"\x89PNG\r\n\x1a\n" + b"".join(
+            struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
+            for kind, body in [*parts, (b"IEND", b"")]
+        )
+
+    def cleared(format, *places):
+        data = bytearray(encoded(samples(*SHAPE, *([3] if format == "BMP" else [])), format))
+        for place in places:
+            data[place] = 0
+        return bytes(data)
+
+    jpeg = encoded(samples(*SHAPE), "JPEG")
+    gif = encoded(samples(*SHAPE), "GIF")
+    frame = gif.index(b",", 13 + 768)
+    yield "png", png(0, 5)
+    yield "png", png(5, 0)
+    yield "bmp", cleared("BMP", 18)
+    yield "bmp", cleared("BMP", 22)
+    yield "gif", cleared("GIF", 6, frame + 5)
+    yield "jpeg", cleared("JPEG", jpeg.index(b"\xff\xc0") + 6)
+    yield "ppm", b"P5\n0 5\n255\n"
+    yield "ppm", b"P6\n5 0\n255\n"
+    yield "tiff", made_tiff(width=0)
+    yield "tiff", made_tiff(length=0)
+
+
+@pytest.mark.parametrize(("kind", "data"), [pytest.param(*each, id=each[0]) for each in no_pixels()])
+def test_an_image_of_0_pixels(kind, data, capfd):
+    assert refusal(data, name=kind) == f"{kind} is an image of 0 pixels. Get the file again, or take it out."
+    assert capfd.readouterr() == ("", "")
+
+
+@pytest.mark.skipif(sys.platform in ("win32", "darwin"), reason="names of files are text there")
+def test_a_name_that_is_no_text(tmp_path):
+    path = os.fsencode(tmp_path) + b"/caf\xe9.png"
+    path = Path(os.fsdecode(path))
+    path.write_bytes(encoded(samples(*SHAPE), "PNG"))
+    assert read_picture(path).array.shape == SHAPE
+    assert read_picture(path).name == "caf\udce9"
+    path.write_bytes(b"nothing")
+    assert "is no picture that classicseg reads" in refusal(str(path))
+
+
+@pytest.mark.parametrize("compression", ["tiff_lzw", "jpeg", "group4", "tiff_adobe_deflate"])
+def test_a_tiff_with_damaged_samples_makes_no_noise(compression, capfd):
+    array = samples(16, 16) > 127 if compression == "group4" else samples(16, 16, 3)
+    data = encoded(array, "TIFF", compression=compression)
+    refused = 0
+    for place in range(8, len(data), 29):
+        damaged = data[:place] + bytes(255 - byte for byte in data[place : place + 9]) + data[place + 9 :]
+        try:
+            read_picture(damaged)
+        except (ImageError, MemoryLimitError) as error:
+            refused += 1
+            assert "\n" not in str(error)
+    assert refused
+    assert capfd.readouterr() == ("", "")
+
+
+def test_no_data_file_is_unpickled():
+    """The only pickle that is loaded is machine code that this package wrote into its own cache."""
+    package = Path(decode.__file__).parents[1]
+    texts = {path.relative_to(package).as_posix(): path.read_text(encoding="utf-8") for path in package.rglob("*.py")}
+    unpickles = re.compile(
+        r"^\s*(?:import|from) (?:pickle|shelve|dill|marshal)\b|\b(?:joblib|pickle)\.load", re.MULTILINE
+    )
+    assert [name for name, text in texts.items() if unpickles.search(text)] == ["kernels/cache.py"]
+    loads = [call for text in texts.values() for call in re.findall(r"\bnp\.load\(.*", text)]
+    assert loads
+    assert all("allow_pickle=False" in call for call in loads)
+
+
+def test_frames_that_cannot_be_counted_are_one(monkeypatch):
+    from PIL.GifImagePlugin import GifImageFile
+
+    monkeypatch.setattr(GifImageFile, "n_frames", property(lambda image: 1 / 0))
+    assert read_picture(encoded(samples(*SHAPE), "GIF")).pages == 1
+
+
+def test_frames_of_16_bits_are_refused_since_they_would_lose_them():
+    data = encoded(samples(*SHAPE, 3), "PNG16")
+    control = b"acTL" + struct.pack(">II", 2, 0)
+    frame = b"fcTL" + struct.pack(">IIIIIHHBB", 0, SHAPE[1], SHAPE[0], 0, 0, 1, 1, 0, 0)
+    extra = b"".join(struct.pack(">I", len(c) - 4) + c + struct.pack(">I", zlib.crc32(c)) for c in (control, frame))
+    start = data.index(b"IDAT") - 4
+    end = data.index(b"IEND") - 4
+    later = b"fcTL" + struct.pack(">IIIIIHHBB", 1, SHAPE[1], SHAPE[0], 0, 0, 1, 1, 0, 0)
+    (length,) = struct.unpack_from(">I", data, start)
+    again = b"fdAT" + struct.pack(">I", 2) + data[start + 8 : start + 8 + length]
+    extra2 = b"".join(struct.pack(">I", len(c) - 4) + c + struct.pack(">I", zlib.crc32(c)) for c in (later, again))
+    animated = data[:start] + extra + data[start:end] + extra2 + data[end:]
+    assert read_picture(animated).array.dtype == np.uint16
+    assert "animated PNG of 16 bits, of which only the first page is read" in refusal(animated, page=2)
+
+
+def test_a_process_without_stderr_reads_all_the_same(monkeypatch):
+    def closed(descriptor):
+        raise OSError
+
+    monkeypatch.setattr(decode.os, "dup", closed)
+    assert read_picture(encoded(samples(*SHAPE, 3), "TIFF", compression="tiff_lzw")).array.shape == (*SHAPE, 3)
