@@ -199,10 +199,9 @@ class MeanShift(Segmenter):
     def _climbed(self, image: Image, width: float, context: Context) -> tuple[NDArray[np.integer], dict[str, Any]]:
         from classicseg.kernels.regions import fuse_pixels
 
-        planes = image.in_space(self.space, context.threads)
         if self.spatial_bandwidth is None:
-            del planes
             return self._colors_alone(image, width, context)
+        planes = image.in_space(self.space, context.threads)
         climbs = self._climbs(planes, image.mask, width, context)
         del planes  # they stand on the lattice
         modes, steps, rests = climbs(not self.connected, context.progress)
