@@ -266,7 +266,12 @@ def _checked_mask(mask: ArrayLike | None, samples: NDArray[Any], channel_axis: i
         )
     if mask is None:
         return np.ones((height, width), dtype=bool)
-    valid = np.array(mask, order="C")  # a copy: it is kept, and compiled loops know one layout
+    try:
+        valid = np.array(mask, order="C")  # a copy: it is kept, and compiled loops know one layout
+    except ValueError as error:
+        raise ImageError(
+            f"no mask can be made of what came ({error}). Give a bool array of the picture's height and width."
+        ) from error
     if valid.dtype != bool:
         raise ImageError(
             f"a mask of type {valid.dtype} came; it is bool, True where the picture counts. Give mask != 0."
