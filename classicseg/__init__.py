@@ -18,8 +18,10 @@ if TYPE_CHECKING:
         PluginError,
         PluginWarning,
     )
+    from classicseg.fitted import Fitted
     from classicseg.hierarchy import Hierarchy
     from classicseg.io.hierarchy import read_hierarchy, write_hierarchy
+    from classicseg.models import load_model
     from classicseg.segmentation import Segmentation
     from classicseg.segmenters.edges import Edges
     from classicseg.segmenters.felzenszwalb import Felzenszwalb
@@ -45,8 +47,10 @@ _HOMES = {
         "PluginError",
         "PluginWarning",
     ),
+    "classicseg.fitted": ("Fitted",),
     "classicseg.hierarchy": ("Hierarchy",),
     "classicseg.io.hierarchy": ("read_hierarchy", "write_hierarchy"),
+    "classicseg.models": ("load_model",),
     "classicseg.segmentation": ("Segmentation",),
     "classicseg.segmenters.edges": ("Edges",),
     "classicseg.segmenters.felzenszwalb": ("Felzenszwalb",),
@@ -68,6 +72,7 @@ __all__ = [
     "DependencyError",
     "Edges",
     "Felzenszwalb",
+    "Fitted",
     "GaussianMixture",
     "Hierarchy",
     "ImageError",
@@ -84,6 +89,7 @@ __all__ = [
     "SpectralClustering",
     "Threshold",
     "Watershed",
+    "load_model",
     "methods",
     "read_hierarchy",
     "run",

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
@@ -17,15 +17,20 @@ from classicseg.color import SPACES
 from classicseg.errors import ImageError, ParameterError, PluginError
 from classicseg.image import Color, DataRange, Image, as_image
 from classicseg.memory import require_memory
-from classicseg.parallel import Progress, thread_count
+from classicseg.parallel import Progress, reporting, thread_count
 from classicseg.parameters import Search, declared, parameter
 from classicseg.segmentation import Segmentation
 
 if TYPE_CHECKING:
+    from classicseg.fitted import Fitted, Learned
     from classicseg.hierarchy import Hierarchy
+    from classicseg.pools import Pool
 
-# Merging of small regions, a pixel: about 110 where each pixel is a region of its own, 30 on photographs.
-_BYTES_OF_MERGING = 110
+# A pixel, beside the picture, on photographs: merging of small regions (about 100 where each pixel is a region of its
+# own), and parting of touching objects.
+_BYTES_OF_MERGING, _BYTES_OF_SPLITTING = 28, 46
+# What of the work is the method's own, as `progress` is told: the rest is merging and numbering.
+_SHARE_OF_METHOD = 0.95
 
 
 def space_parameter(searched: bool = False) -> Any:
@@ -91,9 +96,11 @@ class Segmenter(ABC):
     numbers_segments: ClassVar[bool] = False
     # Why `connected` cannot be off, where segments are connected by their making.
     always_connected: ClassVar[str] = ""
-    # Peak memory of a run, as seen on photographs of one megapixel and on noise (the worst case), with some room.
-    bytes_per_pixel: ClassVar[int] = 120
-    bytes_per_sample: ClassVar[int] = 64
+    # Peak memory of a run beside the picture, a pixel and a sample (`python -m benchmarks.memory`): as seen on
+    # photographs, with a tenth to a third more. Noise may take up to four times as much where regions or distinct
+    # colours are counted, since each of its pixels is one of its own.
+    bytes_per_pixel: ClassVar[int] = 40
+    bytes_per_sample: ClassVar[int] = 20
 
     # Parameters that `_segment` does not look at, since only the steps after it do.
     finishing: ClassVar[tuple[str, ...]] = ("connected", "min_size", "split_touching")
@@ -146,10 +153,11 @@ class Segmenter(ABC):
         return label_maps.components(found.labels, found.mask)[0]
 
     def _memory(self, image: Image) -> int:
-        """An estimate of the bytes that a run on `image` takes: the most of its two steps."""
+        """An estimate of the bytes that a run on `image` takes: the picture, and the most of the steps."""
         own = self.bytes_per_pixel + self.bytes_per_sample * image.depth
-        last = _BYTES_OF_MERGING + 8 * image.depth if self.min_size > 1 else 0
-        return max(own, last) * image.mask.size
+        merging = _BYTES_OF_MERGING if self.min_size > 1 else 0
+        splitting = _BYTES_OF_SPLITTING if self.split_touching else 0
+        return image.nbytes + max(own, merging, splitting) * image.mask.size
 
     def segment(
         self,
@@ -180,17 +188,104 @@ class Segmenter(ABC):
         progress: Progress | None = None,
     ) -> Segmentation:
         """The label map of a picture with the method's findings; see `classicseg.segment` for the arguments."""
-        context = Context(thread_count(threads), progress)
         picture = as_image(image, mask=mask, color=color, channel_axis=channel_axis, data_range=data_range)
+        return self._run(picture, thread_count(threads), progress)
+
+    def fit(
+        self,
+        images: Iterable[Any],
+        *,
+        masks: Iterable[ArrayLike | None] | None = None,
+        color: Color | None = None,
+        channel_axis: int = -1,
+        data_range: DataRange | None = None,
+        threads: int | None = None,
+        progress: Progress | None = None,
+    ) -> Fitted:
+        """Learn from many pictures: one threshold, one palette, one mixture or one bandwidth for all of them.
+
+        Parameters
+        ----------
+        images : iterable of arrays
+            Pictures as `classicseg.segment` takes them, or those of `classicseg.io.read_picture`, which bring their
+            mask and colour along. They are looked at once, one after another: a generator may read them.
+        masks : iterable of (H, W) bool arrays or None, optional
+            One for each picture.
+        color, channel_axis, data_range, threads
+            As `classicseg.segment` takes them, for all pictures; ``data_range="image"`` is each picture's own.
+        progress : callable, optional
+            Called with the share of the work that is done, if the number of pictures is known.
+
+        Returns
+        -------
+        Fitted
+            The model, which segments pictures. It hangs neither on the order of the pictures (but where classes are
+            equally light, of which the first to come has the lower number), nor on the number of threads, nor on
+            the type that carries the samples.
+
+        Raises
+        ------
+        ParameterError
+            The method, with these parameters, learns nothing from other pictures.
+        ImageError
+            A picture cannot be used as it came, or is of another kind than those before it (grey counts as colour);
+            or no pixel counts in any of them.
+        MemoryLimitError
+            There are more colours than the machine has memory for.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from classicseg import KMeans
+        >>> night, day = np.array([[0, 9, 90]], dtype=np.uint8), np.array([[95, 240, 255]], dtype=np.uint8)
+        >>> model = KMeans(n_clusters=3).fit([night, day])
+        >>> model.segment(night), model.segment(day)
+        (array([[1, 1, 2]], dtype=int32), array([[2, 3, 3]], dtype=int32))
+        """
+        from classicseg.fitted import fit
+
+        return fit(
+            self, images, masks=masks, color=color, channel_axis=channel_axis, data_range=data_range,
+            threads=threads, progress=progress,
+        )  # fmt: skip
+
+    def _run(
+        self, picture: Image, threads: int, progress: Progress | None, model: Fitted | None = None
+    ) -> Segmentation:
+        """The road of all methods; with a `model`, what it learned stands in place of the method's own step."""
         self._require_memory(picture)
         if not picture.mask.any():
             nothing = np.zeros(picture.shape, np.int32)
-            return Segmentation(nothing, picture.mask, self, {"empty": True}, picture, context.threads)
-        raw, findings = self._guarded(picture, context)
-        labels, findings = self._finish(raw, findings, picture, context.threads)
+            return Segmentation(nothing, picture.mask, self, {"empty": True}, picture, threads)
+        with reporting(progress, _SHARE_OF_METHOD) as report:
+            raw, findings = self._guarded(picture, Context(threads, report), model)
+            labels, findings = self._finish(raw, findings, picture, threads)
         if progress is not None:
             progress(1.0)
-        return Segmentation(labels, picture.mask, self, findings, picture, context.threads)
+        return Segmentation(labels, picture.mask, self, findings, picture, threads)
+
+    def _pool(self) -> Pool:
+        """What is kept of the pictures of `fit`, empty; a method that learns gives a `classicseg.pools.Pool`."""
+        raise ParameterError(
+            f"{self.name} learns nothing from other pictures; threshold, kmeans, gmm and meanshift do. "
+            "Segment each picture by itself, or choose one of these."
+        )
+
+    def _learn(self, pool: Any, threads: int) -> dict[str, Any]:
+        """What the pool tells, in numbers, words and lists; rows of classes in the order of their final numbers."""
+        raise NotImplementedError
+
+    def _recall(self, learned: Learned) -> Any:
+        """What was learned as `_apply` takes it, after a check of names, types and shapes."""
+        raise NotImplementedError
+
+    def _apply(self, recalled: Any, image: Image, context: Context) -> tuple[NDArray[np.integer], dict[str, Any]]:
+        """What `_segment` gives, by what was learned.
+
+        A method that makes classes gives their final numbers 1..K, says ``n_classes`` = K among the findings, and has
+        the rows of classes in their order already, without `PerClass`.
+        """
+        raise NotImplementedError
 
     def _require_memory(self, image: Image) -> None:
         """Raise `MemoryLimitError` where a run on `image` would take more than there is."""
@@ -226,12 +321,24 @@ class Segmenter(ABC):
         except Exception as error:
             raise PluginError(f"the plug-in method {self.name!r} failed: {type(error).__name__}: {error}") from error
 
-    def _guarded(self, image: Image, context: Context) -> tuple[NDArray[np.integer], dict[str, Any]]:
-        """`_segment`, with what a plug-in may get wrong said in its name."""
+    def _answered(self) -> AbstractContextManager[None]:
+        """`_blamed` for plug-ins; nothing for methods of our own."""
+        return nullcontext() if type(self).__module__.startswith("classicseg.") else self._blamed()
+
+    def _guarded(
+        self, image: Image, context: Context, model: Fitted | None = None
+    ) -> tuple[NDArray[np.integer], dict[str, Any]]:
+        """`_segment`, or `_apply` of a model, with what a plug-in may get wrong said in its name."""
+
+        def step(image: Image) -> tuple[NDArray[np.integer], dict[str, Any]]:
+            if model is None:
+                return self._segment(image, context)
+            return self._apply(model._recalled, model._fitting(image), context)
+
         if type(self).__module__.startswith("classicseg."):
-            return self._segment(image, context)
+            return step(image)
         with self._blamed():
-            raw, findings = self._segment(image.read_only(), context)
+            raw, findings = step(image.read_only())
             raw, findings = np.asarray(raw), dict(findings)
         if raw.shape != image.shape or raw.dtype.kind not in "biu" or raw[image.mask].min() < 0:
             raise PluginError(
@@ -241,7 +348,11 @@ class Segmenter(ABC):
         return np.array(raw), findings  # a copy: what the plug-in keeps is its own
 
     def _finish(
-        self, raw: NDArray[np.integer], findings: dict[str, Any], image: Image, threads: int
+        self,
+        raw: NDArray[np.integer],
+        findings: dict[str, Any],
+        image: Image,
+        threads: int,
     ) -> tuple[NDArray[np.int32], dict[str, Any]]:
         if self.numbers_segments and self.connected and self.min_size <= 1:
             return label_maps.as_int32(raw), findings
@@ -251,7 +362,10 @@ class Segmenter(ABC):
         if self.min_size > 1:
             labels = self._absorbed(labels, image, threads, 0 if self.binary else None)
         if self.makes == "classes" and not self.binary:
-            labels, findings = _number_classes(labels, findings, image, threads)
+            if "n_classes" in findings:  # they have their numbers, by a model
+                findings = findings | {"classes": np.unique(labels[image.mask]).tolist()}
+            else:
+                labels, findings = _number_classes(labels, findings, image, threads)
         if self.connected:
             labels, _ = label_maps.components(labels, image.mask if not self.binary else labels > 0)
         elif self.makes == "segments":

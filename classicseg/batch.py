@@ -5,18 +5,19 @@ from __future__ import annotations
 import hashlib
 import json
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from classicseg.errors import ParameterError
+from classicseg.errors import ImageError, ParameterError
 from classicseg.outputs import Found, Wanted, encode, endings
 
 if TYPE_CHECKING:
     from classicseg.base import Segmenter
+    from classicseg.fitted import Fitted
     from classicseg.io.read import Picture
     from classicseg.jobs import Job
     from classicseg.parallel import Progress
@@ -31,7 +32,7 @@ class Settings:
 
     Attributes
     ----------
-    segmenter : Segmenter
+    segmenter : Segmenter or Fitted
     name : str
         The method's or preset's name, as it stands in file names.
     folder : Path
@@ -50,7 +51,7 @@ class Settings:
     threads : int or None
     """
 
-    segmenter: Segmenter
+    segmenter: Segmenter | Fitted
     name: str
     folder: Path
     call: dict[str, Any] = field(default_factory=dict)
@@ -101,6 +102,51 @@ def process(job: Job, settings: Settings, progress: Progress | None = None) -> O
     record["files"] = {places[kind].name: _digest(content) for kind, content in contents.items()}
     _write(places, contents, record)
     return Outcome(record, places, kept=False)
+
+
+def fit(
+    jobs: Sequence[Job], settings: Settings, progress: Progress | None = None, advance: Callable[[], None] | None = None
+) -> Fitted:
+    """The model that the settings' method learns of all these pictures; see `Segmenter.fit`.
+
+    Parameters
+    ----------
+    jobs, settings
+        As for `process`.
+    progress : callable, optional
+        Called with 0 after every picture; it may end the work by an exception.
+    advance : callable, optional
+        Called after every picture.
+
+    Raises
+    ------
+    ImageError
+        A picture cannot be read, or is of another kind than the others; a model of the rest would be another one.
+    ParameterError
+        The method learns nothing of other pictures, or is a model already.
+    """
+    from classicseg.base import Segmenter
+    from classicseg.io.read import read_picture
+
+    if not isinstance(settings.segmenter, Segmenter):
+        raise ParameterError("a model came to be fitted; it has learned already. Give a method.")
+    source = ""
+
+    def pictures() -> Iterator[Picture]:
+        nonlocal source
+        for job in jobs:
+            source = job.source
+            yield read_picture(source, **settings.reading)
+            if progress is not None:
+                progress(0.0)
+            if advance is not None:
+                advance()
+
+    call = {key: value for key, value in settings.call.items() if value is not None}
+    try:
+        return settings.segmenter.fit(pictures(), threads=settings.threads, **call)
+    except ImageError as error:
+        raise ImageError(str(error) if source in str(error) else f"{source}: {error}") from error
 
 
 def clear(jobs: Sequence[Job], settings: Settings) -> None:
@@ -156,6 +202,7 @@ def _identity(data: bytes, settings: Settings) -> dict[str, Any]:
     return {
         "method": settings.segmenter.name,
         "parameters": settings.segmenter.get_params(),
+        "model": getattr(settings.segmenter, "sha256", None),
         "cut": settings.cut,
         "call": {key: value for key, value in settings.call.items() if value is not None},
         "reading": settings.reading,

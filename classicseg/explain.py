@@ -63,8 +63,8 @@ def segmentation_fn(
     method : str
         A method or a preset; `classicseg.methods` lists them.
     start : {0, 1}
-        The number of the first segment. LIME, SHAP's masks and Captum count features from 0, and go wrong without a
-        word where segments begin with 1; scikit-image's `regionprops` leaves out 0.
+        The number of the first segment. LIME, Captum and the examples of SHAP count features from 0, and go wrong
+        without a word where segments begin with 1; scikit-image's `regionprops` leaves out 0.
     data_range : (low, high) or "image", optional
         The samples that mean black and white. An explainer hands on the picture as it got it. What is uint8, or float
         from 0 to 1, needs nothing; a float picture from 0 to 255 needs ``data_range=(0, 255)``, one that was

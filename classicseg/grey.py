@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from classicseg.errors import ImageError
 from classicseg.image import Image
+from classicseg.moments import covariance
 from classicseg.parallel import chunks
 from classicseg.scaling import row_chunks
 
@@ -41,17 +42,64 @@ class GreyLevels:
 
     def number_of(self, threshold: float) -> float:
         """The number above which exactly those lie whose level is above `threshold`."""
-        if self.unit == 1:
-            return threshold
-        return int(np.searchsorted(np.arange(self.unit * 255 + 1) / self.unit, threshold, side="right")) - 1
+        return number_of(threshold, self.unit)
 
 
-def grey_levels(image: Image, band: int | None = None) -> GreyLevels:
-    """The levels that are compared with a threshold: luma, the first principal component, or one band."""
+@dataclass(frozen=True)
+class LevelCounts:
+    """Rising grey levels as ``numbers / unit`` (see `GreyLevels`), and how often each comes, at least once.
+
+    Of many pictures, `lights` are the sums of L* over the pixels of each, in multiples of 2^-24, and `firsts` tell
+    which came first.
+    """
+
+    numbers: NDArray[Any]
+    unit: int
+    counts: NDArray[np.int64]
+    lights: list[int] = field(default_factory=list)
+    firsts: NDArray[np.int64] = field(default_factory=lambda: np.empty(0, np.int64))
+
+    def levels(self) -> NDArray[Any]:
+        """The levels, whole numbers where they are such."""
+        return self.numbers if self.unit == 1 else self.numbers / np.float64(self.unit)
+
+    def number_of(self, threshold: float) -> float:
+        """As `GreyLevels.number_of`."""
+        return number_of(threshold, self.unit)
+
+
+def number_of(threshold: float, unit: int) -> float:
+    """The number above which exactly those lie whose level, a `unit`-th of them, is above `threshold`."""
+    if unit == 1:
+        return threshold
+    return int(np.searchsorted(np.arange(unit * 255 + 1) / unit, threshold, side="right")) - 1
+
+
+def counted_levels(numbers: NDArray[Any], unit: int) -> LevelCounts:
+    """How often each of the levels of `GreyLevels` comes."""
+    values, counts = histogram(numbers)
+    held = np.flatnonzero(counts)
+    return LevelCounts(values[held], unit, counts[held])
+
+
+def border_of(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """The pixels of a picture's border that count."""
+    border = np.zeros_like(mask)
+    border[[0, -1]] = border[:, [0, -1]] = True
+    return border & mask
+
+
+def grey_levels(image: Image, band: int | None = None, loadings: NDArray[np.float64] | None = None) -> GreyLevels:
+    """The levels that are compared with a threshold: luma, the first principal component, or one band.
+
+    `loadings` are those of the component, where they are not to be found in this picture alone.
+    """
     chosen = slice(None)
     if image.depth > 1 and (image.kind == "bands" or band is not None):
         if band is None:
-            return _levels_of_planes(_first_principal_component(image.planes, image.mask)[np.newaxis])
+            if loadings is None:
+                loadings = principal_loadings(image.samples(image.planes))
+            return _levels_of_planes(_component(image.planes, loadings)[np.newaxis])
         if band >= image.depth:
             raise ImageError(
                 f"band={band} was asked of a picture with {image.depth} bands. Name one from 0 to {image.depth - 1}."
@@ -119,16 +167,20 @@ def _whole_numbers(planes: NDArray[np.float32], dtype: type[np.unsignedinteger])
     return numbers
 
 
-def _first_principal_component(planes: NDArray[np.float32], mask: NDArray[np.bool_]) -> NDArray[np.float32]:
-    values = planes[:, mask].astype(np.float64)
-    centred = values - values.mean(axis=1, keepdims=True)
-    # Sums by numpy itself, not by BLAS, whose last digits depend on the number of its threads.
-    covariance = np.array([[np.sum(one * other) for other in centred] for one in centred])
-    loadings = np.linalg.eigh(covariance)[1][:, -1]
+def principal_loadings(samples: NDArray[np.float32], counts: NDArray[np.int64] | None = None) -> NDArray[np.float64]:
+    """Loadings (C,) of the first principal component of `samples` (n, C) in 0..1 that come `counts` times, or once.
+
+    They sum to a positive number, and their absolute values sum to 1. Samples are rounded to 20 bits, so that the sums
+    are whole numbers and the order of the samples decides nothing.
+    """
+    loadings = np.linalg.eigh(covariance(samples, counts, 2.0**-20))[1][:, -1]
     total = loadings.sum()
     decisive = total if abs(total) > _BALANCED else loadings[np.argmax(np.abs(loadings) > _BALANCED)]
     loadings *= np.sign(decisive)
-    loadings /= np.abs(loadings).sum()
+    return np.asarray(loadings / np.abs(loadings).sum())
+
+
+def _component(planes: NDArray[np.float32], loadings: NDArray[np.float64]) -> NDArray[np.float32]:
     floor = loadings[loadings < 0].sum()  # the least value that samples in 0..1 can give; moved to 0
     component = np.zeros(planes.shape[1:], dtype=np.float64)
     for loading, plane in zip(loadings, planes, strict=True):

@@ -70,6 +70,12 @@ class Image:
         return len(self._planes) if self._planes is not None else self._known_levels().shape[2]
 
     @property
+    def nbytes(self) -> int:
+        """The bytes of its mask and its samples; of those that were scaled, of the array too that they came in."""
+        samples = 8 * self.depth * self.mask.size if self.levels is None else self.levels.nbytes
+        return self.mask.nbytes + samples
+
+    @property
     def planes(self) -> NDArray[np.float32]:
         if self._planes is None:
             self._planes = self._scaled()
@@ -81,6 +87,14 @@ class Image:
         if levels is not None:
             levels.flags.writeable = False
         return Image(self._planes, self.mask, self.kind, levels)
+
+    def repeated(self, depth: int) -> Image:
+        """The same picture with so many equal planes, if it has one."""
+        if self.depth == depth or self.depth != 1:
+            return self
+        levels = None if self.levels is None else np.repeat(self.levels, depth, axis=2)
+        planes = None if levels is not None else np.repeat(self.planes, depth, axis=0)
+        return Image(planes, self.mask, self.kind, levels)
 
     def in_space(self, space: str, threads: int = 1) -> NDArray[np.float32]:
         """Planes (D, H, W) in which Euclidean distance is colour distance; 0 outside the mask.

@@ -44,6 +44,27 @@ def beating(beat: Callable[[], None]) -> Iterator[None]:
         _beat.reset(before)
 
 
+@contextmanager
+def reporting(progress: Progress | None, whole: float) -> Iterator[Progress | None]:
+    """A callback for a step of the work, whose own shares are those of `whole`; None without `progress`.
+
+    Within, `progress` is also called after chunks that report to nobody, with the share that was last told: whoever
+    wants to end the work by an exception need not wait for a step to tell how far it is.
+    """
+    if progress is None:
+        yield None
+        return
+    last = 0.0
+
+    def report(share: float) -> None:
+        nonlocal last
+        last = max(last, whole * share)
+        progress(last)
+
+    with beating(lambda: progress(last)):
+        yield report
+
+
 def thread_count(threads: int | None) -> int:
     """The number of threads to use: `threads`, or one for each usable core.
 

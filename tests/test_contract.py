@@ -291,6 +291,24 @@ def test_progress_rises_to_one_and_may_stop_the_run(method, quick, small_picture
         classicseg.segment(small_picture, method, progress=stop, **quick)
 
 
+@pytest.mark.parametrize("name", ["kmeans", "gmm", "ucm", "edges", "felzenszwalb", "meanshift", "quickshift", "slic"])
+def test_progress_is_heard_long_before_the_end(name, photograph):
+    whole = []
+    classicseg.segment(photograph, name, progress=whole.append)
+    assert len(whole) > 3
+    assert whole == sorted(whole)
+    called = []
+
+    def stop(share):
+        called.append(share)
+        raise InterruptedError
+
+    with pytest.raises(InterruptedError):
+        classicseg.segment(photograph, name, progress=stop)
+    assert called == whole[:1]
+    assert called[0] < 0.95
+
+
 # --- refusals -------------------------------------------------------------------------------------------------------
 
 

@@ -206,6 +206,7 @@ def test_the_contract_holds_for_a_plugin_too(plugins):
     assert int(done.stdout.rsplit(" passed", 1)[0].split()[-1]) > 50
 
 
+@pytest.mark.small
 def test_presets_are_methods_with_parameters_set():
     assert registry.make("otsu") == classicseg.Threshold(rule="otsu")
     assert registry.make("multiotsu") == classicseg.Threshold(rule="otsu", classes=3)
@@ -214,6 +215,7 @@ def test_presets_are_methods_with_parameters_set():
     assert set(classicseg.methods()["threshold"].presets) == {"otsu", "multiotsu", "binary", "nuclei"}
 
 
+@pytest.mark.small
 def test_unknown_names_are_refused_with_a_guess():
     with pytest.raises(ParameterError, match=r"method='meanshfit' is not known; .*Did you mean 'meanshift'"):
         registry.make("meanshfit")
@@ -221,6 +223,7 @@ def test_unknown_names_are_refused_with_a_guess():
         registry.make("kmeans", n_cluster=3)
 
 
+@pytest.mark.small
 def test_every_parameter_is_declared_with_help_and_a_default_it_accepts(method):
     description = registry.describe(method)
     assert len(description.summary) < 100
@@ -234,6 +237,7 @@ def test_every_parameter_is_declared_with_help_and_a_default_it_accepts(method):
     assert fields == set(description.parameters)
 
 
+@pytest.mark.small
 def test_numbers_of_numpy_are_numbers():
     assert classicseg.KMeans(n_clusters=np.int64(2)).n_clusters == 2
     assert classicseg.MeanShift(range_bandwidth=np.float32(2)).range_bandwidth == 2

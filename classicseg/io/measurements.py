@@ -45,9 +45,10 @@ def measure(
     """Measure all labels of a map at once.
 
     Columns have the names and the meaning that `skimage.measure.regionprops_table` gives them: `label`, `area`
-    (pixels), `centroid-0` and `centroid-1` (row and column, pixels at whole numbers), `bbox-0` to `bbox-3` (first row and column,
-    and those behind the last), `perimeter` (pixels); and with a picture `intensity_mean` and `intensity_std`, or
-    `intensity_mean-0`, `intensity_mean-1`, ... where it has channels. Only labels that occur have a row.
+    (pixels), `centroid-0` and `centroid-1` (row and column, pixels at whole numbers), `bbox-0` to `bbox-3` (first row
+    and column, and those behind the last), `perimeter` (pixels); and with a picture `intensity_mean` and
+    `intensity_std`, or `intensity_mean-0`, `intensity_mean-1`, ... where it has channels. Only labels that occur have a
+    row.
 
     Parameters
     ----------
@@ -119,7 +120,7 @@ def encode_measurements(measurements: Measurements) -> bytes:
     """Measurements as CSV (RFC 4180): a line of names, then a line for each label.
 
     Numbers are written with as many digits as it takes to read the same number back; what is not a number is left
-    empty. (pandas reads the last digits as they are with ``float_precision="round_trip"``.)
+    empty. (pandas 2 reads the last digits as they are with ``float_precision="round_trip"``.)
 
     Examples
     --------

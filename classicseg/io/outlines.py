@@ -7,14 +7,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from classicseg.arrays import as_array
-from classicseg.errors import ImageError, ParameterError
-from classicseg.labels import as_int32, components
+from classicseg.errors import ParameterError
+from classicseg.io.checks import as_label_map
+from classicseg.labels import components
 
 if TYPE_CHECKING:
     from classicseg.kernels.outlines import Arcs, Rings
@@ -202,8 +202,8 @@ def outlines(labels: NDArray[np.integer], mask: NDArray[np.bool_] | None = None)
     """
     from classicseg.kernels.outlines import find_arcs, find_rings
 
-    labels, inside = _checked(labels, mask)
-    regions, count = components(labels, inside)
+    labels, mask = as_label_map(labels, mask)
+    regions, count = components(labels, labels > 0 if mask is None else (labels > 0) & mask)
     arcs = find_arcs(regions)
     rings = find_rings(arcs)
     label_of = np.zeros(count + 1, dtype=np.int32)
@@ -224,23 +224,3 @@ def _in_order(shape: tuple[int, ...], label_of: NDArray[np.int32], arcs: Arcs, r
     return Outlines(
         (shape[0], shape[1]), values, polygon_offsets, ring_offsets.astype(np.int64), arcs, rings, ring_order
     )
-
-
-def _checked(labels: Any, mask: Any) -> tuple[NDArray[np.int32], NDArray[np.bool_]]:
-    labels = as_array("labels", labels)
-    if labels.ndim != 2 or labels.dtype.kind not in "uib" or labels.size == 0:
-        raise ImageError(
-            f"labels of shape {labels.shape} and type {labels.dtype} came; a label map is (H, W) integers."
-        )
-    lowest, highest = int(labels.min()), int(labels.max())
-    if lowest < 0 or highest > np.iinfo(np.int32).max:
-        raise ImageError(
-            f"labels from {lowest} to {highest} came; 0 to {np.iinfo(np.int32).max} are allowed. Renumber them."
-        )
-    labels = as_int32(labels)
-    if mask is None:
-        return labels, labels > 0
-    mask = as_array("mask", mask)
-    if mask.shape != labels.shape:
-        raise ImageError(f"a mask of shape {mask.shape} came for labels of shape {labels.shape}; they must be equal.")
-    return labels, (labels > 0) & mask.astype(bool)

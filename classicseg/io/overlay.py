@@ -68,10 +68,12 @@ def display(
         planes = image.planes
         if image.kind == "bands":
             planes = planes[:3] if len(planes) != 2 else planes.mean(axis=0, keepdims=True)
-            planes = np.concatenate([_stretched(plane[np.newaxis], image.mask) for plane in planes])
-        elif not shallow:
-            planes = _stretched(planes, image.mask)
-        rgb[:] = np.moveaxis(np.rint(planes * 255), 0, -1)  # one plane fills all three channels
+            limits = [_limits(plane, image.mask) for plane in planes]
+        else:
+            limits = [None if shallow else _limits(planes, image.mask)] * len(planes)
+        for channel in range(3):  # one plane fills all three
+            which = channel % len(planes)
+            _fill_channel(rgb[..., channel], planes[which], limits[which])
     if not image.mask.all():
         rgb[~image.mask] = _MASKED_GREY
     return rgb
@@ -277,17 +279,25 @@ def _require_rgb(rgb: Rgb) -> None:
         )
 
 
-def _stretched(planes: NDArray[np.float32], mask: NDArray[np.bool_]) -> NDArray[np.float32]:
-    """Planes whose percentiles inside the mask are spread over 0..1, all planes by the same two."""
-    inside = planes[:, mask]
+def _limits(planes: NDArray[np.float32], mask: NDArray[np.bool_]) -> tuple[Any, Any] | None:
+    """What becomes black and white: percentiles of all that is inside the mask; None where all of it is equal."""
+    inside = planes[..., mask]
     if not inside.size:
-        return planes
-    low, high = np.percentile(inside, _STRETCH)
+        return None
+    low, high = np.percentile(inside, _STRETCH, overwrite_input=True)  # the order of the copy is free
     if high <= low:  # nearly all pixels are equal: show what few are not
         low, high = inside.min(), inside.max()
-    if high <= low:
-        return planes
-    return np.clip((planes - low) / (high - low), 0, 1).astype(np.float32)
+    return (low, high) if high > low else None
+
+
+def _fill_channel(channel: NDArray[np.uint8], plane: NDArray[np.float32], limits: tuple[Any, Any] | None) -> None:
+    """A plane as 8 bits, its limits (by default 0 and 1) as black and white."""
+    for start, stop in _strips(plane.shape):
+        values = plane[start:stop]
+        if limits is not None:
+            low, high = limits
+            values = np.clip((values - low) / (high - low), 0, 1).astype(np.float32)
+        channel[start:stop] = np.rint(values * 255)
 
 
 def _fill_with_levels(rgb: Rgb, levels: NDArray[Any]) -> None:

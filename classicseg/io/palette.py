@@ -73,7 +73,8 @@ def label_colors(labels: NDArray[np.integer]) -> NDArray[np.uint8]:
     palette = _palette()
     highest = max(int(labels.max()), 0)
     choices = ((np.arange(highest + 1) - 1) % _PREFERRED).tolist()
-    for label, lower in _lower_neighbours(labels):
+    # Up to there all preferred colours are so different that nobody has to move: neighbours need not be looked for.
+    for label, lower in _lower_neighbours(labels) if highest > _PREFERRED else ():
         choices[label] = _choose(palette, choices[label], [choices[each] for each in lower])
     choice = np.array(choices)
     result = np.zeros((highest + 1, 3), dtype=np.uint8)

@@ -13,9 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from classicseg.errors import ImageError, ParameterError
-from classicseg.io.atomic import atomic_write
+from classicseg.io.atomic import atomic_write, discard_unfinished, sweep
 from classicseg.io.palette import label_colors
 from classicseg.io.png import encode_png
+from classicseg.parallel import thread_count
 
 if TYPE_CHECKING:
     from classicseg.io.geo import GeoReference
@@ -23,10 +24,12 @@ if TYPE_CHECKING:
 __all__ = [
     "FORMATS",
     "atomic_write",
+    "discard_unfinished",
     "encode_indexed",
     "encode_labels",
     "encode_picture",
     "plain",
+    "sweep",
     "write_json",
     "write_labels",
     "write_picture",
@@ -74,7 +77,7 @@ def encode_labels(
     if format == "png":
         return _png_of_labels(labels, highest, threads)
     if format == "tiff":
-        return _tiff_of_labels(labels, highest, geo)
+        return _tiff_of_labels(labels, highest, geo, threads)
     buffer = BytesIO()
     np.save(buffer, np.ascontiguousarray(labels, dtype=np.int32))
     return buffer.getvalue()
@@ -117,9 +120,11 @@ def encode_indexed(labels: NDArray[np.integer], threads: int | None = None) -> b
     return encode_png(index_of[labels], colors, threads)
 
 
-def write_labels(path: str | Path, labels: NDArray[np.integer], format: str = "png") -> None:
+def write_labels(
+    path: str | Path, labels: NDArray[np.integer], format: str = "png", *, geo: GeoReference | None = None
+) -> None:
     """Write a label map atomically; see `encode_labels` for the formats and errors."""
-    atomic_write(path, encode_labels(labels, format))
+    atomic_write(path, encode_labels(labels, format, geo=geo))
 
 
 def encode_picture(rgb: NDArray[np.uint8], threads: int | None = None) -> bytes:
@@ -172,7 +177,7 @@ def _png_of_labels(labels: NDArray[np.integer], highest: int, threads: int | Non
     return encode_png(labels.astype(np.uint16, copy=False) if labels.dtype == np.uint8 else labels, threads=threads)
 
 
-def _tiff_of_labels(labels: NDArray[np.integer], highest: int, geo: GeoReference | None) -> bytes:
+def _tiff_of_labels(labels: NDArray[np.integer], highest: int, geo: GeoReference | None, threads: int | None) -> bytes:
     from tifffile import imwrite
 
     narrow = np.ascontiguousarray(labels, dtype=np.min_scalar_type(highest))
@@ -181,7 +186,8 @@ def _tiff_of_labels(labels: NDArray[np.integer], highest: int, geo: GeoReference
         buffer,
         narrow,
         photometric="minisblack",
-        compression="zlib",
+        compression="zlib",  # without differences to the left, which make files of labels larger
+        maxworkers=thread_count(threads),
         bigtiff=narrow.nbytes > _CLASSIC_TIFF,
         metadata=None,
         extratags=() if geo is None else geo.tags,

@@ -368,3 +368,8 @@ def best_of_starts(
     best = min(outcomes, key=lambda clustering: clustering.inertia)
     labels, _ = _Assignment(blocks, count, threads).labels_of(best.centers)
     return best._replace(labels=labels)
+
+
+def nearest_of_blocks(blocks: Blocks, centers: NDArray[np.float64], threads: int) -> NDArray[np.int32]:
+    """The nearest of `centers` (K, D) to each sample of the blocks, the first of equals."""
+    return _Assignment(blocks, len(centers), threads).labels_of(np.ascontiguousarray(centers))[0]

@@ -152,11 +152,12 @@ def _find_arcs(regions, cracks, node_rows, node_x, leaving, points, starts, node
     `steps` holds the steps of the directions, and the pixels to their left. Gives how many arcs and points there are.
     """
     step_x, step_y, left_x, left_y = steps
-    arcs, filled = 0, 0
-    for y in range(cracks.shape[0]):
-        for node in range(node_rows[y], node_rows[y + 1]):
-            x = node_x[node]
-            for direction in range(4):
+    arcs, filled = 0, np.int64(0)
+    for row in range(cracks.shape[0]):
+        for node in range(node_rows[row], node_rows[row + 1]):
+            x, y = np.int64(node_x[node]), np.int64(row)
+            for out in range(4):
+                direction = np.int64(out)
                 if not cracks[y, x] & 1 << direction or leaving[node, direction] >= 0:
                     continue
                 starts[arcs] = filled
@@ -171,16 +172,17 @@ def _find_arcs(regions, cracks, node_rows, node_x, leaving, points, starts, node
                 leaving[end, (arrived + 2) % 4] = 2 * arcs + 1
                 nodes[arcs, 0], nodes[arcs, 1] = node, end
                 arcs += 1
-    for y in range(cracks.shape[0]):
-        marks = cracks[y]
-        for x in range(len(marks)):
-            mark = marks[x]
+    for row in range(cracks.shape[0]):
+        marks = cracks[row]
+        for column in range(len(marks)):
+            mark = marks[column]
             if mark == 0 or mark in (_LEVEL, _UPRIGHT) or mark & _NODE:
                 continue
+            x, y = np.int64(column), np.int64(row)
             starts[arcs] = filled  # the first corner of a closed border in raster order: it goes right and down
             sides[arcs, 0], sides[arcs, 1] = regions[y, x], regions[y - 1, x]
-            filled = _follow(cracks, np.int64(x), np.int64(y), np.int64(0), points, filled, step_x, step_y)[3]
-            marks[x] = 0
+            filled = _follow(cracks, x, y, np.int64(0), points, filled, step_x, step_y)[3]
+            marks[column] = 0
             nodes[arcs, 0], nodes[arcs, 1] = -1, -1
             arcs += 1
     starts[arcs] = filled

@@ -126,14 +126,14 @@ def _simplify_arc(arc, points, first, last, nodes, leaving, most, there, links, 
     """
     closed, ring = nodes[arc, 0] < 0, nodes[arc, 0] == nodes[arc, 1]
     fewest = _FEWEST_IN_A_RING if closed else _FEWEST_IN_A_RING + 1 if ring else 2
-    size, taken, blocked = 0, 0, False
+    size, taken, blocked = np.int64(0), 0, False
     if counts[arc] <= fewest:
         return taken, blocked
     for place in range(first, last) if closed else range(first + 1, last - 1):
         if not gone[place]:
             shifts[place] = _shift(points, first, last, links[place, 0], links[place, 1], most)
             if shifts[place] <= most:
-                size = _push(keys, items, size, shifts[place], place)
+                size = _push(keys, items, size, shifts[place], np.int64(place))
     while size > 0 and counts[arc] > fewest:
         key, place = keys[0], items[0]
         size = _pop(keys, items, size)
@@ -157,7 +157,7 @@ def _simplify_arc(arc, points, first, last, nodes, leaving, most, there, links, 
             if closed or first < other < last - 1:
                 shifts[other] = _shift(points, first, last, links[other, 0], links[other, 1], most)
                 if shifts[other] <= most:
-                    size = _push(keys, items, size, shifts[other], other)
+                    size = _push(keys, items, size, shifts[other], np.int64(other))
     return taken, blocked
 
 

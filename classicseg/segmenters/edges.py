@@ -82,8 +82,8 @@ class Edges(CutSegmenter):
     makes: ClassVar[Literal["classes", "segments"]] = "segments"
     cuts: ClassVar[tuple[str, ...]] = ("detector", "low_threshold", "high_threshold", "gap")
     always_connected: ClassVar[str] = "a watershed grows each segment from one connected marker"
-    bytes_per_pixel: ClassVar[int] = 60
-    bytes_per_sample: ClassVar[int] = 32
+    bytes_per_pixel: ClassVar[int] = 26
+    bytes_per_sample: ClassVar[int] = 4
 
     detector: str = parameter("sobel", "how edges are found", choices=("sobel", "canny"), search=Search())
     gradient: str = parameter(

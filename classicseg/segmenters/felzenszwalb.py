@@ -67,8 +67,8 @@ class Felzenszwalb(Segmenter):
     name: ClassVar[str] = "felzenszwalb"
     makes: ClassVar[Literal["classes", "segments"]] = "segments"
     finishing: ClassVar[tuple[str, ...]] = ("connected", "split_touching")
-    bytes_per_pixel: ClassVar[int] = 100
-    bytes_per_sample: ClassVar[int] = 24
+    bytes_per_pixel: ClassVar[int] = 70
+    bytes_per_sample: ClassVar[int] = 7
 
     scale: float = parameter(
         140.0,

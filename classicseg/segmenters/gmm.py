@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,8 +13,10 @@ from classicseg.image import Image
 from classicseg.parameters import Search, parameter
 
 if TYPE_CHECKING:
+    from classicseg.fitted import Learned
     from classicseg.kernels.gmm import Fit, Mixture, Samples
     from classicseg.kernels.kmeans_blocks import Blocks
+    from classicseg.pools import ColorPool
 
 _MOST_AUTO = 8
 
@@ -72,7 +74,8 @@ class GaussianMixture(Segmenter):
 
     name: ClassVar[str] = "gmm"
     makes: ClassVar[Literal["classes", "segments"]] = "classes"
-    bytes_per_sample: ClassVar[int] = 32
+    bytes_per_pixel: ClassVar[int] = 4
+    bytes_per_sample: ClassVar[int] = 4
 
     n_components: int | str = parameter(
         3,
@@ -102,23 +105,13 @@ class GaussianMixture(Segmenter):
         return super()._memory(image) + 12 * components * image.mask.size
 
     def _segment(self, image: Image, context: Context) -> tuple[NDArray[np.integer], dict[str, Any]]:
-        from classicseg.kernels.gmm import posteriors, weighted_samples
-        from classicseg.kernels.kmeans_blocks import count_distinct
+        from classicseg.kernels.gmm import posteriors
 
         blocks, index = self._distinct_colors(image, context.threads)
-        samples = weighted_samples(blocks.planes, blocks.weights)
-        most = count_distinct(blocks, _MOST_AUTO if isinstance(self.n_components, str) else self.n_components)
-        findings: dict[str, Any] = {}
-        if self.n_components == "auto":
-            fits = {k: self._fit(blocks, samples, k, context.threads) for k in range(1, most + 1)}
-            bic = {k: _bic(fit, len(index), self.covariance_type) for k, fit in fits.items()}
-            fit = fits[min(bic, key=lambda k: bic[k])]
-            findings["bic"] = bic
-        else:
-            fit = self._fit(blocks, samples, most, context.threads)
+        fit, samples, bic = self._fitted(blocks, len(index), context.threads)
         shares = posteriors(samples, fit.mixture, context.threads)
         likeliest = np.argmax(shares, axis=0).astype(np.int32)
-        return _expanded(likeliest[np.newaxis], index, image.mask)[0], findings | {
+        return _expanded(likeliest[np.newaxis], index, image.mask)[0], bic | {
             "n_components": len(fit.mixture.weights),
             "posteriors": PerClass(_expanded(shares, index, image.mask)),
             "weights": PerClass(fit.mixture.weights),
@@ -129,11 +122,91 @@ class GaussianMixture(Segmenter):
             "converged": fit.converged,
         }
 
-    def _distinct_colors(self, image: Image, threads: int) -> tuple[Blocks, NDArray[np.int32]]:
-        """The distinct colours of the picture in `space`, arranged in blocks; the place among them of each pixel."""
+    def _fitted(self, blocks: Blocks, pixels: int, threads: int) -> tuple[Fit, Samples, dict[str, Any]]:
+        """The mixture, the samples that it is of, and what "auto" found."""
+        from classicseg.kernels.gmm import weighted_samples
+        from classicseg.kernels.kmeans_blocks import count_distinct
+
+        samples = weighted_samples(blocks.planes, blocks.weights)
+        most = count_distinct(blocks, _MOST_AUTO if isinstance(self.n_components, str) else self.n_components)
+        if self.n_components != "auto":
+            return self._fit(blocks, samples, most, threads), samples, {}
+        fits = {k: self._fit(blocks, samples, k, threads) for k in range(1, most + 1)}
+        bic = {k: _bic(fit, pixels, self.covariance_type) for k, fit in fits.items()}
+        return fits[min(bic, key=lambda k: bic[k])], samples, {"bic": bic}
+
+    def _pool(self) -> ColorPool:
+        from classicseg.pools import ColorPool
+
+        return ColorPool()
+
+    def _learn(self, pool: ColorPool, threads: int) -> dict[str, Any]:
+        from classicseg.kernels.gmm import posteriors
+        from classicseg.pools import class_order
+
+        image, counts, firsts = pool.colors()
+        blocks, index = self._distinct_colors(image, threads, counts)
+        fit, samples, bic = self._fitted(blocks, int(counts.sum()), threads)
+        labels = np.argmax(posteriors(samples, fit.mixture, threads), axis=0)[index]
+        classes = class_order(labels, counts, image.lightness(threads).reshape(-1), firsts)
+        rest = sorted(set(range(len(fit.mixture.weights))) - set(classes))
+        rows = [*classes, *rest]
+        learned: dict[str, Any] = {name: part[rows].tolist() for name, part in fit.mixture._asdict().items()}
+        learned |= {
+            "n_classes": len(classes),  # the components after these are nobody's most probable one
+            "order": np.argsort(rows).tolist(),  # in which equally probable ones win
+            "center": samples.center.tolist(),
+            "log_likelihood": fit.log_likelihood,
+        }
+        return learned | {name: list(values.values()) for name, values in bic.items()}
+
+    def _recall(self, learned: Learned) -> _Model:
+        names = ["weights", "means", "covariances", "n_classes", "order", "center", "log_likelihood"]
+        if learned.holds("bic"):
+            names.append("bic")
+            learned.array("bic", None)
+        learned.only(*names)
+        depth = learned.pictures.depth
+        weights = learned.array("weights", None)
+        count = len(weights)
+        covariances = learned.array("covariances", count, depth, depth)
+        learned.require((weights >= 0).all() and weights.any(), "weights", "shares")
+        learned.require(_positive_definite(covariances), "covariances", "positive definite matrices")
+        learned.number("log_likelihood")
+        n_classes = int(learned.number("n_classes", 1, count))
+        center, means = learned.array("center", depth), learned.array("means", count, depth)
+        return _Model(weights, means, covariances, n_classes, learned.order("order", count), center)
+
+    def _apply(self, recalled: _Model, image: Image, context: Context) -> tuple[NDArray[np.integer], dict[str, Any]]:
+        from classicseg.kernels.gmm import Mixture, posteriors, weighted_samples
+
+        own, order, classes = recalled, recalled.order, recalled.n_classes
+        blocks, index = self._distinct_colors(image, context.threads)
+        samples = weighted_samples(blocks.planes, blocks.weights)._replace(center=own.center)
+        found = Mixture(own.weights[order], own.means[order], own.covariances[order])
+        shares = posteriors(samples, found, context.threads)
+        ranked = np.flatnonzero(order < classes)  # the classes, in the order in which they were found
+        labels = (order[ranked][np.argmax(shares[ranked], axis=0)] + 1).astype(np.int32)
+        shares = shares[np.argsort(order)[:classes]]
+        return _expanded(labels[np.newaxis], index, image.mask)[0], {
+            "n_classes": classes,
+            "n_components": len(own.weights),
+            "posteriors": _expanded(shares, index, image.mask),
+            "weights": own.weights[:classes],
+            "means": own.means[:classes],
+            "covariances": own.covariances[:classes],
+        }
+
+    def _distinct_colors(
+        self, image: Image, threads: int, counts: NDArray[np.int64] | None = None
+    ) -> tuple[Blocks, NDArray[np.int32]]:
+        """The distinct colours of the picture in `space`, arranged in blocks; the place among them of each pixel.
+
+        A pixel counts `counts` times, or once.
+        """
         from classicseg.kernels.kmeans_blocks import arrange, for_each_sample
 
-        blocks = arrange(image.samples_in(self.space, threads), threads=threads)
+        blocks = arrange(image.samples_in(self.space, threads), counts, threads)
         return blocks, for_each_sample(np.arange(blocks.size, dtype=np.int32), blocks)
 
     def _fit(self, blocks: Blocks, samples: Samples, count: int, threads: int) -> Fit:
@@ -153,6 +226,25 @@ class GaussianMixture(Segmenter):
         seeds = seed_of_blocks(blocks, draw_uniforms(count, np.random.default_rng(self.random_state)))
         labels = lloyd_of_blocks(blocks, seeds, max_iter=300, tol=0.0, threads=threads).labels
         return mixture_of_clusters(samples, labels, count, self.covariance_type, self.reg_covar, threads)
+
+
+class _Model(NamedTuple):
+    """A mixture whose first components are the classes in their order, and the order in which all were found."""
+
+    weights: NDArray[np.float64]
+    means: NDArray[np.float64]
+    covariances: NDArray[np.float64]
+    n_classes: int
+    order: NDArray[np.int64]
+    center: NDArray[np.float64]
+
+
+def _positive_definite(matrices: NDArray[np.float64]) -> bool:
+    try:
+        np.linalg.cholesky(matrices)
+    except np.linalg.LinAlgError:
+        return False
+    return bool(np.array_equal(matrices, np.swapaxes(matrices, 1, 2)))
 
 
 def _expanded(values: NDArray[Any], index: NDArray[np.int32], mask: NDArray[np.bool_]) -> NDArray[Any]:

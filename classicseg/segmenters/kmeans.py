@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple
 
@@ -9,15 +11,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from classicseg.base import Context, PerClass, Segmenter, space_parameter
+from classicseg.errors import ParameterError
 from classicseg.image import Image
 from classicseg.parameters import Search, parameter
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from classicseg.fitted import Learned
     from classicseg.kernels.kmeans import Clustering
+    from classicseg.pools import ColorPool
 
 _MOST_AUTO = 8
+_BYTES_OF_PLACED = 55  # a pixel, where positions count and no two pixels are equal
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,6 +83,8 @@ class KMeans(Segmenter):
 
     name: ClassVar[str] = "kmeans"
     makes: ClassVar[Literal["classes", "segments"]] = "classes"
+    bytes_per_pixel: ClassVar[int] = 0
+    bytes_per_sample: ClassVar[int] = 15
 
     n_clusters: int | str = parameter(
         3,
@@ -104,24 +112,12 @@ class KMeans(Segmenter):
     )
     random_state: int = parameter(0, "seed of the starts", low=0)
 
+    def _memory(self, image: Image) -> int:
+        return super()._memory(image) + (_BYTES_OF_PLACED * image.mask.size if self.spatial_weight else 0)
+
     def _segment(self, image: Image, context: Context) -> tuple[NDArray[np.integer], dict[str, Any]]:
-        on_line = image.depth == 1 and not self.spatial_weight
-        search = (self._on_line if on_line else self._among_colors)(image, context.threads)
-        findings: dict[str, Any] = {}
-        if self.n_clusters == "auto" and search.most > 1:
-            tried = {k: search.best_of(k) for k in range(2, search.most + 1)}
-            silhouettes = {k: search.silhouette(clustering) for k, clustering in tried.items()}
-            best = tried[max(silhouettes, key=lambda k: silhouettes[k])]
-            findings["silhouettes"] = silhouettes
-        else:
-            best = search.best_of(search.most)
-        labels = search.labels_of_pixels(best)
-        if image.mask.all():
-            raw = labels.reshape(image.shape)
-        else:
-            raw = np.zeros(image.shape, dtype=np.int32)
-            raw[image.mask] = labels
-        return raw, findings | {
+        labels, best, silhouettes = self._clustered(image, None, context.threads)
+        return _painted(labels, image.mask), silhouettes | {
             "n_clusters": len(best.centers),
             "centers": PerClass(best.centers),
             "inertia": best.inertia,
@@ -129,31 +125,105 @@ class KMeans(Segmenter):
             "converged": best.converged,
         }
 
-    def _on_line(self, image: Image, threads: int) -> _Search:
+    def _clustered(
+        self, image: Image, counts: NDArray[np.int64] | None, threads: int
+    ) -> tuple[NDArray[np.int32], Clustering, dict[str, Any]]:
+        """The labels of the samples, the clustering, and what "auto" found; each sample counts once, or as said."""
+        on_line = image.depth == 1 and not self.spatial_weight
+        search = (self._on_line if on_line else self._among_colors)(image, counts, threads)
+        if self.n_clusters != "auto" or search.most == 1:
+            best = search.best_of(search.most)
+            return search.labels_of_samples(best), best, {}
+        tried = {k: search.best_of(k) for k in range(2, search.most + 1)}
+        silhouettes = {k: search.silhouette(clustering) for k, clustering in tried.items()}
+        best = tried[max(silhouettes, key=lambda k: silhouettes[k])]
+        return search.labels_of_samples(best), best, {"silhouettes": silhouettes}
+
+    def _pool(self) -> ColorPool:
+        from classicseg.pools import ColorPool
+
+        if self.spatial_weight:
+            raise ParameterError(
+                f"kmeans: spatial_weight={self.spatial_weight!r} ties classes to places in one picture, and a model is "
+                "for many. Set spatial_weight=0, or segment each picture by itself."
+            )
+        return ColorPool()
+
+    def _learn(self, pool: ColorPool, threads: int) -> dict[str, Any]:
+        from classicseg.pools import class_order
+
+        image, counts, firsts = pool.colors()
+        labels, best, silhouettes = self._clustered(image, counts, threads)
+        order = class_order(labels, counts, image.lightness(threads).reshape(-1), firsts)
+        learned: dict[str, Any] = {
+            "centers": best.centers[order].tolist(),
+            "order": np.argsort(order).tolist(),  # of the classes that hold anything, in which equally near ones win
+            "inertia": best.inertia,
+        }
+        if image.depth == 1:
+            learned["cuts"] = _cuts(image.samples_in(self.space, threads)[:, 0], labels, best.centers[:, 0])
+        if silhouettes:
+            learned["silhouettes"] = list(silhouettes["silhouettes"].values())
+        return learned
+
+    def _recall(self, learned: Learned) -> _Palette:
+        depth = learned.pictures.depth
+        names = ["centers", "order", "inertia", *(["cuts"] if depth == 1 else [])]
+        if learned.holds("silhouettes"):
+            names.append("silhouettes")
+            learned.array("silhouettes", None)
+        learned.only(*names)
+        learned.number("inertia", 0)
+        centers = learned.array("centers", None, depth)
+        order = learned.order("order", len(centers))
+        cuts = learned.rising("cuts", len(centers) - 1) if depth == 1 else None
+        return _Palette(centers, order, cuts)
+
+    def _apply(self, recalled: _Palette, image: Image, context: Context) -> tuple[NDArray[np.integer], dict[str, Any]]:
+        from classicseg.kernels.kmeans import nearest_of_blocks
+        from classicseg.kernels.kmeans_blocks import arrange, for_each_sample
+
+        centers, order, cuts = recalled
+        if cuts is not None:  # lightness rises with levels
+            samples = image.samples_in(self.space, context.threads)
+            classes = np.searchsorted(cuts, samples[:, 0].astype(np.float64), side="left")
+        else:
+            blocks = arrange(image.samples_in(self.space, context.threads), threads=context.threads)
+            classes = order[for_each_sample(nearest_of_blocks(blocks, centers[order], context.threads), blocks)]
+        return _painted((classes + 1).astype(np.int32), image.mask), {
+            "n_classes": len(centers),
+            "n_clusters": len(centers),
+            "centers": centers,
+        }
+
+    def _on_line(self, image: Image, counts: NDArray[np.int64] | None, threads: int) -> _Search:
         from classicseg.kernels.distinct import distinct_rows, look_up_all
         from classicseg.kernels.kmeans_line import best_on_line
         from classicseg.kernels.silhouettes import simplified_silhouette
 
-        levels, counts, index = distinct_rows(image.samples_in(self.space, threads))
+        levels, totals, index = distinct_rows(image.samples_in(self.space, threads))
+        if counts is not None:
+            totals = np.zeros_like(totals)
+            np.add.at(totals, index, counts)
+        rising = np.argsort(levels[:, 0])
         return _Search(
             most=self._most(len(levels)),
-            best_of=lambda count: best_on_line(levels[:, 0], counts, count, self.max_iter, self.tol, threads),
-            silhouette=lambda found: simplified_silhouette(levels, counts, found.centers, threads),
-            labels_of_pixels=lambda found: look_up_all(found.labels, index),
+            best_of=lambda count: best_on_line(levels[:, 0], totals, count, self.max_iter, self.tol, threads),
+            silhouette=lambda found: simplified_silhouette(levels[rising], totals[rising], found.centers, threads),
+            labels_of_samples=lambda found: look_up_all(found.labels, index),
         )
 
-    def _among_colors(self, image: Image, threads: int) -> _Search:
+    def _among_colors(self, image: Image, counts: NDArray[np.int64] | None, threads: int) -> _Search:
         from classicseg.kernels.kmeans import best_of_starts
         from classicseg.kernels.kmeans_blocks import arrange, count_distinct, for_each_sample
         from classicseg.kernels.silhouettes import simplified_silhouette
 
-        if self.spatial_weight:  # no two pixels are equal
+        if self.spatial_weight:  # no two pixels are equal, unless the weight is lost in float32
             placed = _placed(image.samples_in(self.space, threads), image.mask, self.spatial_weight)
             blocks = arrange(placed, np.ones(len(placed), dtype=np.int64))
-            most = self._most(len(placed))
         else:
-            blocks = arrange(image.samples_in(self.space, threads), threads=threads)  # which alone holds them
-            most = count_distinct(blocks, self._most(int(np.count_nonzero(image.mask))))
+            blocks = arrange(image.samples_in(self.space, threads), counts, threads)  # which alone holds them
+        most = count_distinct(blocks, self._most(int(np.count_nonzero(image.mask))))
 
         def best_of(count: int) -> Clustering:
             rng = np.random.default_rng(self.random_state)
@@ -171,12 +241,40 @@ class KMeans(Segmenter):
 
 
 class _Search(NamedTuple):
-    """How clusters are found among the samples of a picture, `most` of them at most."""
+    """How clusters are found among samples, `most` of them at most."""
 
     most: int
     best_of: Callable[[int], Clustering]
     silhouette: Callable[[Clustering], float]
-    labels_of_pixels: Callable[[Clustering], NDArray[np.int32]]
+    labels_of_samples: Callable[[Clustering], NDArray[np.int32]]
+
+
+class _Palette(NamedTuple):
+    """Centres (K, D) in the order of the classes, the order in which they were found, and cuts between grey levels."""
+
+    centers: NDArray[np.float64]
+    order: NDArray[np.int64]
+    cuts: NDArray[np.float64] | None
+
+
+def _cuts(levels: NDArray[np.float32], labels: NDArray[np.int32], centers: NDArray[np.float64]) -> list[float]:
+    """The greatest level of each class but the brightest: halfway between centres, but where known levels say other."""
+    held = [label for label in np.argsort(centers, kind="stable").tolist() if np.any(labels == label)]
+    cuts = []
+    for dark, bright in itertools.pairwise(held):
+        lowest = float(levels[labels == dark].max())
+        highest = math.nextafter(float(levels[labels == bright].min()), -math.inf)
+        cuts.append(min(max((centers[dark] + centers[bright]) / 2, lowest), highest))
+    return [float(cut) for cut in cuts]
+
+
+def _painted(labels: NDArray[np.int32], mask: NDArray[np.bool_]) -> NDArray[np.int32]:
+    """The labels of the pixels inside the mask as a map, 0 elsewhere."""
+    if mask.all():
+        return labels.reshape(mask.shape)
+    raw = np.zeros(mask.shape, dtype=np.int32)
+    raw[mask] = labels
+    return raw
 
 
 def _placed(samples: NDArray[np.float32], mask: NDArray[np.bool_], weight: float) -> NDArray[np.float32]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
@@ -12,16 +13,24 @@ from numpy.typing import NDArray
 from classicseg.base import Context, Segmenter, min_size_parameter, space_parameter
 from classicseg.errors import ParameterError
 from classicseg.image import Image
+from classicseg.moments import total_variance
 from classicseg.parameters import Search, parameter
 
 if TYPE_CHECKING:
+    from classicseg.fitted import Learned
     from classicseg.kernels.meanshift_together import Climbs
     from classicseg.parallel import Progress
+    from classicseg.pools import ColorPool
 
 _REACH = 0.35  # range bandwidths; on training photographs it gives as many segments as Comaniciu & Meer's own program
 _REACH_APART = 1.0  # bandwidths, of segments that do not touch
 _AUTO_SHARE = 0.65
+_BYTES_ALONE, _BYTES_APART = (
+    16,
+    34,
+)  # more: a sample, of colours alone and of climbs in float64; a pixel, of like segments
 _LEAST_AUTO = 1.0  # Delta E; about what an eye can tell apart
+_FINEST = 2.0**-12  # Delta E, to which colours are rounded for their variance
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -103,7 +112,8 @@ class MeanShift(Segmenter):
 
     name: ClassVar[str] = "meanshift"
     makes: ClassVar[Literal["classes", "segments"]] = "segments"
-    bytes_per_pixel: ClassVar[int] = 120
+    bytes_per_pixel: ClassVar[int] = 15
+    bytes_per_sample: ClassVar[int] = 7
     finishing: ClassVar[tuple[str, ...]] = ("min_size", "split_touching")
 
     spatial_bandwidth: float | None = parameter(
@@ -152,13 +162,47 @@ class MeanShift(Segmenter):
                 "under a flat window. Give a spatial bandwidth, or leave out the kernel."
             )
 
+    def _memory(self, image: Image) -> int:
+        alone = self.share == 0 or image.depth > 3
+        more = _BYTES_ALONE * image.depth if alone or self.spatial_bandwidth is None else 0
+        if not self.connected:
+            more += _BYTES_APART
+        return super()._memory(image) + more * image.mask.size
+
     def _segment(self, image: Image, context: Context) -> tuple[NDArray[np.integer], dict[str, Any]]:
+        width = self.range_bandwidth
+        if isinstance(width, str):
+            width = _bandwidth_of(image.samples_in(self.space, context.threads))
+        return self._climbed(image, float(width), context)
+
+    def _pool(self) -> ColorPool:
+        from classicseg.pools import ColorPool
+
+        return ColorPool()
+
+    def _learn(self, pool: ColorPool, threads: int) -> dict[str, Any]:
+        if not isinstance(self.range_bandwidth, str):
+            return {}
+        image, counts, _ = pool.colors()
+        return {"range_bandwidth": _bandwidth_of(image.samples_in(self.space, threads), counts)}
+
+    def _recall(self, learned: Learned) -> float:
+        if not isinstance(self.range_bandwidth, str):
+            learned.only()
+            return float(self.range_bandwidth)
+        learned.only("range_bandwidth")
+        return learned.number("range_bandwidth", _LEAST_AUTO)
+
+    def _apply(self, recalled: float, image: Image, context: Context) -> tuple[NDArray[np.integer], dict[str, Any]]:
+        return self._climbed(image, recalled, context)
+
+    def _climbed(self, image: Image, width: float, context: Context) -> tuple[NDArray[np.integer], dict[str, Any]]:
         from classicseg.kernels.regions import fuse_pixels
 
         planes = image.in_space(self.space, context.threads)
-        width = self._range_bandwidth(image, planes)
         if self.spatial_bandwidth is None:
-            return self._colors_alone(image, planes, width, context)
+            del planes
+            return self._colors_alone(image, width, context)
         climbs = self._climbs(planes, image.mask, width, context)
         del planes  # they stand on the lattice
         modes, steps, rests = climbs(not self.connected, context.progress)
@@ -180,21 +224,19 @@ class MeanShift(Segmenter):
             "filtered": filtered,
         }
 
-    def _colors_alone(
-        self, image: Image, planes: NDArray[np.float32], width: float, context: Context
-    ) -> tuple[NDArray[np.integer], dict[str, Any]]:
+    def _colors_alone(self, image: Image, width: float, context: Context) -> tuple[NDArray[np.integer], dict[str, Any]]:
         from classicseg.kernels.distinct import distinct_rows
         from classicseg.kernels.meanshift_colors import color_modes, nearest_mode
 
-        colors = distinct_rows(image.samples(planes))
+        colors = distinct_rows(image.samples_in(self.space, context.threads))
         found = color_modes(
             colors.rows, colors.counts, width, self.max_iter, self.tol, context.threads, context.progress
         )
         number = nearest_mode(colors.rows, found.modes, context.threads)[colors.index]
         raw = np.zeros(image.shape, dtype=np.int32)
         raw[image.mask] = number
-        filtered = np.zeros((*image.shape, len(planes)), dtype=np.float32)
-        filtered[image.mask] = found.modes[number]
+        filtered = np.zeros((*image.shape, image.depth), dtype=np.float32)
+        filtered[image.mask] = found.modes.astype(np.float32)[number]
         return raw, {
             "range_bandwidth": width,
             "iterations": float(found.steps.mean()),
@@ -242,12 +284,10 @@ class MeanShift(Segmenter):
 
         return climbs_together
 
-    def _range_bandwidth(self, image: Image, planes: NDArray[np.float32]) -> float:
-        if not isinstance(self.range_bandwidth, str):
-            return float(self.range_bandwidth)
-        colors = image.samples(planes)
-        spread = float(np.sqrt(colors.var(axis=0, dtype=np.float64).sum()))
-        return max(_LEAST_AUTO, _AUTO_SHARE * spread)
+
+def _bandwidth_of(colors: NDArray[np.float32], counts: NDArray[np.int64] | None = None) -> float:
+    """The automatic range bandwidth of colours (n, D) that come `counts` times, or once."""
+    return max(_LEAST_AUTO, _AUTO_SHARE * math.sqrt(total_variance(colors, counts, _FINEST)))
 
 
 def _join_apart(

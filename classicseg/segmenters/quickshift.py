@@ -79,6 +79,8 @@ class QuickShift(CutSegmenter):
 
     name: ClassVar[str] = "quickshift"
     makes: ClassVar[Literal["classes", "segments"]] = "segments"
+    bytes_per_pixel: ClassVar[int] = 20
+    bytes_per_sample: ClassVar[int] = 10
     cuts: ClassVar[tuple[str, ...]] = ("max_dist",)
 
     kernel_size: float = parameter(

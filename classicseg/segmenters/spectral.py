@@ -95,8 +95,8 @@ class SpectralClustering(Segmenter):
 
     name: ClassVar[str] = "spectral"
     makes: ClassVar[Literal["classes", "segments"]] = "classes"
-    bytes_per_pixel: ClassVar[int] = 100
-    bytes_per_sample: ClassVar[int] = 48
+    bytes_per_pixel: ClassVar[int] = 28
+    bytes_per_sample: ClassVar[int] = 5
 
     n_clusters: int | str = parameter(
         8,

@@ -3,19 +3,38 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, ClassVar, Literal
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from classicseg.base import Context, PerClass, Segmenter, split_parameter
 from classicseg.errors import ParameterError
-from classicseg.grey import GreyLevels, grey_levels, histogram, kernels_in_use
+from classicseg.grey import (
+    GreyLevels,
+    LevelCounts,
+    border_of,
+    counted_levels,
+    grey_levels,
+    histogram,
+    kernels_in_use,
+)
 from classicseg.image import Image
 from classicseg.parameters import Search, declared, parameter
+from classicseg.thresholds import threshold_of
+
+if TYPE_CHECKING:
+    from classicseg.fitted import Learned
+    from classicseg.pools import LevelPool
 
 _CLOSE = 1e-9  # gains that differ by less than this share may be equal but for rounding
-_BYTES_OF_OBJECTS = 190  # a pixel, at the peak of rule "objects"
+# A pixel, at the peak: rules that take more than levels and labels; connected parts and several classes; and what is
+# borrowed, for each byte of a level.
+_BYTES_OF_RULE = {"local": 76, "objects": 66}
+_BYTES_OF_PARTS, _BYTES_OF_BORROWED = 14, 6
+# A sample: mixing levels that are no whole numbers of 8 bits; and the first principal component of bands.
+_BYTES_OF_MIXING, _BYTES_OF_COMPONENT = 14, 28
 _TIE = 1e-12  # maxima that differ by less than this share are equal but for rounding
 
 
@@ -94,8 +113,8 @@ class Threshold(Segmenter):
 
     name: ClassVar[str] = "threshold"
     makes: ClassVar[Literal["classes", "segments"]] = "classes"
-    bytes_per_pixel: ClassVar[int] = 60
-    bytes_per_sample: ClassVar[int] = 20
+    bytes_per_pixel: ClassVar[int] = 8
+    bytes_per_sample: ClassVar[int] = 0
 
     rule: str = parameter(
         "otsu",
@@ -191,16 +210,84 @@ class Threshold(Segmenter):
             bright = levels.numbers > highest_dark
             findings = {"rule": self.rule, "threshold": threshold}
         dark = self._wants_dark(bright, image.mask)
+        return self._foreground(levels, image.mask, bright, dark, context), findings | self._side(dark)
+
+    def _side(self, dark: bool) -> dict[str, str]:
+        return {"foreground": "dark" if dark else "bright"} if self.rule == "objects" else {}
+
+    def _foreground(
+        self, levels: GreyLevels, mask: NDArray[np.bool_], bright: NDArray[np.bool_], dark: bool, context: Context
+    ) -> NDArray[np.int32]:
+        """The foreground (1) of a binary result, once the bright pixels and the side are known."""
         if self.rule == "objects":
-            found = _objects(levels, image.mask, bright, dark, context.threads)
-            findings["foreground"] = "dark" if dark else "bright"
+            found = _objects(levels, mask, bright, dark, context.threads)
         else:
-            found = (~bright if dark else bright) & image.mask
+            found = (~bright if dark else bright) & mask
         if self.fill_holes:
             from classicseg.objects import fill_enclosed
 
-            found = fill_enclosed(found, image.mask)
-        return found.astype(np.int32), findings
+            found = fill_enclosed(found, mask)
+        return found.astype(np.int32)
+
+    def _pool(self) -> LevelPool:
+        from classicseg.pools import LevelPool
+
+        if self.rule == "local":
+            raise ParameterError(
+                "threshold: rule='local' compares each pixel with what is around it, and learns nothing from other "
+                "pictures. Segment each picture by itself, or choose rule='otsu', 'triangle', 'li', 'yen' or 'objects'."
+            )
+        return LevelPool(self.band, lightness=self.classes > 2)
+
+    def _learn(self, pool: LevelPool, threads: int) -> dict[str, Any]:
+        levels, loadings = pool.counted(), pool.loadings()
+        assert levels is not None
+        learned = {} if loadings is None else {"loadings": loadings.tolist()}
+        if self.classes > 2:
+            return learned | _classes_of(levels, self.classes)
+        threshold = float(self.value) if self.rule == "fixed" else self._rule_of(levels)
+        dark = self.foreground == "dark"
+        if self.foreground in ("smaller", "border"):
+            side = pool.counted(border=True) if self.foreground == "border" else None
+            counted = side or levels
+            bright = int(counted.counts[counted.numbers > counted.number_of(threshold)].sum())
+            dark = 2 * bright > int(counted.counts.sum())
+        return learned | {"threshold": threshold, "foreground": "dark" if dark else "bright"}
+
+    def _recall(self, learned: Learned) -> _Rule:
+        names, kind, depth = [], learned.pictures.kind, learned.pictures.depth
+        loadings = None
+        if kind == "bands" and self.band is None and depth is not None and depth > 1:
+            names.append("loadings")
+            loadings = learned.array("loadings", depth)
+        if self.classes == 2:
+            learned.only(*names, "threshold", "foreground")
+            threshold = learned.array("threshold")[np.newaxis]
+            return _Rule(
+                threshold, None, np.array([1]), learned.word("foreground", "dark", "bright") == "dark", loadings
+            )
+        learned.only(*names, "thresholds", "class_means", "order")
+        means = learned.array("class_means", None)
+        thresholds = learned.rising("thresholds", len(means) - 1)
+        return _Rule(thresholds, means, learned.order("order", len(means)) + 1, False, loadings)
+
+    def _apply(self, recalled: _Rule, image: Image, context: Context) -> tuple[NDArray[np.integer], dict[str, Any]]:
+        levels = grey_levels(image, self.band, recalled.loadings)
+        brighter = [levels.numbers > levels.number_of(float(threshold)) for threshold in recalled.thresholds]
+        if self.classes == 2:
+            found = self._foreground(levels, image.mask, brighter[0], recalled.dark, context)
+            findings = {"rule": self.rule, "threshold": float(recalled.thresholds[0])} | self._side(recalled.dark)
+            return found, findings
+        assert recalled.class_means is not None
+        raw = np.zeros(image.shape, dtype=np.uint8)
+        for each in brighter:
+            raw += each
+        return np.where(image.mask, recalled.numbers[raw], 0), {
+            "rule": self.rule,
+            "n_classes": len(recalled.class_means),
+            "thresholds": recalled.thresholds,
+            "class_means": recalled.class_means,
+        }
 
     def _wants_dark(self, bright: NDArray[np.bool_], mask: NDArray[np.bool_]) -> bool:
         """Whether the dark side is the foreground."""
@@ -211,7 +298,16 @@ class Threshold(Segmenter):
         return self.foreground == "dark"
 
     def _memory(self, image: Image) -> int:
-        return max(super()._memory(image), _BYTES_OF_OBJECTS * image.mask.size if self.rule == "objects" else 0)
+        shallow = image.levels is not None and image.levels.itemsize == 1
+        parts = self.connected or self.fill_holes or self.classes > 2
+        most = max(self.bytes_per_pixel, _BYTES_OF_PARTS if parts else 0)
+        if image.kind == "bands" and image.depth > 1 and self.band is None:
+            most += _BYTES_OF_COMPONENT * image.depth
+        elif not shallow:
+            most += _BYTES_OF_MIXING * image.depth
+        if self.rule in ("triangle", "li", "yen"):
+            most += _BYTES_OF_BORROWED * (1 if shallow else 8)
+        return max(super()._memory(image), image.nbytes + max(most, _BYTES_OF_RULE.get(self.rule, 0)) * image.mask.size)
 
     def _threshold(self, levels: GreyLevels, mask: NDArray[np.bool_]) -> tuple[float, float]:
         """The threshold as a number of `levels`, and as a level 0..255."""
@@ -220,20 +316,44 @@ class Threshold(Segmenter):
         if self.rule in ("otsu", "objects"):
             number = otsu(levels.inside(mask))
             return number, float(number / levels.unit)
-        inside = levels.inside(mask)
-        if levels.unit != 1:
-            inside = inside / levels.unit
-        threshold = float(inside[0]) if inside.min() == inside.max() else _borrowed_rule(self.rule, inside)
+        counted = counted_levels(levels.inside(mask), levels.unit)
+        threshold = threshold_of(self.rule, counted.levels(), counted.counts)
         return levels.number_of(threshold), threshold
 
+    def _rule_of(self, levels: LevelCounts) -> float:
+        """The threshold, as a level 0..255, of levels that were counted."""
+        if self.rule in ("otsu", "objects"):
+            distinct = _otsu_of_distinct if levels.numbers.dtype.kind == "f" else _otsu_of_values
+            return float(distinct(levels.numbers, levels.counts) / levels.unit)
+        return threshold_of(self.rule, levels.levels(), levels.counts)
 
-def _borrowed_rule(rule: str, inside: NDArray[Any]) -> float:
-    from skimage import filters
 
-    if rule == "li":
-        return float(filters.threshold_li(inside))
-    function = filters.threshold_yen if rule == "yen" else filters.threshold_triangle
-    return float(function(inside))
+class _Rule(NamedTuple):
+    """What was learned: thresholds, of several classes their mean levels and numbers, the side, and the projection."""
+
+    thresholds: NDArray[np.float64]
+    class_means: NDArray[np.float64] | None
+    numbers: NDArray[np.int64]
+    dark: bool
+    loadings: NDArray[np.float64] | None
+
+
+def _classes_of(levels: LevelCounts, classes: int) -> dict[str, Any]:
+    from classicseg.kernels.histograms import best_cuts
+    from classicseg.pools import by_lightness
+
+    cuts = best_cuts(levels.numbers, levels.counts, classes)
+    starts = np.concatenate([[0], cuts + 1])
+    means = np.add.reduceat(levels.counts * levels.numbers, starts) / np.add.reduceat(levels.counts, starts)
+    lights = [sum(levels.lights[start:stop]) for start, stop in pairwise([*starts.tolist(), len(levels.lights)])]
+    order = by_lightness(
+        np.add.reduceat(levels.counts, starts).tolist(), lights, np.minimum.reduceat(levels.firsts, starts).tolist()
+    )
+    return {
+        "thresholds": (levels.numbers[cuts] / np.float64(levels.unit)).tolist(),
+        "class_means": (means / levels.unit)[order].tolist(),
+        "order": np.argsort(order).tolist(),  # the class, from 0, of each range of levels
+    }
 
 
 def otsu(numbers: NDArray[Any]) -> float:
@@ -260,9 +380,13 @@ def _otsu_of_counts(counts: NDArray[np.int64]) -> float:
     s0, among N with the sum S.
     """
     values = np.flatnonzero(counts)
+    return _otsu_of_values(values, counts[values])
+
+
+def _otsu_of_values(values: NDArray[np.int64], counts: NDArray[np.int64]) -> int:
+    """The same of rising whole numbers that come."""
     if len(values) == 1:
         return int(values[0])
-    counts = counts[values]
     gains = _gains(values, counts)
     close = np.flatnonzero(gains >= gains.max() * (1 - _CLOSE))
     below, weighted = np.cumsum(counts).tolist(), np.cumsum(counts * values).tolist()
@@ -348,7 +472,6 @@ def _objects(
 
 def _border_is_bright(bright: NDArray[np.bool_], mask: NDArray[np.bool_]) -> bool:
     """Whether most valid pixels of the picture's border are bright; where it has none, most of all pixels."""
-    border = np.zeros_like(mask)
-    border[[0, -1]] = border[:, [0, -1]] = True
-    counted = mask & border if (mask & border).any() else mask
+    border = border_of(mask)
+    counted = border if border.any() else mask
     return bool(2 * np.count_nonzero(bright & counted) > np.count_nonzero(counted))

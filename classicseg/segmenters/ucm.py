@@ -72,8 +72,8 @@ class UCM(CutSegmenter):
     always_connected: ClassVar[str] = "segments are merged from neighbours"
     # 88 a pixel of a colour photograph, of which eight orientations take 32; of noise with sigma=0, every tenth pixel
     # of which is a leaf with its histograms, 110.
-    bytes_per_pixel: ClassVar[int] = 100
-    bytes_per_sample: ClassVar[int] = 12
+    bytes_per_pixel: ClassVar[int] = 85
+    bytes_per_sample: ClassVar[int] = 7
 
     level: float = parameter(
         0.5, "altitude of the cut", low=0, high=1, search=Search(0.15, 0.85, when=("n_segments", (0,)))

@@ -18,6 +18,8 @@ from classicseg.errors import ParameterError
 from classicseg.metrics import find_score
 from classicseg.registry import make
 
+small = pytest.mark.small
+
 VALUES = [2, 3, 5]
 
 
@@ -120,6 +122,7 @@ def test_tables_are_the_same_bytes_whatever_the_workers(data, train, tmp_path):
         assert not row.overlay or (tmp_path / "one" / "overlays" / row.overlay).is_file()
 
 
+@small
 def test_results_read_back_as_they_were_written(data, tmp_path):
     benchmark = Benchmark(["otsu"], data, ["covering"], folder=tmp_path, workers=1)
     written, read = benchmark.results, read_results(tmp_path)
@@ -129,6 +132,7 @@ def test_results_read_back_as_they_were_written(data, tmp_path):
     assert [row["value"] for row in parquet] == [row.value for row in read.scores]
 
 
+@small
 @pytest.mark.parametrize(
     ("values", "words"),
     [
@@ -146,6 +150,7 @@ def test_a_grid_refuses_what_makes_no_family(values, words):
         Grid("kmeans", **values)
 
 
+@small
 def test_a_grid_walks_ascending_and_knows_its_scale():
     grid = Grid(KMeans(random_state=1), n_clusters=[5, np.int64(2), 3.0])
     assert [each.n_clusters for each in grid.segmenters] == [2, 3, 5]
@@ -156,6 +161,7 @@ def test_a_grid_walks_ascending_and_knows_its_scale():
     assert [each.n_clusters for each in Grid("kmeans", n_clusters=np.arange(2, 4)).segmenters] == [2, 3]
 
 
+@small
 def test_a_panel_refuses_what_cannot_be_reported(data):
     measure = Measure(find_score("covering"))
     for entries, measures, train, words in (
@@ -172,6 +178,7 @@ def test_a_panel_refuses_what_cannot_be_reported(data):
         run_panels([panel, panel])
 
 
+@small
 def test_a_picture_is_known_again_whatever_its_samples_are_said_to_mean(data):
     entry = Entry("k", (MethodSource(make("kmeans")),), chosen="train", tuned={"pictures": hashes_of(data)})
     meant = DataSet("meant otherwise", data.samples, data_range=(0, 250))

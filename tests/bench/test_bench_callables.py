@@ -15,6 +15,8 @@ from classicseg.datasets import DataSet, Sample, Truths, made_scenes
 from classicseg.io import Picture
 from classicseg.metrics import find_score, score
 
+small = pytest.mark.small
+
 
 @pytest.fixture(scope="module")
 def scenes():
@@ -26,6 +28,7 @@ def outcomes(function, dataset, **options):
     return compute(dataset, [entry], [find_score("covering")], workers=1).outcomes
 
 
+@small
 def test_a_function_is_scored_as_the_method_that_it_calls(scenes):
     found = outcomes(lambda image: classicseg.segment(image, "kmeans", n_clusters=3), scenes)
     for each, sample in zip(found, scenes, strict=True):
@@ -36,6 +39,7 @@ def test_a_function_is_scored_as_the_method_that_it_calls(scenes):
         assert each.seconds > 0
 
 
+@small
 def test_a_function_may_do_with_its_picture_as_it_likes(scenes):
     loaded = scenes.samples[0].read()
     before = loaded.image.array.copy()
@@ -48,6 +52,7 @@ def test_a_function_may_do_with_its_picture_as_it_likes(scenes):
     assert np.array_equal(loaded.image.array, before)
 
 
+@small
 def test_the_mask_of_the_picture_is_kept():
     mask = np.array([[True, False]])
     picture = Picture(np.zeros((1, 2), np.uint8), mask, None, "x")
@@ -80,6 +85,7 @@ WRONG = {
 }
 
 
+@small
 @pytest.mark.parametrize("case", WRONG)
 def test_what_a_function_does_wrong_is_the_failure_of_each_picture_and_names_it(scenes, case):
     function, words = WRONG[case]
@@ -91,6 +97,7 @@ def test_what_a_function_does_wrong_is_the_failure_of_each_picture_and_names_it(
         assert not each.scores
 
 
+@small
 def test_results_are_known_again_by_a_version_alone(scenes, tmp_path):
     calls = []
 
@@ -108,6 +115,7 @@ def test_results_are_known_again_by_a_version_alone(scenes, tmp_path):
         assert len(calls) == total
 
 
+@small
 def test_a_lambda_goes_to_another_process(scenes):
     cloudpickle = pytest.importorskip("cloudpickle")
     offset = 5

@@ -20,6 +20,8 @@ from classicseg.datasets import made_scenes
 from classicseg.io import Picture
 from classicseg.registry import make
 
+small = pytest.mark.small
+
 # Of each method, values that its last steps alone look at, and some that they do not.
 FAMILIES = {
     "threshold": {"foreground": ["bright", "dark"], "connected": [False, True], "split_touching": [0, "auto"]},
@@ -77,6 +79,7 @@ def counted(monkeypatch):
     return calls
 
 
+@small
 def test_every_method_that_is_built_in_is_tried_here():
     assert FAMILIES.keys() == {
         name for name, each in classicseg.methods().items() if "classicseg." in str(each.segmenter)
@@ -116,6 +119,7 @@ def test_what_is_shared_is_computed_once(counted, small_picture):
     }
 
 
+@small
 def test_nothing_is_kept_longer_than_it_is_needed(small_picture):
     from classicseg.bench import nested
 
@@ -128,6 +132,7 @@ def test_nothing_is_kept_longer_than_it_is_needed(small_picture):
     assert (most, steps._made) == (2, {})
 
 
+@small
 def test_an_error_is_told_to_all_that_share_its_step(small_picture, monkeypatch):
     def fail(*_):
         raise classicseg.ImageError("too flat")
@@ -138,6 +143,7 @@ def test_an_error_is_told_to_all_that_share_its_step(small_picture, monkeypatch)
     assert isinstance(found[4], Labelled)
 
 
+@small
 def test_a_picture_that_cannot_be_used_fails_for_each():
     nan = picture_of(np.full((4, 4), np.nan))
     found = list(run_nested(family("kmeans"), nan))
@@ -145,6 +151,7 @@ def test_a_picture_that_cannot_be_used_fails_for_each():
     assert all("NaN" in each for each in found)
 
 
+@small
 def test_memory_is_asked_for_by_each(small_picture, monkeypatch):
     huge = 10**18  # bytes, more than any machine has
     monkeypatch.setattr(Segmenter, "_memory", lambda self, image: huge if self.min_size else 1)
@@ -152,6 +159,7 @@ def test_memory_is_asked_for_by_each(small_picture, monkeypatch):
         assert isinstance(each, str) == bool(segmenter.min_size), each
 
 
+@small
 def test_a_picture_without_a_pixel_that_counts(small_picture):
     require_same(family("kmeans")[:2], picture_of(small_picture, np.zeros(small_picture.shape[:2], dtype=bool)))
 
@@ -167,6 +175,7 @@ class Sly(Segmenter):
         return np.full(image.shape, 1 + self.min_size // 9) + (np.arange(image.shape[1]) < self.min_size), {}
 
 
+@small
 def test_a_plug_in_shares_nothing(small_picture):
     require_same([Sly(min_size=size) for size in (0, 4, 4)] * 2, picture_of(small_picture))
 

@@ -26,6 +26,8 @@ from classicseg.bench.reports.page.labels import Box, place_labels
 from classicseg.bench.reports.page.markup import DASH, MINUS, json_in_script, text
 from classicseg.bench.results import OVERLAYS, Results, read_results, write_results
 
+small = pytest.mark.small
+
 _VOID = {"meta", "img", "input", "link", "br"}
 
 
@@ -112,12 +114,14 @@ def figure(made: Made, name: str, caption: str) -> Element:
     return found
 
 
+@small
 def test_the_page_is_the_same_from_files(made):
     write_results(made.results, made.folder)
     again = read_results(made.folder)
     assert write_page(again, made.rows, made.comparisons, made.folder) == made.page
 
 
+@small
 def test_nothing_is_fetched_from_anywhere(made):
     for element in elements(made.tree):
         for name in ("src", "href", "action", "poster", "srcset", "data", "xlink:href"):
@@ -127,6 +131,7 @@ def test_nothing_is_fetched_from_anywhere(made):
     assert not made.tree.all("link") and not made.tree.all("base") and not made.tree.all("iframe")
 
 
+@small
 def test_the_policy_allows_the_pages_own_style_and_script_alone(made):
     (policy,) = [each for each in made.tree.all("meta") if "http-equiv" in each.attributes]
     said = dict(each.strip().split(" ", 1) for each in policy.attributes["content"].split(";"))
@@ -145,6 +150,7 @@ def brightness(color: str) -> float:
     return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
 
 
+@small
 def test_letters_stand_out_from_the_paper_by_day_and_night(made):
     style = "".join(made.tree.all("style")[0].words)
     themes = [
@@ -160,6 +166,7 @@ def test_letters_stand_out_from_the_paper_by_day_and_night(made):
             assert (high + 0.05) / (low + 0.05) >= 3
 
 
+@small
 def test_names_are_text_and_never_markup(made):
     assert [each.attributes.get("id") for each in made.tree.all("script")] == ["data", None]
     assert not [each for each in made.tree.all("img") if "onerror" in each.attributes]
@@ -169,6 +176,7 @@ def test_names_are_text_and_never_markup(made):
     assert "p3<b>" in [each.text for each in made.tree.all("span", "what")]
 
 
+@small
 def test_names_within_the_page_are_there_once(made):
     names = Counter(each.attributes["id"] for each in elements(made.tree) if "id" in each.attributes)
     assert max(names.values()) == 1
@@ -181,6 +189,7 @@ def test_names_within_the_page_are_there_once(made):
 NASTY = st.text("<>&'\"/\\ -!aé\x00\x0b\u2028\u2029\ud800\uffff")  # all of Unicode takes seconds to draw from
 
 
+@small
 @given(NASTY)
 def test_json_in_a_script_means_nothing_in_html(name):
     said = json_in_script({"name": name + EVIL, "value": math.nan})
@@ -188,6 +197,7 @@ def test_json_in_a_script_means_nothing_in_html(name):
     assert not set(said) & set("<>&\u2028\u2029")
 
 
+@small
 @given(NASTY)
 def test_any_text_is_read_back(name):
     kept = re.sub(
@@ -203,6 +213,7 @@ def table_rows(made: Made) -> list[Element]:
     return table.all("tbody")[0].all("tr")
 
 
+@small
 def test_each_row_stands_in_the_table_with_its_numbers(made):
     heads = [each.text for each in section(made, "rows").all("table")[0].all("thead")[0].all("th")]
     assert heads[:5] == ["Entry", "Data set", "Score", "Value", "95 % interval"]
@@ -217,6 +228,7 @@ def test_each_row_stands_in_the_table_with_its_numbers(made):
     assert Counter(found) == Counter(wanted)
 
 
+@small
 def test_the_best_that_is_no_oracle_is_bold_and_oracles_have_a_dagger(made):
     seen = 0
     for line in table_rows(made):
@@ -232,6 +244,7 @@ def test_the_best_that_is_no_oracle_is_bold_and_oracles_have_a_dagger(made):
     assert seen == 6
 
 
+@small
 def test_all_that_print_as_the_best_are_bold_and_nothing_alone(made):
     values = {"plain": 0.50001, "unet": 0.5, EVIL: 0.4}
     board = [row for row in made.rows if row.dataset == "one" and row.metric == "covering"]
@@ -241,12 +254,14 @@ def test_all_that_print_as_the_best_are_bold_and_nothing_alone(made):
         assert [each.all("th")[0].text for each in root.all("tr", "best")] == bold
 
 
+@small
 def test_every_head_of_the_table_is_a_button(made):
     for place, head in enumerate(section(made, "rows").all("table")[0].all("thead")[0].all("th")):
         (button,) = head.all("button")
         assert head.attributes["aria-sort"] == "none" and button.attributes["data-column"] == str(place)
 
 
+@small
 def test_the_head_says_what_was_run_and_tuned(made):
     said = made.tree.all("header")[0].text
     for words in ("4 entries on 8 pictures", "classicseg bench 'a b' --metric covering", "2026-01-02", "numpy 1.26.4"):
@@ -256,6 +271,7 @@ def test_the_head_says_what_was_run_and_tuned(made):
     assert f"{EVIL} and unet: parameters as given, not tuned" in said
 
 
+@small
 def test_the_head_says_on_which_data_sets_an_entry_was_tuned_where_it_was_not_on_all(made):
     entries = [
         {**each, "tuned": None, "chosen": "fixed"} if (each["name"], each["dataset"]) == ("plain", "two") else each
@@ -266,6 +282,7 @@ def test_the_head_says_on_which_data_sets_an_entry_was_tuned_where_it_was_not_on
     assert "plain on one: tuned before" in said and "plain on two: parameters as given" in said
 
 
+@small
 def test_many_data_sets_are_counted_in_the_title(made):
     names = ["one", "two", "three", "four"]
     (row,) = [row for row in made.rows if (row.entry, row.dataset, row.metric) == ("plain", "one", "vi")]
@@ -273,6 +290,7 @@ def test_many_data_sets_are_counted_in_the_title(made):
     assert root.all("title")[0].text == root.all("h1")[0].text == "Benchmark on 4 data sets"
 
 
+@small
 def test_each_search_stands_in_a_table_with_the_number_of_its_pictures(made):
     (table,) = section(made, "tuning").all("table")
     heads = [each.text for each in table.all("thead")[0].all("th")]
@@ -283,6 +301,7 @@ def test_each_search_stands_in_a_table_with_the_number_of_its_pictures(made):
     assert b"0a1b" not in made.page
 
 
+@small
 def test_drawings_of_a_data_set_stand_together_under_its_name(made):
     groups = section(made, "distributions").all("div", "group")
     assert [each.all("h3")[0].text for each in groups] == ["one", "two"]
@@ -291,6 +310,7 @@ def test_drawings_of_a_data_set_stand_together_under_its_name(made):
         assert len(captions) == 3 and all(f" on {name}, " in each for each in captions)
 
 
+@small
 def test_parameters_say_for_what_they_are(made):
     found = {
         (each.all("b")[0].text, each.all("span", "used")[0].text) for each in section(made, "parameters").all("details")
@@ -298,6 +318,7 @@ def test_parameters_say_for_what_they_are(made):
     assert ("plain", "train: all scores on one and two") in found
 
 
+@small
 def test_marks_stand_at_their_scores_and_seconds(made):
     chart = figure(made, "seconds", "covering (mean) on one")
     marks = {}
@@ -324,6 +345,7 @@ def test_marks_stand_at_their_scores_and_seconds(made):
     assert sorted(each.all("title")[0].text.split(":")[0] for each in hollow) == ["family, ODS", "family, OIS"]
 
 
+@small
 def test_an_oracle_that_takes_longer_than_all_stands_within_the_axis(made):
     rows = [replace(row, seconds=row.seconds * 100) if row.chosen == "OIS" else row for row in made.rows]
     chart = figure(
@@ -338,10 +360,12 @@ def test_an_oracle_that_takes_longer_than_all_stands_within_the_axis(made):
     assert longest["family, OIS"] - others[0] > 2 * (others[-1] - others[0]) > 0  # two decades beside less than one
 
 
+@small
 def test_a_logarithmic_axis_of_less_than_a_decade_has_ticks():
     assert scale_of([0.42, 0.58], 0, 100, log=True).ticks() == [0.45, 0.5, 0.55]
 
 
+@small
 def test_each_picture_is_a_dot_among_its_entrys(made):
     chart = figure(made, "distributions", "vi (mean) on two")
     dots = {tuple(each.classes): each.attributes["d"].count("M") for each in chart.all("path", "dots")}
@@ -349,6 +373,7 @@ def test_each_picture_is_a_dot_among_its_entrys(made):
     assert len(chart.all("rect", "box")) == len(chart.all("path", "median")) == 4
 
 
+@small
 def test_a_sweep_has_a_point_for_each_member_and_says_what_was_chosen(made):
     chart = figure(made, "sweeps", "family: covering (mean). Solid: one; dashed: train.")
     solid, dashed = chart.all("path", "curve")[1], chart.all("path", "train")[0]
@@ -360,6 +385,7 @@ def test_a_sweep_has_a_point_for_each_member_and_says_what_was_chosen(made):
     assert "Chosen on train: cut = 0.2 gives 0.650." in chart.text and "ODS†: cut = 0.2 gives 0.650." in chart.text
 
 
+@small
 def test_precision_and_recall_are_of_added_counts(made):
     chart = figure(made, "boundaries", "boundary.f on one")
     said = [each.text for each in chart.all("title")]
@@ -369,6 +395,7 @@ def test_precision_and_recall_are_of_added_counts(made):
     assert curve.attributes["d"].count("L") == 2 and len(chart.all("path", "iso")) == 9
 
 
+@small
 def test_lines_of_equal_f_have_that_f():
     across, up = scale_of([0, 1], 0, 10_000), scale_of([0, 1], 10_000, 0)
     for f in (0.1, 0.5, 0.9):
@@ -380,6 +407,7 @@ def test_lines_of_equal_f_have_that_f():
             assert 2 * precision * recall / (precision + recall) == pytest.approx(f, abs=1e-3)
 
 
+@small
 def test_comparisons_are_turned_round_across_the_diagonal(made):
     square = section(made, "comparisons").all("table", "square")[0]
     cells = [[cell.text for cell in line.all("td")] for line in square.all("tbody")[0].all("tr")]
@@ -391,6 +419,7 @@ def test_comparisons_are_turned_round_across_the_diagonal(made):
     assert cells[best][other] == "+0.075"  # 0.650 - 0.575
 
 
+@small
 def test_a_claimed_difference_points_at_the_better_one(made):
     claimed = [replace(each, better=each.one, corrected=0.01) for each in made.comparisons]
     tree = Tree(write_page(made.results, made.rows, claimed, made.folder).decode()).root
@@ -405,6 +434,7 @@ def means_of_pictures() -> dict[str, float]:
     return {name: float(np.nanmean([each[place] for each in values])) for place, name in enumerate(PICTURES)}
 
 
+@small
 def test_the_worst_picture_is_first_and_its_images_are_in_the_page_once(made):
     strips = section(made, "pictures").all("details")
     means = means_of_pictures()
@@ -420,6 +450,7 @@ def test_the_worst_picture_is_first_and_its_images_are_in_the_page_once(made):
         assert files[inner].suffix in {"png": ".png", "webp": ".webp", "jpeg": ".jpg"}[kind]
 
 
+@small
 def test_a_strip_shows_picture_truth_and_the_chosen_member_of_each_entry(made):
     strip = next(
         each for each in section(made, "pictures").all("details") if each.all("span", "what")[0].text == "p3<b>"
@@ -431,6 +462,7 @@ def test_a_strip_shows_picture_truth_and_the_chosen_member_of_each_entry(made):
     assert failed.text == "failed" and failed.attributes["title"] == "no memory for p3<b>"
 
 
+@small
 def test_a_score_that_is_an_oracle_makes_no_oracle_of_the_label_map(made):
     rows = [replace(row, oracle=row.oracle or row.metric == "vi") for row in made.rows]
     root = Tree(write_page(made.results, rows, [], made.folder).decode()).root
@@ -440,6 +472,7 @@ def test_a_score_that_is_an_oracle_makes_no_oracle_of_the_label_map(made):
     assert len(root.all("figure", "oracle")) == 2 * len(PICTURES)
 
 
+@small
 def test_a_page_that_shows_fewer_pictures_says_so(made):
     page = Tree(write_page(made.results, made.rows, [], made.folder, most=2).decode()).root
     strips = [each.all("span", "what")[0].text for each in page.all("details", "strip")]
@@ -448,6 +481,7 @@ def test_a_page_that_shows_fewer_pictures_says_so(made):
     assert sum("2 of 4 pictures are shown" in each.text for each in page.all("p", "note")) == 2
 
 
+@small
 def test_failures_and_parameters_stand_in_full(made):
     lines = [
         [each.text for each in line.all("th") + line.all("td")] for line in section(made, "failures").all("tr")[1:]
@@ -457,6 +491,7 @@ def test_failures_and_parameters_stand_in_full(made):
     assert [each.text for each in found[EVIL].all("div")] == ["n_clusters5", "space<lab>"]
 
 
+@small
 def test_a_picture_that_is_missing_or_outside_the_folder_is_not_shown(made, tmp_path):
     outside = tmp_path / "outside.png"
     outside.write_bytes((made.folder / OVERLAYS / "one-0-0.png").read_bytes())
@@ -468,6 +503,7 @@ def test_a_picture_that_is_missing_or_outside_the_folder_is_not_shown(made, tmp_
     assert {each.text for each in root.all("div", "none")} == {"no picture kept", "failed"}
 
 
+@small
 def test_results_without_scores_or_seconds_or_pictures_make_a_page(made):
     bare = Results({**made.results.manifest, "entries": [], "metrics": [], "datasets": []}, [], [], [])
     assert b"Benchmark" in write_page(bare, [], [], made.folder)
@@ -476,11 +512,13 @@ def test_results_without_scores_or_seconds_or_pictures_make_a_page(made):
     assert {each.all("td")[2].text for each in root.all("table")[0].all("tbody")[0].all("tr")} == {DASH}
 
 
+@small
 def test_marks_of_77_entries_differ_and_eleven_in_shape():
     marks = [re.search(r'href="(#m\d+)".* class="mark (c\d)"', mark(look, 0, 0)).groups() for look in range(77)]
     assert len(set(marks)) == 77 and len({shape for shape, _ in marks[:11]}) == 11
 
 
+@small
 @given(
     st.lists(st.floats(-1e6, 1e6), min_size=1, max_size=5),
     st.booleans(),
@@ -494,11 +532,13 @@ def test_ticks_lie_within_their_scale_which_holds_all_values(values, log):
     assert all(-1e-6 <= scale.at(tick) <= 100 + 1e-6 for tick in ticks)
 
 
+@small
 def test_a_scale_does_not_go_beyond_what_a_score_can_be():
     scale = scale_of([0.0, 0.98], 0, 100, within=(0, 1))
     assert (scale.low, scale.high) == (0, 1)
 
 
+@small
 @pytest.mark.parametrize("seed", range(5))
 def test_names_of_eleven_marks_do_not_cover_each_other(seed):
     rng = np.random.default_rng(seed)

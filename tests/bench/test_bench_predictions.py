@@ -29,6 +29,8 @@ from classicseg.io.write import encode_labels
 from classicseg.metrics import find_score
 from classicseg.metrics.boundary_maps import contour_thresholds
 
+small = pytest.mark.small
+
 SHAPE = (6, 8)
 RNG = np.random.default_rng(3)
 TRUTHS = {name: RNG.integers(0, 4, SHAPE).astype(np.int32) for name in ("a", "b", "city/c")}
@@ -83,6 +85,7 @@ WRITERS = {
 }
 
 
+@small
 @pytest.mark.parametrize("form", WRITERS)
 def test_the_truths_as_predictions_score_one_in_every_form(tmp_path, form):
     write_all(tmp_path, WRITERS[form])
@@ -94,12 +97,14 @@ def test_the_truths_as_predictions_score_one_in_every_form(tmp_path, form):
     assert math.isnan(source.run(loaded, None).seconds)
 
 
+@small
 def test_labels_are_compared_as_they_are(tmp_path):
     write_all(tmp_path, lambda path, labels: np.save(f"{path}.npy", (labels + 1) % 4))
     found = scored(read_predictions("net", tmp_path, data_set()), data_set())
     assert set(found.values()) == {0.0}  # every class has another one's number
 
 
+@small
 def test_flat_files_and_deeper_ones_belong_to_a_picture_by_the_end_of_their_path(tmp_path):
     for name, place in (("a", "val/a"), ("city/c", "c")):
         (tmp_path / place).parent.mkdir(exist_ok=True)
@@ -109,6 +114,7 @@ def test_flat_files_and_deeper_ones_belong_to_a_picture_by_the_end_of_their_path
     assert found["b"].startswith(f"no prediction for b in {tmp_path}")
 
 
+@small
 @pytest.mark.parametrize(
     ("found", "words"),
     [
@@ -122,6 +128,7 @@ def test_two_predictions_of_one_picture_are_refused(tmp_path, found, words):
         assign(["a"], found, tmp_path)
 
 
+@small
 def test_one_prediction_is_never_that_of_two_pictures(tmp_path):
     with pytest.raises(ImageError, match="belongs to x/1 as well as to y/1"):
         assign(["x/1", "y/1"], ["1"], tmp_path)
@@ -132,6 +139,7 @@ def test_one_prediction_is_never_that_of_two_pictures(tmp_path):
     }
 
 
+@small
 def test_a_prediction_of_another_size_is_the_failure_of_its_picture_alone(tmp_path):
     write_all(tmp_path, WRITERS["npy"])
     np.save(tmp_path / "b.npy", np.ones((3, 4), np.uint8))
@@ -140,6 +148,7 @@ def test_a_prediction_of_another_size_is_the_failure_of_its_picture_alone(tmp_pa
     assert found["a"] == 1.0
 
 
+@small
 def test_what_belongs_to_no_picture_is_told(tmp_path):
     write_all(tmp_path, WRITERS["npy"])
     some = DataSet("some", data_set().samples[:1])
@@ -148,6 +157,7 @@ def test_what_belongs_to_no_picture_is_told(tmp_path):
         read_predictions("net", tmp_path, data_set({"x": TRUTHS["a"]}))
 
 
+@small
 def test_facts_are_those_of_the_bytes(tmp_path):
     write_all(tmp_path, WRITERS["npy"])
     (source,) = read_predictions("net", tmp_path, data_set()).sources
@@ -159,6 +169,7 @@ def test_facts_are_those_of_the_bytes(tmp_path):
     assert source.facts("gone")["file"] is None
 
 
+@small
 def test_the_mask_that_run_wrote_and_that_of_the_picture_leave_pixels_out(tmp_path):
     wrong = TRUTHS["a"].copy()
     wrong[0, 0], wrong[5, 7] = 9, 9
@@ -181,6 +192,7 @@ def save_segs(path, maps):
     scipy.io.savemat(f"{path}.mat", {"segs": cells}, do_compression=True)
 
 
+@small
 def test_segs_are_a_family_of_which_one_can_be_taken(tmp_path):
     write_all(tmp_path, lambda path, labels: save_segs(path, [np.ones(SHAPE), labels]))
     entry = read_predictions("old", tmp_path, data_set())
@@ -193,6 +205,7 @@ def test_segs_are_a_family_of_which_one_can_be_taken(tmp_path):
     assert single.sources[0].facts("a") == entry.sources[1].facts("a") != entry.sources[0].facts("a")
 
 
+@small
 def test_segs_of_different_numbers_are_refused_and_damaged_files_are_not(tmp_path):
     write_all(tmp_path, lambda path, labels: save_segs(path, [labels, labels]))
     (tmp_path / "a.mat").write_bytes(b"torn")
@@ -207,6 +220,7 @@ def test_segs_of_different_numbers_are_refused_and_damaged_files_are_not(tmp_pat
     assert set(scored(read_predictions("old", f"{tmp_path}@2", data_set()), data_set()).values()) >= {1.0}
 
 
+@small
 def test_contours_are_cut_as_the_benchmark_cuts_them(tmp_path):
     heights = np.random.default_rng(5).integers(1, 10, (2 * 6 + 1, 2 * 8 + 1)) / 10
     heights[1::2, 1::2] = 0
@@ -225,6 +239,7 @@ def test_contours_are_cut_as_the_benchmark_cuts_them(tmp_path):
         assert pairs.shape[1] == len(np.unique(found.labels)) == len(np.unique(parts[1::2, 1::2])) > 1
 
 
+@small
 def test_a_family_is_read_once_for_all_its_members(tmp_path, monkeypatch):
     save_segs(tmp_path / "a", [TRUTHS["a"]] * 5)
     dataset = data_set({"a": TRUTHS["a"]})
@@ -261,6 +276,7 @@ def results(path, image_id, scores=(0.6, 0.9, 0.3)):
     return path
 
 
+@small
 def test_the_better_object_lies_on_top_and_the_least_score_is_a_family(tmp_path):
     pycocotools = pytest.importorskip("pycocotools.mask")
     low, high, other = boxes()
@@ -286,6 +302,7 @@ def test_the_better_object_lies_on_top_and_the_least_score_is_a_family(tmp_path)
     assert not maps[2].any()
 
 
+@small
 def test_pictures_are_known_by_id_by_name_and_by_the_files_own_list(tmp_path):
     path = results(tmp_path / "results.json", "dog")
     two = data_set({"dog": TRUTHS["a"], "cat": TRUTHS["b"]}, kind="instances")
@@ -300,6 +317,7 @@ def test_pictures_are_known_by_id_by_name_and_by_the_files_own_list(tmp_path):
     assert "not among the file's images" in scored(entry, dataset, "instance.f1@0.5")["a"]
 
 
+@small
 @pytest.mark.parametrize(
     ("content", "words"),
     [
@@ -316,6 +334,7 @@ def test_a_damaged_results_file_is_one_clear_error(tmp_path, content, words):
         read_predictions("mask", tmp_path / "results.json", data_set())
 
 
+@small
 def test_a_mask_of_another_size_fails_with_its_picture(tmp_path):
     path = results(tmp_path / "results.json", "a")
     dataset = data_set({"a": np.ones((5, 5), np.int32)}, kind="instances")
@@ -325,6 +344,7 @@ def test_a_mask_of_another_size_fails_with_its_picture(tmp_path):
 # ---- what is refused ----
 
 
+@small
 def test_folders_that_hold_nothing_or_too_much_are_refused(tmp_path):
     with pytest.raises(ImageError, match="does not exist"):
         read_predictions("net", tmp_path / "nowhere", data_set())
@@ -342,6 +362,7 @@ def test_folders_that_hold_nothing_or_too_much_are_refused(tmp_path):
         read_predictions("net", tmp_path, data_set())
 
 
+@small
 @pytest.mark.parametrize("at", [[], [0.5, 0.4], [math.nan], [0.5, 0.5]])
 def test_values_are_ascending_numbers(tmp_path, at):
     path = results(tmp_path / "results.json", "a")
@@ -349,6 +370,7 @@ def test_values_are_ascending_numbers(tmp_path, at):
         read_predictions("mask", path, data_set(), at=at)
 
 
+@small
 def test_values_fit_the_form(tmp_path):
     np.save(tmp_path / "a.npy", TRUTHS["a"])
     with pytest.raises(ParameterError, match="one label map a picture"):
@@ -363,6 +385,7 @@ def test_values_fit_the_form(tmp_path):
 # ---- real data ----
 
 
+@small
 def test_a_pickled_array_is_refused(tmp_path):
     np.save(tmp_path / "a.npy", np.array([[{}, 1]], dtype=object), allow_pickle=True)
     dataset = data_set({"a": TRUTHS["a"]})
@@ -407,6 +430,7 @@ def test_the_benchmarks_own_predictions_give_its_figures(data_root, form, test, 
         assert entry.sources[member].at == pytest.approx(scale, abs=1e-6)
 
 
+@small
 def test_objects_of_one_image_belong_to_one_picture(tmp_path):
     mask = {"size": [2, 2], "counts": [0, 4]}
     listed = [{"image_id": 1, "score": 0.9, "segmentation": mask}]

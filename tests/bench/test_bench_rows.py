@@ -23,6 +23,8 @@ from classicseg.metrics.fractions import Fractions
 from classicseg.metrics.instances import InstanceCounts
 from classicseg.metrics.named import plugins
 
+small = pytest.mark.small
+
 NAN = math.nan
 TRAIN = {"p": [0.2, 0.5, 0.4], "q": [0.3, 0.4, 0.6]}  # member 1: .45, member 2: .5
 VAL = {"a": [0.9, 0.2, 0.6], "b": [0.5, 0.4, 0.6], "c": [0.8, 0.1, 0.3]}  # means .7333, .2333, .5
@@ -39,6 +41,7 @@ def by_choice(rows):
     return {row.chosen: row for row in rows}
 
 
+@small
 def test_a_family_by_hand():
     rows = rows_of(family(), resamples=50)
     assert [row.chosen for row in rows] == ["train", "ODS", "OIS"]
@@ -59,6 +62,7 @@ def test_a_family_by_hand():
     assert [row.seconds for row in rows] == [2.5, 0.5, 1.5]
 
 
+@small
 def test_one_source_is_one_row_chosen_as_the_manifest_says():
     entries = [entry("plain"), entry("tuned", chosen="train")]
     along = {("val", each["name"], "vi"): {"a": [0.5], "b": [NAN], "c": [1.0]} for each in entries}
@@ -71,6 +75,7 @@ def test_one_source_is_one_row_chosen_as_the_manifest_says():
     assert all(row.oracle and math.isnan(row.rank) and row.ranked == 0 for row in rows)  # since the score is one
 
 
+@small
 def test_where_lower_is_better_the_lowest_is_taken_and_ties_go_to_the_first():
     tied = {"a": [0.5, 0.25, 0.75], "b": [0.5, 0.75, 0.25]}
     rows = by_choice(rows_of(family(tied, tied, name="vi", metrics=[metric("vi", best="lower")]), resamples=0))
@@ -79,6 +84,7 @@ def test_where_lower_is_better_the_lowest_is_taken_and_ties_go_to_the_first():
     assert math.isnan(rows["ODS"].low)
 
 
+@small
 def test_a_picture_that_fails_for_one_member_fails_for_all():
     rows = by_choice(rows_of(family({**VAL, "d": [1.0, FAILED, 1.0]}), resamples=0))
     for row in rows.values():
@@ -88,6 +94,7 @@ def test_a_picture_that_fails_for_one_member_fails_for_all():
     assert [(row.scored, row.failed, math.isnan(row.value)) for row in everywhere] == [(0, 1, True)] * 3
 
 
+@small
 def test_where_nothing_is_defined_on_train_no_member_is_chosen_and_the_row_says_so():
     row = by_choice(rows_of(family(train={"p": [NAN] * 3}), resamples=10))["train"]
     assert math.isnan(row.value) and math.isnan(row.low)
@@ -110,6 +117,7 @@ def fractions(values, rng):
     }
 
 
+@small
 @pytest.mark.parametrize("averaging", ["mean", "pooled"])
 @pytest.mark.parametrize("name", ["covering", "undersegmentation.bergh"])
 def test_choices_are_those_of_summarise(averaging, name):
@@ -138,6 +146,7 @@ def test_choices_are_those_of_summarise(averaging, name):
         assert rows["train"].parameters["k"] == [2, 4, 8][int(scale)]
 
 
+@small
 def test_ods_is_chosen_anew_in_each_resample_and_train_is_not():
     rows = by_choice(rows_of(family(), resamples=2000))
     values = np.array(list(VAL.values()))
@@ -154,6 +163,7 @@ def test_ods_is_chosen_anew_in_each_resample_and_train_is_not():
     assert row.low == 0.5  # never 0, which the kept member has on b alone
 
 
+@small
 def test_the_interval_of_a_mean_leaves_out_what_is_not_defined():
     values = np.random.default_rng(0).random(12)
     along = {f"{at:02}": [value] for at, value in enumerate(values)} | {"undefined": [NAN]}
@@ -163,6 +173,7 @@ def test_the_interval_of_a_mean_leaves_out_what_is_not_defined():
     assert (row.pictures, row.scored, row.failed) == (13, 12, 0)
 
 
+@small
 def test_pooled_values_and_intervals_are_of_added_sums():
     parts = {"a": (3, 1, 0), "b": (1, 0, 2), "c": (0, 0, 0), "d": (4, 4, 1)}
     sums = {picture: [InstanceCounts(*part)] for picture, part in parts.items()}
@@ -182,6 +193,7 @@ def test_pooled_values_and_intervals_are_of_added_sums():
     assert (row.low, row.high) == pytest.approx((expected.low, expected.high))
 
 
+@small
 def test_a_picture_without_a_score_of_its_own_is_drawn_too_where_its_sums_count(monkeypatch):
     total = dataclasses.replace(find_score("covering"), value=lambda added: float(added.numerators.sum()))
     monkeypatch.setattr("classicseg.bench.analysis.members.find_score", lambda _: total)
@@ -194,6 +206,7 @@ def test_a_picture_without_a_score_of_its_own_is_drawn_too_where_its_sums_count(
     assert (row.value, row.low, row.high, row.scored) == (8.0, expected.low, expected.high, 2)
 
 
+@small
 def test_best_is_read_from_its_own_score_and_is_an_oracle():
     best = {"a": [0.95], "b": [0.7], "c": [0.9]}
     sums = {picture: [Fractions.of(9 * value[0], 9)] for picture, value in best.items()}
@@ -213,6 +226,7 @@ def test_best_is_read_from_its_own_score_and_is_an_oracle():
         assert rows["best"].oracle and rows["best"].low < 0.85 < rows["best"].high
 
 
+@small
 @pytest.mark.parametrize(
     ("tuned", "remark"),
     [
@@ -231,6 +245,7 @@ def test_what_was_tuned_on_the_reported_pictures_is_an_oracle_and_says_so(tuned,
     assert row.remark == remark
 
 
+@small
 def test_a_train_set_that_shares_pictures_is_found_by_their_fingerprints():
     rows = by_choice(rows_of(family(hashes={("val", "a"): "one", ("train", "q"): "one"}), resamples=0))
     assert rows["train"].oracle
@@ -246,6 +261,7 @@ def table(values, **about):
     return made([dataset()], [metric("x", **about)], [entry(name) for name in values], along)
 
 
+@small
 def test_ranks_are_among_rows_that_are_no_oracles_on_the_pictures_that_all_have():
     values = {"one": [0.9, 0.5, 0.7, NAN], "two": [0.8, 0.5, 0.2, 0.9], "none": [NAN] * 4, "bad": [FAILED, 0.1, 0.3, 1]}
     rows = {row.entry: row for row in rows_of(table(values), resamples=0)}
@@ -255,6 +271,7 @@ def test_ranks_are_among_rows_that_are_no_oracles_on_the_pictures_that_all_have(
     assert (rows["bad"].scored, rows["bad"].failed) == (3, 1)
 
 
+@small
 def test_pooling_by_a_score_that_is_gone_is_an_error_and_its_mean_is_not(monkeypatch):
     monkeypatch.setattr(plugins, "found", lambda *_: {})
     assert rows_of(table({"one": [0.5, 1.0]}), resamples=0)[0].value == 0.75
@@ -265,6 +282,7 @@ def test_pooling_by_a_score_that_is_gone_is_an_error_and_its_mean_is_not(monkeyp
         rows_of(lacking)
 
 
+@small
 @pytest.mark.parametrize(("part", "count"), [((1.0,), FEWER), (Fractions.of(1, 2), 700)])
 def test_sums_that_are_added_one_by_one_have_fewer_resamples(monkeypatch, part, count):
     asked = []
@@ -285,6 +303,7 @@ def test_sums_that_are_added_one_by_one_have_fewer_resamples(monkeypatch, part, 
     assert (row.value, asked) == (2.0, [count])
 
 
+@small
 def test_the_same_results_give_the_same_rows_to_the_last_bit_also_from_files(tmp_path):
     results = family()
     rows = rows_of(results, resamples=100, seed=7)
@@ -305,6 +324,7 @@ METHODS = {
 }
 
 
+@small
 def test_pairs_are_compared_picture_by_picture():
     found = {(each.one, each.other): each for each in compare_all(table(METHODS), resamples=400)}
     assert list(found) == [("good", "middle"), ("good", "twin"), ("middle", "twin")]
@@ -321,6 +341,7 @@ def test_pairs_are_compared_picture_by_picture():
     assert [each.better for each in found.values()] == ["good", "good", ""]
 
 
+@small
 def test_against_one_entry_fewer_are_corrected_for_and_lower_may_be_better():
     found = compare_all(table(METHODS, best="lower"), against="middle", resamples=50)
     assert [(each.one, each.other) for each in found] == [("good", "middle"), ("twin", "middle")]
@@ -330,6 +351,7 @@ def test_against_one_entry_fewer_are_corrected_for_and_lower_may_be_better():
         compare_all(table(METHODS), against="midle")
 
 
+@small
 def test_the_entry_to_compare_with_may_be_missing_from_some_data_sets():
     entries = [entry("one"), entry("two"), entry("one", "other"), entry("three", "other")]
     along = {
@@ -343,6 +365,7 @@ def test_the_entry_to_compare_with_may_be_missing_from_some_data_sets():
         compare_all(results, against="four")
 
 
+@small
 def test_no_difference_is_claimed_where_the_mean_may_be_none():
     gains = np.linspace(0.01, 0.03, 30)
     gains[7] = -1.5  # one picture is far worse: the ranks speak for a gain, the mean does not
@@ -353,6 +376,7 @@ def test_no_difference_is_claimed_where_the_mean_may_be_none():
     assert found.better == ""
 
 
+@small
 def test_only_pictures_that_both_have_are_compared():
     values = {"one": [0.5, NAN, 0.75, 0.5], "same": [0.5, 0.1, 0.75, FAILED], "none": [NAN, 0.5, NAN, NAN]}
     found = compare_all(table(values), resamples=50)
@@ -363,6 +387,7 @@ def test_only_pictures_that_both_have_are_compared():
     assert {each.better for each in found} == {""}
 
 
+@small
 def test_oracles_are_not_compared_and_train_rows_are():
     entries = [*FAMILY, entry("one"), entry("seen", tuned={"same_split": True})]
     along = {("val", name, "x"): {picture: [0.1] for picture in VAL} for name in ("one", "seen")}

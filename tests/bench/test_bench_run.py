@@ -33,6 +33,8 @@ from classicseg.metrics import Score, find_score, score, score_all
 from classicseg.metrics.families import score_family
 from classicseg.registry import make
 
+small = pytest.mark.small
+
 COVERING, VI, MAJORITY = find_score("covering"), find_score("vi"), find_score("iou.majority")
 
 
@@ -91,6 +93,7 @@ def test_scores_are_those_of_segment_and_score(scenes):
     assert len(told) == 6
 
 
+@small
 def test_a_picture_that_fails_is_told_and_the_rest_goes_on(scenes):
     banded = Picture(np.zeros((8, 8, 4), np.uint8), None, None, "banded")
     refused = Sample("refused", "classes", lambda: banded, lambda: Truths((np.zeros((8, 8), np.int32),)))
@@ -102,6 +105,7 @@ def test_a_picture_that_fails_is_told_and_the_rest_goes_on(scenes):
     assert found["refused", "otsu", 0].scores == {}
 
 
+@small
 def test_each_truth_has_its_score_and_void_counts_nowhere():
     image = np.array([[0, 0, 255, 255]], np.uint8)
     truths = (np.array([[1, 1, 2, 2]], np.int32), np.array([[1, 1, 1, 2]], np.int32))
@@ -141,6 +145,7 @@ def test_what_is_kept_is_not_computed_again(scenes, tmp_path, counted):
     assert {each.scores["covering"] for each in both.outcomes} == {each.scores["covering"] for each in first.outcomes}
 
 
+@small
 def test_another_picture_truth_or_version_is_computed(tmp_path, counted, monkeypatch):
     image, other = np.array([[0, 0, 255, 255]], np.uint8), np.array([[0, 9, 255, 255]], np.uint8)
     truth, moved = np.array([[1, 1, 2, 2]], np.int32), np.array([[1, 2, 2, 2]], np.int32)
@@ -160,6 +165,7 @@ def test_another_picture_truth_or_version_is_computed(tmp_path, counted, monkeyp
     assert len(counted) == 5
 
 
+@small
 def test_a_line_that_was_cut_off_is_computed_again(scenes, tmp_path, counted):
     first = compute(scenes, entries_of(["otsu"]), [COVERING], folder=tmp_path)
     (file,) = (tmp_path / KEPT).iterdir()
@@ -170,6 +176,7 @@ def test_a_line_that_was_cut_off_is_computed_again(scenes, tmp_path, counted):
     assert [each.scores for each in again.outcomes] == [each.scores for each in first.outcomes]
 
 
+@small
 def test_failures_are_tried_again(tmp_path):
     image, truth = np.array([[0, 0, 255, 255]], np.uint8), np.array([[1, 1, 2, 2]], np.int32)
     data = DataSet("one", (one_sample(image, (truth,)),))
@@ -186,6 +193,7 @@ def test_failures_are_tried_again(tmp_path):
     assert compute(data, [entry], [COVERING], folder=tmp_path).outcomes[0].scores["covering"].value == 1
 
 
+@small
 def test_functions_without_a_version_are_never_taken_up(scenes, tmp_path):
     calls = []
 
@@ -251,6 +259,7 @@ def test_a_killed_run_goes_on_and_gives_the_same(tmp_path):
     assert len(kept_lines(tmp_path / "killed")) == 12
 
 
+@small
 def test_overlays_are_left_where_they_are_asked_for(scenes, tmp_path):
     from PIL import Image
 
@@ -265,6 +274,7 @@ def test_overlays_are_left_where_they_are_asked_for(scenes, tmp_path):
     assert sorted((tmp_path / "overlays").iterdir()) == files
 
 
+@small
 def test_what_cannot_be_run_is_refused(scenes):
     twice = [*entries_of(["otsu"]), *entries_of(["otsu"])]
     for entries, metrics, words in (
@@ -279,6 +289,7 @@ def test_what_cannot_be_run_is_refused(scenes):
         Entry("mixed", (MethodSource(make("otsu")), CallableSource(np.sign)))
 
 
+@small
 def test_an_oracle_needs_no_truth_of_another_kind(scenes):
     (first, *_) = compute(scenes, entries_of(["otsu"]), [MAJORITY]).outcomes
     loaded = scenes.samples[0].read()
@@ -287,6 +298,7 @@ def test_an_oracle_needs_no_truth_of_another_kind(scenes):
     assert not math.isnan(first.seconds)
 
 
+@small
 def test_pictures_of_one_name_are_refused(scenes):
     first, second, _ = scenes.samples
     twins = DataSet("twins", (first, dataclasses.replace(second, name=first.name)))
@@ -318,6 +330,7 @@ def test_errors_that_nobody_foresaw_are_those_of_their_picture(scenes, monkeypat
         assert [found[sample.name, "k", 0].error for sample in scenes] == ["", "", ""]
 
 
+@small
 def test_the_best_of_a_family_leaves_out_truths_without_regions():
     image = np.repeat(np.array([[0, 255]], np.uint8), 4, axis=1).repeat(4, axis=0)
     nothing = np.zeros(image.shape, np.int32)
@@ -328,6 +341,7 @@ def test_the_best_of_a_family_leaves_out_truths_without_regions():
     assert best.scores[BEST].value == 1
 
 
+@small
 def test_a_folder_that_was_taken_away_is_made_again(scenes, tmp_path):
     for _ in range(2):
         compute(scenes, entries_of(["otsu"]), [COVERING], folder=tmp_path / "results")
@@ -335,6 +349,7 @@ def test_a_folder_that_was_taken_away_is_made_again(scenes, tmp_path):
         shutil.rmtree(tmp_path / "results")
 
 
+@small
 def test_scores_of_functions_that_nobody_knows_again_are_never_taken_up(scenes, tmp_path):
     for value in (0.25, 0.75):
         mine = Score(name="mine.x", help="", paper="", function=lambda table, kind, value=value: value)
@@ -342,6 +357,7 @@ def test_scores_of_functions_that_nobody_knows_again_are_never_taken_up(scenes, 
             assert outcome.scores["mine.x"].value == value
 
 
+@small
 def test_sums_of_a_class_of_its_own_leave_the_mean(scenes):
     class Sums:
         value = 0.5
@@ -353,6 +369,7 @@ def test_sums_of_a_class_of_its_own_leave_the_mean(scenes):
     ] * 3
 
 
+@small
 def test_overlays_of_tall_pictures_are_made_smaller(tmp_path):
     from PIL import Image
 
@@ -437,6 +454,7 @@ def is_running(process):
     return True
 
 
+@small
 def test_a_second_ctrl_c_does_not_cut_short_how_the_first_is_answered():
     def own(*_):
         heard.append("own")

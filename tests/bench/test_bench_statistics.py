@@ -26,6 +26,8 @@ from classicseg.metrics.fractions import Fractions
 from classicseg.metrics.instances import InstanceCounts, SweepCounts
 from classicseg.metrics.panoptic import PanopticCounts
 
+small = pytest.mark.small
+
 SKEWED = np.random.default_rng(2).gamma(1.0, size=60)
 
 
@@ -43,6 +45,7 @@ def test_the_interval_is_scipys():
     assert found.drawn.std() == pytest.approx(SKEWED.std() / math.sqrt(60), rel=0.03)
 
 
+@small
 @pytest.mark.parametrize("level", [0.95, 0.5])
 def test_the_interval_is_efrons_formula(level):
     found = estimate(mean_of(SKEWED), 60, level=level, resamples=999)
@@ -56,6 +59,7 @@ def test_the_interval_is_efrons_formula(level):
     assert [found.low, found.high] == pytest.approx(ends)
 
 
+@small
 def test_the_interval_does_not_hang_on_the_order_of_adding():
     few = [2.1, 3.3, 2.7, 1.9, 3.1, 2.6, 2.2, 3.6]  # of eight pictures one resample in 400 is the data themselves
 
@@ -72,6 +76,7 @@ def test_the_interval_does_not_hang_on_the_order_of_adding():
     assert (found.value, found.low, found.high) == (once_more.value, once_more.low, once_more.high)
 
 
+@small
 def test_the_best_member_is_chosen_anew_in_each_resample():
     values = np.array([[1.0, 0.0], [0.0, 0.9]])  # each picture has another best member
     weights = np.array([[2, 0], [1, 1], [0, 2]])
@@ -79,6 +84,7 @@ def test_the_best_member_is_chosen_anew_in_each_resample():
     np.testing.assert_allclose(best_of(mean_figure(values), "lower")(weights), [0.0, 0.45, 0.0])
 
 
+@small
 def test_means_leave_out_what_is_not_defined():
     values = np.array([[0.5, np.nan], [1.0, np.nan], [np.nan, 0.25]])
     weights = np.array([[3, 1, 0], [0, 0, 2], [1, 1, 1]])
@@ -89,6 +95,7 @@ def test_means_leave_out_what_is_not_defined():
     assert np.isnan(nothing).all()
 
 
+@small
 def test_a_member_chosen_elsewhere_moves_with_those_pictures():
     train, val = np.array([[1.0, 0.9], [0.0, 0.2]]), np.array([[0.4, 0.6], [0.4, 0.6]])
 
@@ -100,6 +107,7 @@ def test_a_member_chosen_elsewhere_moves_with_those_pictures():
     assert (found.value, found.low, found.high) == pytest.approx((0.6, 0.4, 0.6))
 
 
+@small
 def test_where_there_is_no_interval():
     constant = estimate(mean_of([0.5] * 5), 5)
     assert (constant.value, constant.low, constant.high) == (0.5, 0.5, 0.5)
@@ -109,12 +117,14 @@ def test_where_there_is_no_interval():
         assert math.isnan(found.low) and math.isnan(found.high)
 
 
+@small
 def test_where_bca_is_not_defined_the_resamples_quantiles_are_taken():
     # Leaving out either picture gives 1: no acceleration. Resamples are 1 or, where both are drawn, one half.
     found = estimate(best_of(mean_figure(np.eye(2)), "higher"), 2, resamples=400)
     assert (found.value, found.low, found.high) == (0.5, 0.5, 1.0)
 
 
+@small
 def test_the_same_seed_gives_the_same_resamples_whatever_is_in_memory(monkeypatch):
     at_once = estimate(mean_of(SKEWED), 60, seed=3, resamples=100)
     assert estimate(mean_of(SKEWED), 60, seed=3, resamples=100).drawn.tobytes() == at_once.drawn.tobytes()
@@ -148,6 +158,7 @@ SCORES = {
 }
 
 
+@small
 @pytest.mark.parametrize("kind", ["fractions", "own value", "panoptic", "boundaries", "sweep", "instances", "tuples"])
 def test_pooled_figures_are_those_of_sums_added_one_by_one(kind):
     rng = np.random.default_rng(5)
@@ -172,6 +183,7 @@ def test_pooled_figures_are_those_of_sums_added_one_by_one(kind):
     assert FEWER < statistics.RESAMPLES
 
 
+@small
 def test_signed_rank_is_that_of_all_signs():
     differences = np.array([0.3, -0.1, 0.7, 0.2, 0.05, 0.9])
     ranks = scipy.stats.rankdata(np.abs(differences))
@@ -186,12 +198,14 @@ def test_signed_rank_is_that_of_all_signs():
     assert signed_rank(np.r_[SKEWED, 0.0]) == scipy.stats.wilcoxon(SKEWED, method="approx").pvalue
 
 
+@small
 def test_holm_by_hand():
     np.testing.assert_allclose(holm([0.01, 0.04, 0.03, 0.5]), [0.04, 0.09, 0.09, 0.5])
     np.testing.assert_allclose(holm([0.6, math.nan, 0.02]), [0.6, math.nan, 0.04])
     assert holm([]).shape == (0,)
 
 
+@small
 def test_mean_ranks_by_hand():
     values = [[0.9, 0.5, 0.7, math.nan], [0.8, 0.5, 0.2, 0.9], [0.1, 0.4, 0.9, 0.9]]
     ranks, pictures = mean_ranks(values)
@@ -205,12 +219,14 @@ def test_mean_ranks_by_hand():
     assert np.isnan(ranks).all() and pictures == 0
 
 
+@small
 def test_median_seconds_by_hand():
     assert median_seconds([3.0, math.nan, 1.0]) == 3.0
     assert median_seconds([3.0, 1.0, 2.0]) == 2.0
     assert math.isnan(median_seconds([math.nan]))
 
 
+@small
 @pytest.mark.parametrize(("level", "resamples", "words"), [(1.0, 9, "level=1.0"), (0, 9, "level=0"), (0.9, -1, "=-1")])
 def test_what_gives_no_interval_is_refused(level, resamples, words):
     with pytest.raises(ParameterError, match=words):

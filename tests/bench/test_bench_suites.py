@@ -13,6 +13,8 @@ from classicseg.errors import ImageError, ParameterError
 from classicseg.io.write import encode_labels
 from classicseg.registry import make
 
+small = pytest.mark.small
+
 HERE = Path(__file__).parents[2] / "benchmarks" / "suites"
 
 WHOLE = """
@@ -62,6 +64,7 @@ def suite_file(tmp_path):
     return write
 
 
+@small
 def test_a_file_says_everything(suite_file):
     suite = read_suite(suite_file(WHOLE))
     assert (suite.name, suite.pictures, suite.budget, suite.search, suite.seed) == ("mine", 5, 7, "grid", 3)
@@ -83,6 +86,7 @@ def test_a_file_says_everything(suite_file):
     assert (second.foreground, second.view, second.train, second.report) == ("dark", "binary", "train", "val")
 
 
+@small
 @pytest.mark.parametrize(
     ("old", "new", "words"),
     [
@@ -118,11 +122,13 @@ def test_what_is_not_allowed_is_named_with_its_place(suite_file, old, new, words
     assert str(path) in str(raised.value)
 
 
+@small
 def test_a_table_needs_not_know_what_the_suite_fixes_for_other_methods(suite_file):
     path = suite_file(WHOLE.replace('methods = "segments"', 'methods = "segments"\nfixed = {}'))
     assert read_suite(path).tables[1].fixed == {}
 
 
+@small
 def test_suites_are_found_by_name_in_the_checkout_or_here(tmp_path, monkeypatch):
     assert suite_names() == ["bsds500", "foreground", "nuclei", "semantic"]
     monkeypatch.chdir(tmp_path)
@@ -137,6 +143,7 @@ def test_suites_are_found_by_name_in_the_checkout_or_here(tmp_path, monkeypatch)
         read_suite(tmp_path / "none.toml")
 
 
+@small
 def test_halves_are_cut_in_the_middle_of_the_names_sorted_by_their_numbers():
     whole = named("s10", "s9", "s2", "t1", "s1")
     first, second = half(whole, "first"), half(whole, "second")
@@ -149,6 +156,7 @@ def test_halves_are_cut_in_the_middle_of_the_names_sorted_by_their_numbers():
         half(whole, "third")
 
 
+@small
 def test_a_table_opens_its_halves_under_the_folder_of_all_sets(suite_file, tmp_path, monkeypatch):
     table = read_suite(suite_file(WHOLE)).tables[0]
     monkeypatch.delenv("CLASSICSEG_DATA", raising=False)
@@ -167,6 +175,7 @@ def test_a_table_opens_its_halves_under_the_folder_of_all_sets(suite_file, tmp_p
     assert not {sample.name for sample in train} & {sample.name for sample in report}
 
 
+@small
 def test_made_scenes_are_halved_whole():
     scenes = made_scenes(size=64)
     names = {sample.name for which in ("first", "second") for sample in half(scenes, which)}
@@ -189,6 +198,7 @@ def test_each_suite_of_the_checkout_opens_with_scores_that_fit_its_truths(name, 
         assert segmenters(table)
 
 
+@small
 def test_a_suite_of_some_methods_leaves_out_tables_without_them(suite_file):
     suite = read_suite(suite_file(WHOLE))
     some = suite.of_methods(["kmeans", "slic"])
@@ -198,6 +208,7 @@ def test_a_suite_of_some_methods_leaves_out_tables_without_them(suite_file):
         suite.of_methods(["otsu"])
 
 
+@small
 def test_methods_that_could_not_be_tuned_are_told(suite_file, tmp_path, monkeypatch):
     from classicseg import KMeans
     from classicseg.bench.suites.run import tuned_panel

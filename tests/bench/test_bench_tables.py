@@ -17,6 +17,8 @@ from classicseg.bench.reports.tables import number, p_value, sections
 from classicseg.errors import ParameterError
 from classicseg.metrics.fractions import Fractions
 
+small = pytest.mark.small
+
 TUNED = {
     "dataset": "some train",
     "pictures": {"p": "0a", "q": "1b"},
@@ -73,6 +75,7 @@ def cells_of(text, start):
     return [cell.strip() for cell in re.split(r"(?<!\\)\|", line)[1:-1]]
 
 
+@small
 def test_markdown_has_a_line_for_each_choice_and_oracles_last(results, rows, comparisons):
     text = markdown(results, rows, comparisons)
     table = text.split("\n\n")[1].splitlines()
@@ -88,6 +91,7 @@ def test_markdown_has_a_line_for_each_choice_and_oracles_last(results, rows, com
     assert plain[5] == "0.5"  # 0.25, 0.5, 0.75
 
 
+@small
 def test_markdown_says_what_everything_is(results, rows, comparisons):
     text = markdown(results, rows, comparisons)
     for words in (
@@ -114,6 +118,7 @@ def test_markdown_says_what_everything_is(results, rows, comparisons):
     assert cells_of(text, "| family | ODS, of 2 | all scores")[3] == "k=4, space=lab"
 
 
+@small
 def test_of_one_score_ranks_stand_beside_it_and_nothing_of_comparisons_where_there_are_none(results):
     one = made(
         [dataset()], [metric("covering", averaging="pooled", oracle=True)], [entry("one")], {}
@@ -124,6 +129,7 @@ def test_of_one_score_ranks_stand_beside_it_and_nothing_of_comparisons_where_the
     assert "Paired" not in text and "Mean ranks" not in text
 
 
+@small
 def test_what_holds_for_all_data_sets_is_said_once():
     names = ("val", "other")
     along = {(name, entry, "x"): {"a": [0.5], "b": [0.25]} for name in names for entry in ("one", "two")}
@@ -140,6 +146,7 @@ def test_what_holds_for_all_data_sets_is_said_once():
     assert heads == ["# val", "# other", *common]
 
 
+@small
 def test_nothing_is_bold_alone_and_all_that_print_the_same_are():
     along = {("val", name, "x"): {"a": [value]} for name, value in (("one", 0.50001), ("two", 0.5), ("three", 0.4))}
     some = made([dataset()], [metric("x")], [entry(name) for _, name, _ in along], along)
@@ -150,6 +157,7 @@ def test_nothing_is_bold_alone_and_all_that_print_the_same_are():
     assert section.best_entries(("x", "mean")) == []
 
 
+@small
 def test_latex_is_whole_and_names_are_text(results, rows, comparisons):
     text = latex(results, rows, comparisons)
     body = [line for line in text.splitlines() if not line.startswith("%")]
@@ -184,6 +192,7 @@ def test_latex_is_whole_and_names_are_text(results, rows, comparisons):
     assert "% plain | fixed | all scores | space=lab" in text
 
 
+@small
 def test_no_line_of_latex_begins_with_what_the_end_of_the_line_before_would_take():
     along = {("val", name, "x"): {"a": [0.5]} for name in ("[one]", "*two")}
     some = made([dataset()], [metric("x")], [entry(name) for _, name, _ in along], along)
@@ -191,6 +200,7 @@ def test_no_line_of_latex_begins_with_what_the_end_of_the_line_before_would_take
     assert "\n{[}one] & fixed & " in text and "\n{*}two & fixed & " in text
 
 
+@small
 def test_a_pooled_score_is_called_so_wherever_it_stands(results):
     entries = [entry("one"), entry("two", chosen="train", tuned=TUNED | {"averaging": "pooled"})]
     along = {("val", each["name"], "covering"): {"a": [0.5], "b": [0.25 * at]} for at, each in enumerate(entries)}
@@ -203,6 +213,7 @@ def test_a_pooled_score_is_called_so_wherever_it_stands(results):
         assert "two | some train | 2 | covering (pooled) | tpe |" in text
 
 
+@small
 def test_rows_that_were_tuned_on_what_is_reported_do_not_claim_other_images():
     entries = [entry("one"), entry("seen", chosen="train", tuned=TUNED | {"same_split": True, "pictures": {}})]
     along = {("val", each["name"], "x"): {"a": [0.5], "b": [0.25]} for each in entries}
@@ -212,6 +223,7 @@ def test_rows_that_were_tuned_on_what_is_reported_do_not_claim_other_images():
         assert "seen (train, 38 tried): tuned on the pictures that are reported." in text
 
 
+@small
 def test_values_of_other_images_are_told(results, rows, comparisons):
     told = "The values of covering, vi are not all of the same images"
     assert told in markdown(results, rows, comparisons) and told in latex(results, rows, comparisons)
@@ -219,6 +231,7 @@ def test_values_of_other_images_are_told(results, rows, comparisons):
     assert "not all of the same images" not in markdown(results, same)
 
 
+@small
 def test_latex_has_the_comparisons_of_the_best_row_or_those_asked_for(comparisons, results, rows):
     best = [
         line for line in latex(results, rows, comparisons).splitlines() if line.startswith(("covering & ", "vi & "))
@@ -239,11 +252,13 @@ def test_latex_has_the_comparisons_of_the_best_row_or_those_asked_for(comparison
     assert floats(text) == ["table", "table"]  # they fit into one of two columns
 
 
+@small
 def test_tables_of_nothing_are_refused(results):
     with pytest.raises(ParameterError, match="no rows to make a table of"):
         markdown(results, [])
 
 
+@small
 @pytest.mark.parametrize(
     ("value", "words"),
     [(0.6034, ".603"), (1.0, "1.000"), (-0.0121, "-.012"), (12.5, "12.500"), (math.nan, ""), (-0.0004, ".000")],
@@ -254,11 +269,13 @@ def test_numbers(value, words):
     assert number(0.0004, signed=True) == ".000"  # no sign where there is nothing
 
 
+@small
 @pytest.mark.parametrize(("p", "words"), [(0.0421, ".042"), (1.0, "1"), (3e-9, "< .0001"), (0.00042, ".00042")])
 def test_p_values(p, words):
     assert p_value(p) == words
 
 
+@small
 def test_latex_says_in_the_caption_what_is_the_same_in_every_line():
     alike = {("val", name, "x"): {"a": [0.5], "b": [0.25]} for name in ("one", "two")}
     text = latex(some := made([dataset()], [metric("x")], [entry("one"), entry("two")], alike), rows_of(some))

@@ -22,6 +22,8 @@ from classicseg.errors import ImageError, ParameterError
 from classicseg.metrics import find_score, score
 from classicseg.registry import make
 
+small = pytest.mark.small
+
 
 @pytest.fixture(scope="module")
 def scenes():
@@ -96,6 +98,7 @@ def test_pooled_scores_are_tuned_by_their_sums(scenes):
     assert means.default == pytest.approx(by_hand(make("watershed"), draw_pictures(scenes, 3, 0), "covering"))
 
 
+@small
 def test_the_subset_is_drawn_by_the_seed(scenes):
     names = [[sample.name for sample in draw_pictures(scenes, 4, seed)] for seed in (0, 0, 1)]
     assert names[0] == names[1] != names[2]
@@ -191,6 +194,7 @@ def test_parameters_that_fail_are_not_chosen_and_pictures_that_cannot_be_read_ar
         tune(dataclasses.replace(scenes, samples=broken), ["watershed"], "covering", **QUICK)
 
 
+@small
 @pytest.mark.parametrize(
     ("options", "words"),
     [
@@ -219,6 +223,7 @@ def tuning_of(*segmenters, **facts):
     return Tuning(facts=told | facts, methods=methods)
 
 
+@small
 def test_every_method_comes_back_as_it_was_written(method, tmp_path):
     segmenter = make(method)
     write_params(tuning_of(segmenter), tmp_path / "tuned.toml")
@@ -246,6 +251,7 @@ def values_before_tables(facts):
     return dict(sorted(facts.items(), key=lambda item: isinstance(item[1], dict)))
 
 
+@small
 def test_none_is_said_by_a_word(tmp_path):
     segmenter = make("meanshift", spatial_bandwidth=None)
     write_params(tuning_of(segmenter), tmp_path / "tuned.toml")
@@ -253,6 +259,7 @@ def test_none_is_said_by_a_word(tmp_path):
     assert read_params(tmp_path / "tuned.toml")[0].sources[0].segmenter == segmenter
 
 
+@small
 def test_a_file_by_hand(tmp_path):
     path = tmp_path / "mine.toml"
     path.write_text('format = 1\n[methods.coarse]\nmethod = "kmeans"\nparameters = {n_clusters = 2}\n[methods.otsu]\n')
@@ -262,6 +269,7 @@ def test_a_file_by_hand(tmp_path):
     assert otsu.sources[0].segmenter == make("otsu")
 
 
+@small
 @pytest.mark.parametrize(
     ("text", "error", "words"),
     [
@@ -294,6 +302,7 @@ def test_a_file_that_is_wrong_is_refused_in_its_own_words(text, error, words, tm
     assert str(path) in str(caught.value)
 
 
+@small
 def test_pictures_that_were_tuned_on_are_refused_by_what_they_are():
     entry = Entry(
         "otsu", (MethodSource(make("otsu")),), chosen="train", tuned={"pictures": {"a": "a" * 24, "b": "b" * 24}}

@@ -15,6 +15,8 @@ from classicseg.errors import ParameterError
 from classicseg.parameters import Search, declared
 from classicseg.registry import make
 
+small = pytest.mark.small
+
 NEVER = {"random_state", "share", "n_init", "max_iter", "max_num_iter", "band"}
 
 
@@ -26,6 +28,7 @@ def candidates(space, count, seed=0):
 # --- spaces ---------------------------------------------------------------------------------------------------------
 
 
+@small
 def test_every_point_of_every_space_is_allowed(method):
     space = space_of(make(method), "covering")
     made = candidates(space, 300)
@@ -42,6 +45,7 @@ def test_every_point_of_every_space_is_allowed(method):
         assert len(set(active)) >= min(5, (dimension.most or 9) - 1)
 
 
+@small
 def test_declared_searches_stay_within_what_is_allowed(method):
     for name, declaration in declared(make(method)).items():
         search = declaration.search
@@ -58,12 +62,14 @@ def test_declared_searches_stay_within_what_is_allowed(method):
             assert all(declared(make(method))[other].accepts(value) for value in values)
 
 
+@small
 def test_min_size_is_searched_everywhere_by_its_logarithm(method):
     dimension = space_of(make(method), "covering").dimension("min_size")
     assert dimension.cheap == (method != "felzenszwalb")
     assert (dimension.at(0.0), dimension.at(0.5), dimension.at(1.0)) == (1, 45, 2000)  # sqrt(2000) = 44.7
 
 
+@small
 def test_what_has_no_effect_stays_at_its_default():
     space = space_of(make("threshold"), "instance.f1@0.5")
     of_rule = {
@@ -82,6 +88,7 @@ def test_what_has_no_effect_stays_at_its_default():
     assert {each.gradient for each in edges if each.detector == "canny"} == {"sobel"}
 
 
+@small
 @pytest.mark.parametrize(
     ("name", "metric", "searched"),
     [
@@ -98,12 +105,14 @@ def test_what_a_score_does_not_see_is_not_searched(name, metric, searched):
     assert names & {"connected", "split_touching"} == searched
 
 
+@small
 def test_a_preset_keeps_what_it_sets():
     space = space_of(make("nuclei"), "pq.agnostic", fixed=("rule", "foreground", "fill_holes", "split_touching"))
     assert [each.name for each in space.dimensions] == ["connected", "min_size"]
     assert {(each.rule, each.split_touching) for each in candidates(space, 20)} == {("objects", "auto")}
 
 
+@small
 def test_narrowed_spaces():
     narrow = {"spatial_bandwidth": "4, 8,none", "range_bandwidth": "5..7", "kernel": "gaussian", "max_iter": "10..12"}
     space = space_of(make("meanshift"), "covering", narrowed=narrow)
@@ -118,6 +127,7 @@ def test_narrowed_spaces():
     assert {each.level for each in candidates(into, 20)} == {0.5}  # without effect where segments are counted
 
 
+@small
 @pytest.mark.parametrize(
     ("narrow", "words"),
     [
@@ -163,6 +173,7 @@ def run(search, budget=40, seed=0, pictures=36, judge=None, method="watershed", 
     return SEARCHES[search](space, budget, seed, pictures, judge), judge
 
 
+@small
 @pytest.mark.parametrize("search", SEARCHES)
 def test_a_search_begins_with_the_defaults_and_gets_better(search):
     trials, judge = run(search)
@@ -183,18 +194,21 @@ def test_the_seed_decides(search):
     assert (same[0] == same[2]) == (search == "grid")
 
 
+@small
 @pytest.mark.parametrize("search", SEARCHES)
 def test_a_budget_of_one_looks_at_the_defaults(search):
     trials, _ = run(search, budget=1)
     assert [(each.segmenter, each.pictures) for each in trials] == [(make("watershed"), 36)]
 
 
+@small
 @pytest.mark.parametrize("search", SEARCHES)
 def test_a_small_space_is_used_up(search):
     trials, _ = run(search, height="1.2,2", sigma="3.5", min_size="0")
     assert {(each.segmenter.height, each.segmenter.sigma) for each in trials} == {(1.2, 3.5), (2.0, 3.5)}
 
 
+@small
 @pytest.mark.parametrize("search", SEARCHES)
 def test_what_fails_is_never_the_best(search):
     class Failing(Bowl):
@@ -207,11 +221,13 @@ def test_what_fails_is_never_the_best(search):
     assert best_of([each for each in trials if each.segmenter.height > 1], 36) is None
 
 
+@small
 def test_of_equals_the_defaults_stay():
     trials, _ = run("random", judge=lambda candidates, pictures: [0.5] * len(candidates))
     assert best_of(trials, 36).segmenter == make("watershed")
 
 
+@small
 def test_a_grid_is_regular():
     trials, _ = run("grid", budget=13, sigma="1..5", height="0.5..8", min_size="0")
     points = {(each.segmenter.sigma, each.segmenter.height) for each in trials[1:]}
@@ -221,6 +237,7 @@ def test_a_grid_is_regular():
     assert heights == pytest.approx([0.5 * 16 ** (part / 6) for part in (1, 3, 5)], rel=1e-3)
 
 
+@small
 def test_a_grid_reaches_parameters_behind_others():
     trials, _ = run("grid", budget=60, judge=lambda candidates, _: [0.0] * len(candidates), method="threshold")
     assert {each.segmenter.rule for each in trials} >= {"otsu", "fixed", "local"}
@@ -228,6 +245,7 @@ def test_a_grid_reaches_parameters_behind_others():
     assert len(trials) <= 60
 
 
+@small
 def test_draws_of_a_hierarchy_share_it():
     trials, _ = run("random", budget=17, judge=lambda candidates, _: [0.0] * len(candidates), method="ucm")
     drawn = [each.segmenter for each in trials[1:]]
@@ -239,6 +257,7 @@ def test_draws_of_a_hierarchy_share_it():
     assert len({(each.level, each.min_size) for each in drawn}) == 16
 
 
+@small
 def test_halving_spends_the_budget_on_the_good_ones():
     trials, judge = run("halving", judge=Bowl(noise=0.01))
     assert [pictures for _, pictures in judge.calls] == [4, 12, 36]
@@ -260,6 +279,7 @@ def test_tpe_learns():
     assert np.mean(gains["tpe"]) > np.mean(gains["random"])
 
 
+@small
 def test_tpe_proposes_only_what_goes_together():
     trials, _ = run(
         "tpe",
@@ -272,6 +292,7 @@ def test_tpe_proposes_only_what_goes_together():
     assert len(trials) == 40
 
 
+@small
 def test_without_optuna_tpe_says_how_to_get_it(monkeypatch):
     import sys
 

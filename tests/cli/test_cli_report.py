@@ -7,6 +7,8 @@ from made_results import dataset, entry, made, metric
 
 from classicseg.bench.results import write_results
 
+small = pytest.mark.small
+
 FORMATS = {"markdown": "report.md", "latex": "report.tex"}
 QUICK = ("--resamples", 20)
 
@@ -22,6 +24,7 @@ def folder(tmp_path):
     return tmp_path / "results"
 
 
+@small
 def test_tables_are_written_beside_the_results_and_their_paths_printed(call, folder):
     code, stdout, stderr = call("report", folder, "-f", "markdown", "--format", "latex", *QUICK)
     assert (code, stderr) == (0, "")
@@ -35,6 +38,7 @@ def test_tables_are_written_beside_the_results_and_their_paths_printed(call, fol
     assert (folder / "report.md").read_bytes() != before
 
 
+@small
 def test_all_three_are_made_by_default_into_the_folder_that_is_named(call, folder, tmp_path):
     code, stdout, _ = call("report", folder, "-o", tmp_path / "elsewhere", *QUICK)
     assert code == 0
@@ -44,6 +48,7 @@ def test_all_three_are_made_by_default_into_the_folder_that_is_named(call, folde
     assert b"<html" in (tmp_path / "elsewhere" / "report.html").read_bytes()
 
 
+@small
 def test_one_goes_to_stdout(call, folder):
     code, stdout, _ = call("report", folder, "-f", "latex", "-o", "-", *QUICK)
     assert code == 0
@@ -55,6 +60,7 @@ def test_one_goes_to_stdout(call, folder):
     assert "one --format" in stderr
 
 
+@small
 def test_comparisons_are_against_the_entry_that_is_named(call, folder):
     call("report", folder, "-f", "markdown", "--against", "one", *QUICK)
     assert "| covering | two | one | +.250 [+.250, +.250] | .25 | .25 | 3 |" in (folder / "report.md").read_text(
@@ -65,6 +71,7 @@ def test_comparisons_are_against_the_entry_that_is_named(call, folder):
     assert "these results have no entry 'three' to compare with; they have one, two." in stderr
 
 
+@small
 def test_a_folder_without_results_is_an_error(call, tmp_path):
     code, stdout, stderr = call("report", tmp_path)
     assert (code, stdout) == (1, "")

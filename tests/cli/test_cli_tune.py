@@ -11,6 +11,8 @@ from PIL import Image
 from classicseg.bench.tuning import SEARCHES, read_params
 from classicseg_cli.tune import tune as command
 
+small = pytest.mark.small
+
 
 @pytest.fixture
 def split_set(tmp_path):
@@ -69,6 +71,7 @@ def test_the_same_command_gives_the_same_file(tune, tmp_path):
     assert told["methods"][0]["parameters"] == read_params(tmp_path / "tuned.toml")[0].sources[0].segmenter.get_params()
 
 
+@small
 def test_pictures_that_cannot_be_read_are_left_out_and_said(tune, tmp_path):
     (tmp_path / "train" / "t2.png").write_bytes(b"no picture")
     code, stdout, stderr = tune("--budget", 2)
@@ -82,6 +85,7 @@ def test_pictures_that_cannot_be_read_are_left_out_and_said(tune, tmp_path):
     assert "no picture of set/train can be read" in stderr
 
 
+@small
 def test_a_method_that_fails_everywhere(tune, tmp_path, monkeypatch):
     from classicseg import ImageError, KMeans
 
@@ -99,6 +103,7 @@ def test_a_method_that_fails_everywhere(tune, tmp_path, monkeypatch):
     assert [entry.name for entry in read_params(tmp_path / "tuned.toml")] == ["otsu"]
 
 
+@small
 @pytest.mark.parametrize(
     ("options", "words"),
     [
@@ -120,6 +125,7 @@ def test_wrong_use(tune, tmp_path, options, words):
     assert not (tmp_path / "tuned.toml").exists()
 
 
+@small
 def test_every_search_can_be_asked_for():
     (option,) = (each for each in command.params if each.name == "search")
     assert tuple(option.type.choices) == tuple(SEARCHES)

@@ -12,6 +12,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
+small = pytest.mark.small
+
 compiled_only = pytest.mark.skipif(bool(numba.config.DISABLE_JIT), reason="nothing is compiled")
 SAID = "classicseg: compiling kernels for this machine; later runs start at once\n"
 
@@ -45,6 +47,7 @@ def test_the_first_run_says_that_it_compiles_and_later_ones_do_not(tmp_path, pic
     np.testing.assert_array_equal(np.array(first), np.array(second))
 
 
+@small
 @compiled_only
 def test_quiet_runs_compile_in_silence_and_streams_say_it_on_stderr(tmp_path, picture_file):
     quiet = run(tmp_path / "cache", "run", "-m", "felzenszwalb", "-q", "-o", tmp_path, picture_file)
@@ -97,6 +100,7 @@ def test_a_warm_up_that_cannot_keep_anything_fails_with_the_cure(tmp_path):
     assert done.stderr.decode().startswith("classicseg: nothing could be kept: set CLASSICSEG_CACHE_DIR")
 
 
+@small
 @compiled_only
 def test_a_warm_up_of_which_the_disk_keeps_only_some_fails(call, monkeypatch, tmp_path):
     import classicseg.warmup as warmup
@@ -111,6 +115,7 @@ def test_a_warm_up_of_which_the_disk_keeps_only_some_fails(call, monkeypatch, tm
     assert "1 kernels could not be kept" in err
 
 
+@small
 def test_unknown_names_are_refused(call):
     code, out, err = call("warmup", "kmaens")
     assert (code, out) == (2, "")
@@ -118,6 +123,7 @@ def test_unknown_names_are_refused(call):
     assert "'scores' stands for all scores" in err
 
 
+@small
 def test_without_compiling_there_is_nothing_to_warm_up(call, monkeypatch):
     monkeypatch.setattr(numba.config, "DISABLE_JIT", 1)
     code, _, err = call("warmup", "otsu")

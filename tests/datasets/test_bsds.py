@@ -13,6 +13,8 @@ from classicseg.datasets.check import check_dataset
 from classicseg.datasets.open import open_dataset
 from classicseg.errors import ImageError
 
+small = pytest.mark.small
+
 # ---- making the layouts ----
 
 
@@ -83,6 +85,7 @@ def root_300(tmp_path, maps):
 # ---- BSDS500 ----
 
 
+@small
 @pytest.mark.parametrize("below", [".", "BSR", "BSR/BSDS500", "BSR/BSDS500/data"])
 def test_every_folder_from_the_archive_down_is_a_root(root_500, below, maps):
     found = bsds.read(root_500 / below, split="train")
@@ -96,10 +99,12 @@ def test_every_folder_from_the_archive_down_is_a_root(root_500, below, maps):
         assert truth.dtype == np.int32
 
 
+@small
 def test_the_validation_pictures_are_the_default(root_500):
     assert [sample.name for sample in bsds.read(root_500).samples] == ["101085"]
 
 
+@small
 def test_what_is_missing_is_named_on_both_sides(root_500):
     data = root_500 / "BSR/BSDS500/data"
     (data / "groundTruth/train/8049.mat").unlink()
@@ -118,6 +123,7 @@ def test_what_is_missing_is_named_on_both_sides(root_500):
     assert bsds.read(data, split="train").missing == ("the folder groundTruth/train is not there",)
 
 
+@small
 def test_an_empty_split_is_missing(root_500):
     data = root_500 / "BSR/BSDS500/data"
     for half in ("images", "groundTruth"):
@@ -125,6 +131,7 @@ def test_an_empty_split_is_missing(root_500):
     assert bsds.read(data, split="test").missing == ("images/test and groundTruth/test are empty",)
 
 
+@small
 def test_a_folder_of_another_layout_is_refused(tmp_path):
     (tmp_path / "pictures").mkdir()
     with pytest.raises(ImageError, match=r"images, groundTruth in it or in its data or .*It holds pictures"):
@@ -133,6 +140,7 @@ def test_a_folder_of_another_layout_is_refused(tmp_path):
         bsds.read(tmp_path / "nowhere")
 
 
+@small
 def test_boundaries_come_as_they_were_drawn(tmp_path, maps):
     edges = [labels % 2 for labels in maps]
     write_mat(tmp_path / "a.mat", maps, edges)
@@ -143,6 +151,7 @@ def test_boundaries_come_as_they_were_drawn(tmp_path, maps):
         np.testing.assert_array_equal(edge, drawn == 1)
 
 
+@small
 def test_a_file_that_is_no_truth_is_refused(tmp_path):
     scipy.io.savemat(tmp_path / "a.mat", {"groundTruth": np.eye(3)})
     with pytest.raises(ImageError, match=r"a\.mat is no truth of BSDS500.*Boundaries"):
@@ -155,6 +164,7 @@ def test_a_file_that_is_no_truth_is_refused(tmp_path):
 # ---- BSDS300 ----
 
 
+@small
 def test_the_truths_of_all_people_come_in_the_order_of_their_numbers(root_300, maps):
     for root in (root_300, root_300.parent):
         found = bsds.read_300(root, split="train")
@@ -165,6 +175,7 @@ def test_the_truths_of_all_people_come_in_the_order_of_their_numbers(root_300, m
             np.testing.assert_array_equal(truth, maps[number])
 
 
+@small
 def test_people_who_saw_the_grey_picture_are_a_view(root_300, maps):
     found = bsds.read_300(root_300, view="gray")
     (truth,) = found.samples[0].read_truths()
@@ -175,6 +186,7 @@ def test_people_who_saw_the_grey_picture_are_a_view(root_300, maps):
     )
 
 
+@small
 def test_what_a_list_of_bsds300_names_and_is_not_there_is_missing(root_300):
     (root_300 / "iids_train.txt").write_text("8049\r\n\r\n77\r\n")
     found = bsds.read_300(root_300, split="train")
@@ -191,6 +203,7 @@ def test_what_a_list_of_bsds300_names_and_is_not_there_is_missing(root_300):
     assert bsds.read_300(root_300).missing == ("the folder human/color is not there",)
 
 
+@small
 @pytest.mark.parametrize("shape", [(1, 1), (1, 9), (7, 1), (11, 13)])
 def test_runs_in_any_order_give_the_map_back(tmp_path, shape):
     rng = np.random.default_rng(5)
@@ -205,6 +218,7 @@ def test_runs_in_any_order_give_the_map_back(tmp_path, shape):
 LABELS = np.array([[1, 1, 2], [1, 2, 2]])
 
 
+@small
 @pytest.mark.parametrize(
     ("change", "words"),
     [

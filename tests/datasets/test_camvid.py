@@ -11,6 +11,8 @@ from classicseg.datasets.check import check_dataset
 from classicseg.datasets.open import open_dataset
 from classicseg.errors import ImageError
 
+small = pytest.mark.small
+
 TRUTH = np.array([[0, 1, 11], [3, 3, 10]], np.uint8)
 
 
@@ -28,6 +30,7 @@ def root(tmp_path):
     return root
 
 
+@small
 def test_the_last_two_parts_of_the_paths_are_looked_for_under_the_root(root):
     for above in (root, root.parent):
         found = camvid.read(above)
@@ -42,11 +45,13 @@ def test_the_last_two_parts_of_the_paths_are_looked_for_under_the_root(root):
     assert 11 not in found.classes
 
 
+@small
 def test_backslashes_part_folders_too(root):
     (root / "val.txt").write_text("C:\\CamVid\\val\\0016E5_07961.png C:\\CamVid\\valannot\\0016E5_07961.png")
     assert len(camvid.read(root).samples) == 1
 
 
+@small
 def test_what_a_list_names_and_is_not_there_is_missing(root):
     (root / "valannot" / "0016E5_07959.png").unlink()
     with (root / "val.txt").open("a") as stream:
@@ -64,6 +69,7 @@ def test_what_a_list_names_and_is_not_there_is_missing(root):
     assert camvid.read(root, split="test").missing == ("the list test.txt is empty",)
 
 
+@small
 def test_pictures_of_one_name_in_two_folders_are_refused(root):
     for sequence in ("s1", "s2"):
         for folder, array in ((sequence, np.zeros((2, 3, 3), np.uint8)), (f"{sequence}annot", TRUTH)):
@@ -77,12 +83,14 @@ def test_pictures_of_one_name_in_two_folders_are_refused(root):
     assert [sample.name for sample in camvid.read(root).samples] == ["001"]
 
 
+@small
 def test_paths_in_a_list_may_have_blanks(root):
     (root / "val.txt").write_text("/my data/CamVid/val/0016E5_07961.png /my data/CamVid/valannot/0016E5_07961.png\n")
     found = camvid.read(root)
     assert (len(found.samples), found.missing) == (1, ())
 
 
+@small
 def test_another_layout_is_refused(tmp_path):
     with pytest.raises(ImageError, match=r"train\.txt, val\.txt, test\.txt.*It holds nothing"):
         camvid.read(tmp_path)

@@ -12,6 +12,8 @@ from classicseg.datasets.check import check_dataset
 from classicseg.datasets.open import open_dataset
 from classicseg.errors import ImageError
 
+small = pytest.mark.small
+
 # The train id of each id that the official evaluation counts; all others are ignored.
 TRAIN_IDS = {
     7: 0, 8: 1, 11: 2, 12: 3, 13: 4, 17: 5, 19: 6, 20: 7, 21: 8, 22: 9, 23: 10, 24: 11, 25: 12, 26: 13, 27: 14, 28: 15,
@@ -45,6 +47,7 @@ def root(tmp_path):
     return tmp_path
 
 
+@small
 def test_ids_that_the_evaluation_ignores_are_void(root):
     found = cityscapes.read(root)
     assert found.missing == ()
@@ -60,6 +63,7 @@ def test_ids_that_the_evaluation_ignores_are_void(root):
     assert [found.classes[label] for label in (7, 18, 26, 33)] == ["road", "polegroup", "car", "bicycle"]
 
 
+@small
 def test_train_ids_are_computed_by_the_official_table(root):
     found = cityscapes.read(root, view="trainIds")
     loaded = found.samples[0].read()
@@ -69,6 +73,7 @@ def test_train_ids_are_computed_by_the_official_table(root):
     assert [found.classes[label] for label in (0, 13, 18)] == ["road", "car", "bicycle"]
 
 
+@small
 def test_a_file_of_train_ids_wins_over_the_table(root):
     path = root / "gtFine/val/munster/munster_000000_000019_gtFine_labelTrainIds.png"
     own = np.full(ALL_IDS.shape, 3, np.uint8)
@@ -79,6 +84,7 @@ def test_a_file_of_train_ids_wins_over_the_table(root):
     np.testing.assert_array_equal(loaded.void, own == 255)
 
 
+@small
 def test_objects_are_numbered_by_value_and_groups_are_void(root):
     loaded = cityscapes.read(root, split="train", view="instances").samples[0].read()
     assert loaded.kind == "instances"
@@ -88,6 +94,7 @@ def test_objects_are_numbered_by_value_and_groups_are_void(root):
     assert loaded.categories == ({1: 24, 2: 26, 3: 26},)
 
 
+@small
 def test_what_is_missing_is_named(root):
     (root / "gtFine/val/frankfurt/frankfurt_000000_000294_gtFine_labelIds.png").unlink()
     shutil.rmtree(root / "leftImg8bit/val/munster")
@@ -108,11 +115,13 @@ def test_what_is_missing_is_named(root):
     assert "no folder of a city" in cityscapes.read(root, split="test").missing[0]
 
 
+@small
 def test_another_layout_is_refused(tmp_path):
     with pytest.raises(ImageError, match=r"leftImg8bit, gtFine in it\. It holds nothing"):
         cityscapes.read(tmp_path)
 
 
+@small
 def test_the_tree_passes_its_check_in_every_view(root):
     assert cityscapes.find_splits(root) == ("train", "val")
     for view in ("labelIds", "trainIds"):

@@ -13,6 +13,8 @@ from classicseg.datasets.check import check_dataset
 from classicseg.datasets.open import open_dataset
 from classicseg.errors import DependencyError, ImageError
 
+small = pytest.mark.small
+
 SIZE = (6, 8)
 
 
@@ -81,6 +83,7 @@ def write(tmp_path, content):
     return make
 
 
+@small
 def test_objects_are_numbered_in_the_order_of_the_file_and_smaller_ones_lie_on_top(write):
     found = coco.read(write())
     assert found.missing == ()
@@ -97,6 +100,7 @@ def test_objects_are_numbered_in_the_order_of_the_file_and_smaller_ones_lie_on_t
     assert loaded.kind == "instances"
 
 
+@small
 def test_a_picture_without_annotations_is_all_background(write):
     root = write()
     for view, kind in (("instances", "instances"), ("semantic", "classes")):
@@ -106,6 +110,7 @@ def test_a_picture_without_annotations_is_all_background(write):
     assert coco.read(root).samples[1].truth_loader().categories == ({},)
 
 
+@small
 def test_an_object_that_is_hidden_has_no_label(write, content):
     content["annotations"] = [annotation(11, INNER, 1), annotation(12, LARGE, 44), annotation(13, INNER, 90)]
     loaded = coco.read(write()).samples[0].read()
@@ -116,6 +121,7 @@ def test_an_object_that_is_hidden_has_no_label(write, content):
     assert loaded.categories == ({1: 44, 2: 90},)
 
 
+@small
 def test_the_semantic_view_gives_categories_and_background(write):
     found = coco.read(write(), view="semantic")
     assert found.classes[0] == "background"
@@ -128,6 +134,7 @@ def test_the_semantic_view_gives_categories_and_background(write):
     np.testing.assert_array_equal(loaded.void, CROWD & (expected == 0))
 
 
+@small
 def test_a_category_called_0_has_no_place_beside_the_background(write, content):
     content["categories"].append({"id": 0, "name": "plane"})
     content["annotations"][0]["category_id"] = 0
@@ -137,6 +144,7 @@ def test_a_category_called_0_has_no_place_beside_the_background(write, content):
         coco.read(root, view="semantic")
 
 
+@small
 def test_pictures_may_lie_under_images_and_splits_have_any_name(write):
     root = write(split="night", pictures="images/night")
     assert coco.find_splits(root) == ("night",)
@@ -144,6 +152,7 @@ def test_pictures_may_lie_under_images_and_splits_have_any_name(write):
     assert (data.name, len(data), data.kind) == ("coco/night", 2, "instances")
 
 
+@small
 def test_what_is_missing_is_named(write, content):
     content["images"].append({"id": 3, "file_name": "c.jpg", "height": 6, "width": 8})
     content["annotations"].append(annotation(15, SMALL, 1, picture=99))
@@ -163,6 +172,7 @@ def test_what_is_missing_is_named(write, content):
     assert coco.read(root, split="odd").missing[0] == "the folder odd is not there"
 
 
+@small
 @pytest.mark.parametrize(
     ("text", "words"),
     [
@@ -180,6 +190,7 @@ def test_a_damaged_list_is_refused(write, text, words):
         coco.read(root)
 
 
+@small
 @pytest.mark.parametrize(
     ("segmentation", "words"),
     [
@@ -198,6 +209,7 @@ def test_a_damaged_segmentation_is_refused_when_it_is_read(write, content, segme
         sample.read()
 
 
+@small
 def test_without_pycocotools_polygons_name_the_extra(write, content, monkeypatch):
     content["annotations"][0]["segmentation"] = [[1, 1, 4, 1, 4, 4, 1, 4]]
     sample = coco.read(write()).samples[0]
@@ -206,12 +218,14 @@ def test_without_pycocotools_polygons_name_the_extra(write, content, monkeypatch
         sample.read()
 
 
+@small
 def test_a_sample_carries_the_annotations_of_its_picture_only(write, content):
     content["annotations"] += [annotation(100 + n, SMALL, 1, picture=2) for n in range(200)]
     first, second = coco.read(write()).samples
     assert len(pickle.dumps(first)) < 3000 < len(pickle.dumps(second))
 
 
+@small
 def test_compressed_run_lengths_worked_out_by_hand(write, content):
     # 40 of nothing, 3 of the object, 5 of nothing: 40 = 8 + 32 is "X" (8, and more follow: 48 + 8 + 32) and "1"; 3 is
     # "3" and 5 is "5", since the first three numbers are written as they are
@@ -225,6 +239,7 @@ def test_compressed_run_lengths_worked_out_by_hand(write, content):
     assert truth.T.ravel().tolist() == [0] * 4 + [1] * 3 + [0] * 20 + [1] * 4 + [0] * 17
 
 
+@small
 def test_a_split_is_there_if_its_pictures_and_the_list_of_the_view_are(write, content):
     root = write()
     write(split="train2017")  # the list alone
@@ -240,12 +255,14 @@ def test_a_split_is_there_if_its_pictures_and_the_list_of_the_view_are(write, co
     assert coco.find_splits(root, view="panoptic") == ("val2017",)
 
 
+@small
 def test_one_id_for_two_pictures_is_refused(write, content):
     content["images"][1]["id"] = 1
     with pytest.raises(ImageError, match=r"val2017 gives one id, 1, to the pictures a\.jpg and b\.jpg"):
         coco.read(write())
 
 
+@small
 def test_two_pictures_of_one_name_are_refused(write, content):
     root = write()
     Image.fromarray(np.zeros((*SIZE, 3), np.uint8)).save(root / "val2017" / "a.png")
@@ -257,6 +274,7 @@ def test_two_pictures_of_one_name_are_refused(write, content):
         check_dataset("coco", write())
 
 
+@small
 @pytest.mark.parametrize("file", ["../a.jpg", "/a.jpg", "C:\\a.jpg", "x/../../a.jpg", "C:/a.jpg"])
 def test_a_list_does_not_lead_out_of_the_folder(write, content, file):
     content["images"][0]["file_name"] = file
@@ -266,6 +284,7 @@ def test_a_list_does_not_lead_out_of_the_folder(write, content, file):
         coco.read(write())
 
 
+@small
 def test_sizes_that_no_picture_has_are_refused(write, content):
     content["images"][0]["height"] = 0
     with pytest.raises(ImageError, match=r"gives the picture a\.jpg 0 x 8 pixels"):
@@ -276,6 +295,7 @@ def test_sizes_that_no_picture_has_are_refused(write, content):
     assert report.parts[0].readable == 1
 
 
+@small
 def test_backslashes_part_folders_in_a_list(write, content):
     root = write()
     (root / "val2017" / "sub").mkdir()
@@ -285,6 +305,7 @@ def test_backslashes_part_folders_in_a_list(write, content):
     assert [sample.name for sample in coco.read(root).samples] == ["sub/a", "b"]
 
 
+@small
 @pytest.mark.parametrize("number", [0, -1])
 def test_the_semantic_view_has_no_category_below_1(write, content, number):
     content["annotations"][0]["category_id"] = number
@@ -297,6 +318,7 @@ def test_the_semantic_view_has_no_category_below_1(write, content, number):
         coco.read(write(), view="semantic")
 
 
+@small
 @pytest.mark.parametrize("size", [None, 3, "68", {}])
 def test_run_lengths_of_no_size_are_refused(write, content, size):
     content["annotations"][0]["segmentation"] = {"size": size, "counts": "0o"}
@@ -305,6 +327,7 @@ def test_run_lengths_of_no_size_are_refused(write, content, size):
     assert "a: the segmentation of annotation 11 is to be polygons, or run lengths" in line
 
 
+@small
 def test_polygons_are_kept_as_arrays(write, content):
     content["annotations"][0]["segmentation"] = [[1, 2, 5, 2, 5, 5.5]]
     (load,) = [coco.read(write()).samples[0].truth_loader]
@@ -340,6 +363,7 @@ def panoptic(write, content):
     return root, ids, lists
 
 
+@small
 def test_panoptic_segments_are_numbered_in_the_order_of_the_list(panoptic):
     root, ids, _ = panoptic
     found = coco.read(root, view="panoptic")
@@ -352,6 +376,7 @@ def test_panoptic_segments_are_numbered_in_the_order_of_the_list(panoptic):
     assert check_dataset("coco", root, view="panoptic").ok
 
 
+@small
 def test_a_panoptic_file_and_its_list_have_to_agree(panoptic):
     root, _, lists = panoptic
     listed = root / "annotations" / "panoptic_val2017.json"
@@ -381,6 +406,7 @@ def mask_tools():
     return pytest.importorskip("pycocotools.mask", reason="pycocotools, the extra classicseg[coco], is not installed")
 
 
+@small
 def test_polygons_cover_what_they_enclose(write, content, mask_tools):
     box_of_3_by_4 = [1, 2, 5, 2, 5, 5, 1, 5]  # columns 1 to 4, rows 2 to 4
     content["annotations"] = content["annotations"][:1]
@@ -392,6 +418,7 @@ def test_polygons_cover_what_they_enclose(write, content, mask_tools):
     np.testing.assert_array_equal(truth, expected)
 
 
+@small
 def test_compressed_run_lengths_are_those_that_pycocotools_packs(write, content, mask_tools):
     plain = coco.read(write()).samples[0].read()
     for each, mask in zip(content["annotations"], (SMALL, LARGE, CROWD, INNER), strict=True):
@@ -402,6 +429,7 @@ def test_compressed_run_lengths_are_those_that_pycocotools_packs(write, content,
     np.testing.assert_array_equal(plain.void, packed.void)
 
 
+@small
 def test_run_lengths_of_random_masks_are_unpacked(mask_tools):
     rng = np.random.default_rng(9)
     for size in ((1, 1), (3, 5), (200, 300)):
@@ -415,6 +443,7 @@ def test_run_lengths_of_random_masks_are_unpacked(mask_tools):
             assert coco_masks.unpacked(packed["counts"]) == expected["counts"]
 
 
+@small
 @pytest.mark.parametrize(
     ("polygons", "words"),
     [
@@ -440,6 +469,7 @@ def test_a_polygon_that_cannot_be_filled_is_an_error_of_the_list(write, content,
         coco.read(root).samples[0].read()
 
 
+@small
 def test_polygons_of_two_corners_are_remarked(write, content, mask_tools):
     content["annotations"][0]["segmentation"] = [[1, 2, 5, 2, 5, 5], [1, 1, 2, 2]]
     report = check_dataset("coco", write())

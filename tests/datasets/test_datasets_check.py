@@ -9,6 +9,8 @@ from classicseg.datasets.check import survey_dataset
 from classicseg.datasets.declared import find as finding
 from classicseg.errors import ImageError, ParameterError
 
+small = pytest.mark.small
+
 TRUTH = np.array([[0, 1, 2, 11], [3, 4, 5, 11], [3, 4, 5, 11]], np.uint8)
 
 
@@ -28,6 +30,7 @@ def root(tmp_path):
     return write(tmp_path, "val", ("c", "d", "e"))
 
 
+@small
 def test_a_whole_data_set_is_well(root):
     calls = []
     report = check_dataset("camvid", root, advance=lambda: calls.append(1))
@@ -40,6 +43,7 @@ def test_a_whole_data_set_is_well(root):
     assert [part.split for part in check_dataset("camvid", root, split="val").parts] == ["val"]
 
 
+@small
 def test_a_split_that_is_asked_for_has_to_be_there(root):
     with pytest.raises(ImageError, match=r"no pictures with truths of the split 'test'; there are train, val"):
         check_dataset("camvid", root, split="test")
@@ -47,6 +51,7 @@ def test_a_split_that_is_asked_for_has_to_be_there(root):
         check_dataset("camvid", root, split="tets")
 
 
+@small
 def test_a_truth_of_another_size_is_told(root):
     Image.fromarray(TRUTH[:, :3]).save(root / "valannot" / "d.png")
     report = check_dataset("camvid", root)
@@ -57,6 +62,7 @@ def test_a_truth_of_another_size_is_told(root):
     assert line.startswith("d: the picture has 3 x 4 pixels (height x width), its truth 3 x 3")
 
 
+@small
 def test_unreadable_pictures_and_truths_are_told(root):
     (root / "val" / "c.png").write_bytes(b"\x89PNG\r\n\x1a\nnothing")
     (root / "valannot" / "e.png").write_bytes(b"")
@@ -67,6 +73,7 @@ def test_unreadable_pictures_and_truths_are_told(root):
     assert "e.png is empty" in part.unreadable[1]
 
 
+@small
 def test_missing_truths_and_pictures_of_a_list_are_told(root):
     (root / "valannot" / "c.png").unlink()
     (root / "val" / "d.png").unlink()
@@ -78,6 +85,7 @@ def test_missing_truths_and_pictures_of_a_list_are_told(root):
     )
 
 
+@small
 def test_an_empty_split_is_told(root):
     (root / "train.txt").write_text("")
     report = check_dataset("camvid", root)
@@ -86,6 +94,7 @@ def test_an_empty_split_is_told(root):
     assert report.parts[0].truths is None
 
 
+@small
 def test_where_no_split_is_there_all_are_missing(tmp_path):
     for half in ("images", "groundTruth"):
         (tmp_path / half).mkdir()
@@ -94,6 +103,7 @@ def test_where_no_split_is_there_all_are_missing(tmp_path):
     assert [(part.split, len(part.missing)) for part in report.parts] == [("train", 2), ("val", 2), ("test", 2)]
 
 
+@small
 def test_values_without_a_class_are_remarked_and_no_error(root):
     odd = TRUTH.copy()
     odd[0, :3] = 12, 40, 255
@@ -104,6 +114,7 @@ def test_values_without_a_class_are_remarked_and_no_error(root):
     assert report.parts[1].remarks == ("truths have the values 12, 40, 255, for which the format knows no class",)
 
 
+@small
 def test_a_survey_knows_the_number_of_pictures_before_it_reads_any(root):
     for path in (root / "val").glob("*.png"):
         path.write_bytes(b"")
@@ -111,6 +122,7 @@ def test_a_survey_knows_the_number_of_pictures_before_it_reads_any(root):
     assert len(survey_dataset("camvid", root, split="train")) == 2
 
 
+@small
 def test_roots_and_views_are_checked(root):
     with pytest.raises(ImageError, match="has not the layout"):
         check_dataset("voc", root)
@@ -122,6 +134,7 @@ def test_roots_and_views_are_checked(root):
         check_dataset("camvid", root, view="instances")
 
 
+@small
 def test_a_declaration_is_checked_by_its_path(tmp_path):
     for part in ("photos", "masks"):
         (tmp_path / "set" / part).mkdir(parents=True)
@@ -143,6 +156,7 @@ splits = {train = "Training", val = "Val", test = "Test"}
 """
 
 
+@small
 def test_a_declaration_is_checked_split_by_split(tmp_path):
     for split in ("Training", "Val"):
         for folder in (split, f"{split}-truth"):
@@ -161,6 +175,7 @@ def test_a_declaration_is_checked_split_by_split(tmp_path):
     assert [part.split for part in check_dataset(str(path)).parts] == [""]
 
 
+@small
 def test_a_survey_searches_each_split_once(tmp_path, monkeypatch):
     for folder in ("images", "masks", "metadata"):
         (tmp_path / folder).mkdir()
@@ -179,6 +194,7 @@ def test_a_survey_searches_each_split_once(tmp_path, monkeypatch):
     assert calls == ["val"]
 
 
+@small
 @pytest.mark.parametrize("with_test", [True, False])
 def test_drive_as_it_is_published_now_has_no_truths_of_the_test_pictures(tmp_path, with_test):
     halves = {"training": "21", **({"test": "01"} if with_test else {})}

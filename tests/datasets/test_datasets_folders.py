@@ -9,6 +9,8 @@ import pytest
 from classicseg.datasets import folder_pairs, folder_root
 from classicseg.errors import ImageError, ParameterError
 
+small = pytest.mark.small
+
 PICTURE = np.arange(6 * 8 * 3, dtype=np.uint8).reshape(6, 8, 3)
 OBJECTS = np.zeros((6, 8), dtype=np.uint16)
 OBJECTS[1:3, 1:4], OBJECTS[4:, 5:] = 7, 300
@@ -34,6 +36,7 @@ def write_pairs(root, names, truth=OBJECTS, images="images", masks="masks"):
     return root / images, root / masks
 
 
+@small
 def test_pairs_are_found_and_read(tmp_path):
     data = folder_pairs(*write_pairs(tmp_path, ["a", "b"]), "instances")
     assert (data.name, data.kind, len(data), data.data_range) == ("images", "instances", 2, None)
@@ -51,12 +54,14 @@ def test_pairs_are_found_and_read(tmp_path):
         assert sample.read_void() is None
 
 
+@small
 def test_names_are_in_natural_order(tmp_path):
     names = ["10", "9", "1", "b2", "b10", "b1", "a", "slice 3.5 x", "slice 3.10 x"]
     data = folder_pairs(*write_pairs(tmp_path, names), "instances")
     assert [sample.name for sample in data] == ["1", "9", "10", "a", "b1", "b2", "b10", "slice 3.5 x", "slice 3.10 x"]
 
 
+@small
 @pytest.mark.parametrize("suffix", [".png", ".tif", ".TIFF", ".bmp", ".webp", ".npy", ".PNG"])
 def test_every_lossless_format_holds_a_truth(tmp_path, suffix):
     truth = (OBJECTS // 7).astype(np.uint8)  # 0, 1, 42
@@ -66,6 +71,7 @@ def test_every_lossless_format_holds_a_truth(tmp_path, suffix):
     np.testing.assert_array_equal(sample.read().truths[0], truth)
 
 
+@small
 def test_what_is_no_picture_is_left_alone(tmp_path):
     images, masks = write_pairs(tmp_path, ["a"])
     (images / "Thumbs.db").write_bytes(b"x")
@@ -75,6 +81,7 @@ def test_what_is_no_picture_is_left_alone(tmp_path):
     assert [sample.name for sample in folder_pairs(images, masks, "classes")] == ["a"]
 
 
+@small
 def test_files_are_found_at_once_and_read_later(tmp_path):
     images, masks = write_pairs(tmp_path, ["a", "b"])
     (images / "b.png").write_bytes(b"no picture at all")
@@ -84,17 +91,20 @@ def test_files_are_found_at_once_and_read_later(tmp_path):
         second.read()
 
 
+@small
 def test_a_sample_can_be_sent_to_another_process(tmp_path):
     (sample,) = folder_pairs(*write_pairs(tmp_path, ["a"]), "binary")
     sent = pickle.loads(pickle.dumps(sample)).read()
     np.testing.assert_array_equal(sent.truths[0], OBJECTS > 0)
 
 
+@small
 def test_the_data_range_is_kept(tmp_path):
     assert folder_pairs(*write_pairs(tmp_path, ["a"]), "binary", data_range=(0, 4095)).data_range == (0, 4095)
     assert folder_root(tmp_path, "binary", data_range="image").data_range == "image"
 
 
+@small
 @pytest.mark.parametrize(
     ("values", "suffix"),
     [
@@ -117,6 +127,7 @@ def test_a_binary_truth_is_what_is_above_zero(tmp_path, values, suffix):
     np.testing.assert_array_equal(truth, stored > 0)
 
 
+@small
 @pytest.mark.parametrize("suffix", [".jpg", ".JPEG", ".webp"])
 @pytest.mark.parametrize("channels", [1, 3])
 def test_a_binary_truth_in_a_lossy_file_is_what_is_above_127(tmp_path, suffix, channels):
@@ -130,6 +141,7 @@ def test_a_binary_truth_in_a_lossy_file_is_what_is_above_127(tmp_path, suffix, c
     np.testing.assert_array_equal(truth, disc)
 
 
+@small
 def test_labels_in_a_jpeg_are_refused(tmp_path):
     write(tmp_path / "masks" / "a.jpg", OBJECTS.astype(np.uint8))
     write(tmp_path / "images" / "a.png", PICTURE)
@@ -137,6 +149,7 @@ def test_labels_in_a_jpeg_are_refused(tmp_path):
         folder_root(tmp_path, "instances").samples[0].read()
 
 
+@small
 def test_sizes_that_differ_are_refused_when_read(tmp_path):
     images, masks = write_pairs(tmp_path, ["a", "b"])
     write(masks / "b.tif", OBJECTS[:, :5])
@@ -146,6 +159,7 @@ def test_sizes_that_differ_are_refused_when_read(tmp_path):
         second.read()
 
 
+@small
 def test_pictures_and_truths_without_a_partner_are_refused(tmp_path):
     images, masks = write_pairs(tmp_path, ["a", "p1", "p2", "p10", "p11", "t1"])
     (images / "t1.png").unlink()
@@ -160,6 +174,7 @@ def test_pictures_and_truths_without_a_partner_are_refused(tmp_path):
     assert "rename" in str(refusal.value).lower()
 
 
+@small
 def test_stems_are_matched_with_their_case(tmp_path):
     write(tmp_path / "images" / "Cell.png", PICTURE)
     write(tmp_path / "masks" / "cell.png", OBJECTS)
@@ -167,6 +182,7 @@ def test_stems_are_matched_with_their_case(tmp_path):
         folder_root(tmp_path, "classes")
 
 
+@small
 @pytest.mark.parametrize("part", ["images", "masks"])
 def test_two_files_of_one_stem_are_refused(tmp_path, part):
     write_pairs(tmp_path, ["a", "b"])
@@ -175,6 +191,7 @@ def test_two_files_of_one_stem_are_refused(tmp_path, part):
         folder_root(tmp_path, "classes")
 
 
+@small
 def test_folders_that_cannot_be_used_are_refused(tmp_path):
     images, masks = write_pairs(tmp_path, ["a"])
     with pytest.raises(ImageError, match="nowhere does not exist"):
@@ -189,11 +206,13 @@ def test_folders_that_cannot_be_used_are_refused(tmp_path):
         folder_pairs(tmp_path / "x", tmp_path / "y", "classes")
 
 
+@small
 def test_an_unknown_kind_is_refused(tmp_path):
     with pytest.raises(ParameterError, match=r"kind='objects'.*'binary'.*'classes'.*'instances'"):
         folder_pairs(*write_pairs(tmp_path, ["a"]), "objects")
 
 
+@small
 @pytest.mark.parametrize("images", ["images", "image", "Images"])
 @pytest.mark.parametrize("masks", ["labels", "masks", "label"])
 def test_a_root_has_its_folders_under_the_names_that_are_in_use(tmp_path, images, masks):
@@ -204,6 +223,7 @@ def test_a_root_has_its_folders_under_the_names_that_are_in_use(tmp_path, images
     np.testing.assert_array_equal(data.samples[0].read().truths[0], OBJECTS)
 
 
+@small
 @pytest.mark.parametrize(
     ("folders", "words"),
     [
@@ -221,6 +241,7 @@ def test_a_root_without_one_folder_of_each_is_refused_with_what_it_has(tmp_path,
         folder_root(tmp_path, "classes")
 
 
+@small
 def test_a_root_that_is_none_is_refused(tmp_path):
     with pytest.raises(ImageError, match="nowhere does not exist"):
         folder_root(tmp_path / "nowhere", "classes")

@@ -12,7 +12,10 @@ from classicseg.errors import ImageError, ParameterError
 from classicseg.io.read import Picture
 from classicseg.metrics import mean_score, score
 
+small = pytest.mark.small
 
+
+@small
 def test_scenes_are_opened_by_name():
     data = open_dataset("scenes")
     assert data.name == "scenes"
@@ -20,6 +23,7 @@ def test_scenes_are_opened_by_name():
     assert [sample.name for sample in data] == [sample.name for sample in made_scenes()]
 
 
+@small
 def test_a_kind_keeps_the_scenes_that_have_it():
     assert [sample.name for sample in open_dataset("scenes", kind="instances")] == [
         "touching-1",
@@ -40,6 +44,7 @@ def make_root(root):
     return root
 
 
+@small
 @pytest.mark.parametrize("spell", [str, Path])
 def test_a_folder_is_opened_by_its_path(tmp_path, spell):
     data = open_dataset(spell(make_root(tmp_path / "set")), kind="binary", data_range=(0, 1))
@@ -47,6 +52,7 @@ def test_a_folder_is_opened_by_its_path(tmp_path, spell):
     np.testing.assert_array_equal(data.samples[0].read().truths[0], np.eye(5))
 
 
+@small
 def test_a_folder_called_scenes_is_opened_by_a_path(tmp_path, monkeypatch):
     make_root(tmp_path / "scenes")
     monkeypatch.chdir(tmp_path)
@@ -54,11 +60,13 @@ def test_a_folder_called_scenes_is_opened_by_a_path(tmp_path, monkeypatch):
     assert len(open_dataset("scenes")) == 18
 
 
+@small
 def test_the_kind_of_a_folder_has_to_be_said(tmp_path):
     with pytest.raises(ParameterError, match=r"kind of the truths.*not said.*'binary'.*Say which"):
         open_dataset(make_root(tmp_path))
 
 
+@small
 def test_what_is_no_data_set_is_refused(tmp_path):
     with pytest.raises(ImageError, match=r"'scnes' is not known.*'scenes'.*images\|image"):
         open_dataset("scnes", kind="classes")
@@ -66,6 +74,7 @@ def test_what_is_no_data_set_is_refused(tmp_path):
         open_dataset("scenes", kind="objects")
 
 
+@small
 def test_void_has_the_size_of_the_picture():
     def sample(void):
         picture = Picture(array=np.zeros((3, 4), np.uint8), mask=None, color=None, name="a")
@@ -85,6 +94,7 @@ with_data = pytest.mark.skipif(
 )
 
 
+@small
 @with_data
 @pytest.mark.parametrize(
     ("name", "images", "count", "figure"), [("dsb2018", "images", 222, 0.6553), ("isbi2012_em", "image", 15, 0.6641)]
@@ -105,6 +115,7 @@ def test_real_folders_are_found_whole_and_otsu_of_opencv_scores_its_known_figure
     assert round(mean, 4) == figure
 
 
+@small
 @with_data
 def test_the_instances_of_a_real_folder_keep_their_numbers():
     sample = open_dataset(Path(ROOT, "dsb2018"), kind="instances").samples[0]

@@ -28,16 +28,20 @@ from classicseg.errors import ImageError, ParameterError, PluginError, PluginWar
 from classicseg.io.read import Picture
 from classicseg.metrics.kinds import TRUTH_KINDS
 
+small = pytest.mark.small
+
 NAMES = (
     "bsds500 bsds300 voc coco cityscapes camvid weizmann ecssd drive isbi2012 ph2 isic lgg-mri mads dsb2018 bbbc039 "
     "instances scenes"
 )
 
 
+@small
 def test_the_table_has_every_data_set():
     assert " ".join(known_readers()) == NAMES
 
 
+@small
 @pytest.mark.parametrize("name", NAMES.split())
 def test_each_entry_is_whole(name):
     reader = BUILT_IN[name]
@@ -56,6 +60,7 @@ def test_each_entry_is_whole(name):
     assert bool(reader.layout) == reader.needs_root
 
 
+@small
 @pytest.mark.parametrize("name", shipped_names())
 def test_the_table_agrees_with_the_declarations_that_ship(name):
     entry, declaration = BUILT_IN[name], shipped_declaration(name)
@@ -67,6 +72,7 @@ def test_the_table_agrees_with_the_declarations_that_ship(name):
     assert declaration.source.startswith(f"{entry.source}, https://")
 
 
+@small
 @pytest.mark.parametrize("name", sorted(set(NAMES.split()) - {"scenes"}))
 def test_a_folder_of_another_layout_is_refused_in_words(name, tmp_path):
     (tmp_path / "something").mkdir()
@@ -79,6 +85,7 @@ def test_a_folder_of_another_layout_is_refused_in_words(name, tmp_path):
 # ---- what a spec means ----
 
 
+@small
 @pytest.mark.parametrize(
     ("spec", "expected"),
     [
@@ -100,6 +107,7 @@ def test_a_name_is_what_the_table_knows_and_all_else_a_path(spec, expected, tmp_
     assert parse_spec(spec) == expected
 
 
+@small
 def test_a_folder_called_like_a_reader_is_a_folder(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "camvid").mkdir()
@@ -108,6 +116,7 @@ def test_a_folder_called_like_a_reader_is_a_folder(tmp_path, monkeypatch):
         open_dataset("camvid")
 
 
+@small
 def test_the_home_folder_is_found(monkeypatch, tmp_path):
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setenv("USERPROFILE", str(tmp_path))
@@ -124,12 +133,14 @@ def make_camvid(root, names, split="val"):
     return root
 
 
+@small
 def test_a_reader_names_the_data_set_with_its_split(tmp_path):
     data = open_dataset(f"camvid:{make_camvid(tmp_path, 'abc')}", kind="classes", data_range=(0, 99))
     assert (data.name, data.kind, len(data), data.data_range) == ("camvid/val", "classes", 3, (0, 99))
     assert data.classes[0] == "sky"
 
 
+@small
 def test_wrong_splits_and_views_are_named_with_what_there_is(tmp_path):
     root = make_camvid(tmp_path, "a")
     with pytest.raises(ParameterError, match=r"split='vall' .*train, val, test\. Did you mean 'val'\?"):
@@ -148,6 +159,7 @@ def test_wrong_splits_and_views_are_named_with_what_there_is(tmp_path):
         open_dataset(f"camvid:{root}", kind="binary")
 
 
+@small
 def test_a_root_is_wanted_where_there_are_files_and_only_there(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     for spec in ("camvid", "camvid:"):
@@ -157,6 +169,7 @@ def test_a_root_is_wanted_where_there_are_files_and_only_there(tmp_path, monkeyp
         open_dataset("scenes:somewhere")
 
 
+@small
 def test_what_is_missing_stops_it_with_three_things_the_count_and_the_cure(tmp_path):
     root = make_camvid(tmp_path, "abcde")
     for name in "abcd":
@@ -174,12 +187,14 @@ def test_what_is_missing_stops_it_with_three_things_the_count_and_the_cure(tmp_p
         open_dataset(f"camvid:{root}")
 
 
+@small
 def test_a_misspelt_name_is_guessed(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     with pytest.raises(ImageError, match=r"'bsd500:data' is not known.*Did you mean 'bsds500'\?.*datasets list"):
         open_dataset("bsd500:data")
 
 
+@small
 def test_a_declaration_is_opened_by_its_path(tmp_path):
     for part in ("photos", "masks"):
         (tmp_path / part).mkdir()
@@ -194,6 +209,7 @@ def test_a_declaration_is_opened_by_its_path(tmp_path):
         open_dataset(path)
 
 
+@small
 def test_a_declaration_takes_a_root(tmp_path):
     for part in ("photos", "masks"):
         (tmp_path / "set" / part).mkdir(parents=True)
@@ -212,6 +228,7 @@ def test_a_declaration_takes_a_root(tmp_path):
         open_dataset(f"{path}:{tmp_path / 'set'}")
 
 
+@small
 def test_a_data_set_can_be_handed_to_another_process(tmp_path):
     data = pickle.loads(pickle.dumps(open_dataset(f"camvid:{make_camvid(tmp_path, 'ab')}")))
     assert (len(data), data.classes[3]) == (2, "road")
@@ -224,6 +241,7 @@ def test_a_data_set_can_be_handed_to_another_process(tmp_path):
         assert len(found.classes) > 18
 
 
+@small
 def test_another_view_is_named_only_where_it_has_another_kind(tmp_path):
     (tmp_path / "images" / "test").mkdir(parents=True)
     (tmp_path / "human" / "color" / "1").mkdir(parents=True)
@@ -274,6 +292,7 @@ def installed(monkeypatch):
     plugins.found.cache_clear()
 
 
+@small
 def test_a_plug_in_is_opened_like_any_other(installed, tmp_path):
     installed(dots=f"{__name__}:DOTS")
     data = open_dataset(f"dots:{tmp_path}")
@@ -281,12 +300,14 @@ def test_a_plug_in_is_opened_like_any_other(installed, tmp_path):
     assert list(known_readers())[-1] == "dots"
 
 
+@small
 def test_two_samples_of_one_name_are_refused_whoever_read_them(installed, tmp_path):
     installed(twice=f"{__name__}:TWICE")
     with pytest.raises(ImageError, match=r"two samples are called 'dot0': None and None"):
         open_dataset(f"twice:{tmp_path}")
 
 
+@small
 def test_plug_ins_that_are_wrong_are_named(installed, tmp_path):
     installed(
         odd=f"{__name__}:ODD",
@@ -310,6 +331,7 @@ def test_plug_ins_that_are_wrong_are_named(installed, tmp_path):
     assert len(caught) == 3
 
 
+@small
 def test_a_plug_in_does_not_take_a_name_of_ours(installed):
     installed(voc=f"{__name__}:DOTS")
     with pytest.warns(PluginWarning, match=r"'voc' .*classicseg has that name already"):

@@ -11,6 +11,8 @@ from skimage.measure import label as components
 from classicseg.datasets import made_scene, made_scenes
 from classicseg.errors import ParameterError
 
+small = pytest.mark.small
+
 SCENES = ("flat", "noise", "shading", "texture", "touching", "low_contrast")
 
 
@@ -22,16 +24,19 @@ def digest(data):
     return found.hexdigest()
 
 
+@small
 def test_the_scenes_are_the_same_in_every_run():
     assert digest(made_scenes()) == digest(made_scenes())
     assert digest(made_scenes(seed=1)) != digest(made_scenes())
 
 
+@small
 def test_the_scenes_are_those_that_figures_were_published_for():
     # Whoever changes a scene, or meets a NumPy whose generator changed, has to publish the figures anew.
     assert digest(made_scenes()) == "07333c67464bd06ced1f571de6b2f23728001358258684c84071449bc501c363"
 
 
+@small
 @pytest.mark.parametrize("size", [64, 101, 128])
 def test_every_sample_is_a_picture_with_a_truth_of_its_size(size):
     data = made_scenes(size)
@@ -52,12 +57,14 @@ def test_every_sample_is_a_picture_with_a_truth_of_its_size(size):
         assert sample.path is None
 
 
+@small
 def test_a_sample_can_be_sent_to_another_process():
     sample = made_scenes().samples[4]
     sent = pickle.loads(pickle.dumps(sample))
     np.testing.assert_array_equal(sent.read_image().array, sample.read_image().array)
 
 
+@small
 @pytest.mark.parametrize(("level", "colors"), [(1, 3), (2, 5), (3, 8)])
 @pytest.mark.parametrize("seed", [0, 1, 2])
 def test_each_colour_of_the_flat_scene_is_one_class(level, colors, seed):
@@ -68,6 +75,7 @@ def test_each_colour_of_the_flat_scene_is_one_class(level, colors, seed):
     assert len(np.unique(pairs[:, 3])) == colors
 
 
+@small
 @pytest.mark.parametrize("scene", ["noise", "shading", "touching", "low_contrast"])
 def test_the_mean_of_a_region_is_apart_from_its_surroundings_where_the_truth_says(scene):
     for level in (1, 2, 3):
@@ -80,6 +88,7 @@ def test_the_mean_of_a_region_is_apart_from_its_surroundings_where_the_truth_say
         assert difference > 5 * np.hypot(grey[rim].std() / rim.sum() ** 0.5, grey[around].std() / around.sum() ** 0.5)
 
 
+@small
 def test_the_textures_of_a_scene_have_one_mean_and_differ_in_structure():
     picture, truth = made_scene("texture", 2)
     means = [picture[truth == label].mean() for label in range(1, truth.max() + 1)]
@@ -91,6 +100,7 @@ def test_the_textures_of_a_scene_have_one_mean_and_differ_in_structure():
     assert profile[1][1] > 10 * profile[1][0]
 
 
+@small
 def test_the_light_falls_across_the_shading_scene():
     for level, darkest in ((1, 0.60), (2, 0.35), (3, 0.15)):
         picture, truth = made_scene("shading", level)
@@ -99,6 +109,7 @@ def test_the_light_falls_across_the_shading_scene():
         assert darkest - 0.01 < ground.min() < darkest + 0.05
 
 
+@small
 def test_touching_discs_touch_and_are_each_in_one_piece():
     for level in (1, 2, 3):
         _, truth = made_scene("touching", level)
@@ -109,6 +120,7 @@ def test_touching_discs_touch_and_are_each_in_one_piece():
             assert components(truth == disc, connectivity=1).max() == 1
 
 
+@small
 def test_discs_reach_deeper_into_each_other_from_level_to_level():
     necks = []
     for level in (1, 2, 3):
@@ -137,6 +149,7 @@ def test_otsu_does_worse_on_low_contrast_and_kmeans_on_noise_and_shading_from_le
         assert found[0] > found[1] + 0.02 > found[2] + 0.04, scene
 
 
+@small
 def test_what_is_not_allowed_is_refused():
     for size in (63, 4097, 128.0, True):
         with pytest.raises(ParameterError, match=r"size=.*from 64 to 4096"):

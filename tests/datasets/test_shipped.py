@@ -15,6 +15,8 @@ from classicseg.datasets.declared import read_shipped
 from classicseg.datasets.declared.declaration import shipped_declaration, shipped_names
 from classicseg.errors import ImageError, ParameterError
 
+small = pytest.mark.small
+
 NAMES = ("bbbc039", "drive", "ecssd", "isbi2012", "isic", "lgg-mri", "mads", "ph2", "weizmann")
 MADS = "segmentation_full_body_mads_dataset_1192_img/segmentation_full_body_mads_dataset_1192_img"
 
@@ -48,6 +50,7 @@ def read_all(found):
     return {sample.name: pickle.loads(pickle.dumps(sample)).read() for sample in found.samples}
 
 
+@small
 def test_the_declarations_that_ship():
     assert tuple(shipped_names()) == NAMES
     for name in NAMES:

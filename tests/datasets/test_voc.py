@@ -13,6 +13,8 @@ from classicseg.datasets.check import check_dataset
 from classicseg.datasets.open import open_dataset
 from classicseg.errors import ImageError
 
+small = pytest.mark.small
+
 
 def write_palette(path, labels):
     """A palette PNG whose colours are far from its indices, as those of VOC are."""
@@ -46,6 +48,7 @@ def root(tmp_path):
     return root
 
 
+@small
 def test_indices_are_classes_and_255_is_void(root):
     found = voc.read(root)
     assert found.missing == ()
@@ -58,6 +61,7 @@ def test_indices_are_classes_and_255_is_void(root):
     np.testing.assert_array_equal(loaded.void, CLASSES == 255)
 
 
+@small
 def test_objects_have_the_category_of_the_class_map_and_no_object_is_called_255(root):
     loaded = voc.read(root, split="train", view="instances").samples[0].read()
     assert loaded.kind == "instances"
@@ -66,6 +70,7 @@ def test_objects_have_the_category_of_the_class_map_and_no_object_is_called_255(
     assert loaded.categories == ({1: 15, 2: 15, 3: 12},)
 
 
+@small
 def test_lists_are_the_splits_and_one_year_is_found_from_above(root):
     for above in (root, root.parent, root.parent.parent):
         assert voc.find_splits(above) == ("train", "trainval", "val")
@@ -74,11 +79,13 @@ def test_lists_are_the_splits_and_one_year_is_found_from_above(root):
     assert (data.name, data.kind, data.classes[20]) == ("voc/trainval/instances", "instances", "tvmonitor")
 
 
+@small
 def test_a_list_of_ones_own_is_a_split(root):
     (root / "ImageSets" / "Segmentation" / "night.txt").write_text("2007_000033\n")
     assert len(open_dataset(f"voc:{root}", split="night")) == 1
 
 
+@small
 def test_of_two_years_one_has_to_be_named(root):
     shutil.copytree(root, root.with_name("VOC2007"))
     with pytest.raises(ImageError, match=r"several years: VOC2007, VOC2012\. Give the folder of one"):
@@ -86,6 +93,7 @@ def test_of_two_years_one_has_to_be_named(root):
     assert len(voc.read(root).samples) == 2
 
 
+@small
 def test_what_the_list_names_and_is_not_there_is_missing(root):
     (root / "JPEGImages" / "2007_000039.jpg").unlink()
     (root / "SegmentationClass" / "2007_000033.png").unlink()
@@ -102,6 +110,7 @@ def test_what_the_list_names_and_is_not_there_is_missing(root):
     assert voc.read(root, split="test").missing == ("the list ImageSets/Segmentation/test.txt is empty",)
 
 
+@small
 def test_a_class_map_of_another_size_than_the_objects_disagrees_with_the_picture(root):
     write_palette(root / "SegmentationClass" / "2007_000032.png", CLASSES[:, :4])
     with pytest.raises(ImageError, match=r"2007_000032: the picture has 3 x 5 pixels .* truth 3 x 4"):
@@ -141,6 +150,7 @@ def test_real_pictures_in_the_publishers_layout(data_root, tmp_path):
             assert np.unique(classes[objects == number]) == [category]
 
 
+@small
 def test_names_in_a_list_may_have_a_suffix(root):
     listed = root / "ImageSets" / "Segmentation" / "val.txt"
     plain = voc.read(root)

@@ -1,10 +1,13 @@
 """Pictures to look at: display, overlay, mean colours, montage."""
 
+import sys
+import tracemalloc
+
 import numpy as np
 import pytest
 
 from classicseg.errors import ImageError, ParameterError
-from classicseg.io.overlay import display, mean_color, montage, overlay
+from classicseg.io.overlay import boundary_picture, display, mean_color, montage, overlay
 from classicseg.io.palette import label_colors
 
 pytestmark = pytest.mark.small
@@ -20,6 +23,12 @@ def test_8_bit_pictures_are_shown_as_they_are():
     np.testing.assert_array_equal(display(rgb, color="bgr"), rgb[..., ::-1])
     np.testing.assert_array_equal(display(rgb[..., 0]), rgb[..., [0, 0, 0]])
     np.testing.assert_array_equal(display(rgb[..., 0] > 99), np.where(rgb[..., [0, 0, 0]] > 99, 255, 0))
+
+
+def test_8_bits_with_a_data_range_are_scaled_by_it():
+    grey = picture(9, 12)
+    expected = np.rint(np.clip(grey / np.float32(100), 0, 1) * 255)
+    np.testing.assert_array_equal(display(grey, data_range=(0, 100))[..., 0], expected)
 
 
 def test_masked_pixels_are_light_grey():
@@ -109,6 +118,107 @@ def test_boundaries_stand_out_on_any_ground(ground):
     weights = [0.299, 0.587, 0.114]
     line, left, right = (drawn[7, column] @ weights for column in (6, 3, 11))
     assert min(abs(line - left), abs(line - right)) > 60
+
+
+def plain_boundaries(rgb, labels):
+    """Boundaries over a picture, pixel by pixel, by the mean luma of the 25 x 25 pixels around each."""
+    height, width = labels.shape
+    drawn = rgb.copy()
+    for y in range(height):
+        for x in range(width):
+            others = [labels[p, q] for p, q in ((y + 1, x), (y, x + 1)) if p < height and q < width]
+            if all(other == labels[y, x] for other in others):
+                continue
+            window = rgb[max(y - 12, 0) : y + 13, max(x - 12, 0) : x + 13].reshape(-1, 3).astype(int)
+            luma = (window @ [299, 587, 114]).sum()
+            drawn[y, x] = 20 if luma >= 165_000 * len(window) else 255
+    return drawn
+
+
+def plain_overlay(rgb, labels, alpha):
+    colors = label_colors(labels)
+    tinted = rgb.copy()
+    for place in np.ndindex(labels.shape):
+        if labels[place] > 0:
+            color = colors[labels[place]]
+            tinted[place] = [
+                round((1 - alpha) * int(a) + alpha * int(b)) for a, b in zip(rgb[place], color, strict=True)
+            ]
+    return plain_boundaries(tinted, labels)
+
+
+def light_and_dark(height, width, seed):
+    """A picture whose brightness changes across, so that lines of both kinds are drawn; and a map of it."""
+    rgb = np.clip(picture(height, width, 3, seed=seed) // 2 + np.linspace(-20, 180, width)[:, np.newaxis], 0, 255)
+    labels = np.random.default_rng(seed).integers(0, 6, (-(-height // 3), -(-width // 3)))
+    return rgb.astype(np.uint8), labels.repeat(3, axis=0).repeat(3, axis=1)[:height, :width]
+
+
+@pytest.mark.parametrize("rows", [1, 3, 64])
+@pytest.mark.parametrize("shape", [(16, 16), (1, 16), (16, 1), (15, 14)])
+def test_pictures_are_those_of_a_plain_loop_in_strips_of_any_height(monkeypatch, shape, rows):
+    module = sys.modules["classicseg.io.overlay"]  # `classicseg.io` has the function under this name
+    monkeypatch.setattr(module, "_FEWEST_ROWS", rows)
+    monkeypatch.setattr(module, "_PIXELS_AT_ONCE", 1)
+    rgb, labels = light_and_dark(*shape, seed=rows)
+    for threads in (1, 3):
+        np.testing.assert_array_equal(boundary_picture(rgb, labels, threads), plain_boundaries(rgb, labels))
+        for alpha in (0.35, 0.5, 1):
+            np.testing.assert_array_equal(overlay(rgb, labels, alpha, threads), plain_overlay(rgb, labels, alpha))
+        np.testing.assert_array_equal(mean_color(rgb, labels, threads), mean_color(rgb, labels))
+
+
+def test_lines_of_both_kinds_are_drawn():
+    rgb, labels = light_and_dark(40, 160, seed=0)
+    drawn = boundary_picture(rgb, labels)
+    np.testing.assert_array_equal(drawn, plain_boundaries(rgb, labels))
+    changed = drawn[np.any(drawn != rgb, axis=2)]
+    assert {20, 255} == set(np.unique(changed).tolist())
+
+
+def test_sums_may_pass_what_their_type_holds():
+    """All white, so large that the sum over it is above 2^32: a dark line all along."""
+    rgb = np.full((140, 130, 3), 255, dtype=np.uint8)
+    assert rgb.shape[0] * rgb.shape[1] * 255_000 > 2**32
+    labels = np.ones(rgb.shape[:2], dtype=np.int32)
+    labels[:, 65:] = 2
+    drawn = boundary_picture(rgb, labels)
+    assert np.all(drawn[:, 64] == 20)
+    assert np.all(np.delete(drawn, 64, axis=1) == 255)
+
+
+def test_views_are_drawn_on_as_their_copies_are_and_stay_as_they_were():
+    rgb, labels = light_and_dark(16, 16, seed=1)
+    for view, own in ((rgb[:, ::-1], labels[:, ::-1]), (rgb.swapaxes(0, 1), labels.T), (rgb[::2], labels[::2])):
+        before = view.copy()
+        for work in (overlay, boundary_picture, mean_color):
+            np.testing.assert_array_equal(work(view, own), work(view.copy(order="C"), own.copy(order="C")))
+        np.testing.assert_array_equal(view, before)
+
+
+def test_labels_below_0_are_left_alone():
+    rgb = picture(4, 6, 3)
+    np.testing.assert_array_equal(overlay(rgb, np.full((4, 6), -3)), rgb)
+
+
+def test_little_memory_is_taken_beyond_the_result():
+    height, width = 1000, 700
+    rgb = np.broadcast_to(picture(1, width, 3), (height, width, 3))
+    labels = (np.arange(height)[:, np.newaxis] // 20 * 35 + np.arange(width) // 20 + 1).astype(np.int32)
+    work = [
+        (display, (np.ascontiguousarray(rgb),), 3),
+        (overlay, (rgb, labels, 0.35, 1), 3),
+        (boundary_picture, (rgb, labels, 1), 3),
+        (mean_color, (rgb, labels, 1), 3),
+    ]
+    for function, arguments, result in work:
+        function(*arguments)
+        tracemalloc.start()
+        function(*arguments)
+        most = tracemalloc.get_traced_memory()[1] / (height * width)
+        tracemalloc.stop()
+        # 10 bytes a pixel, and what the strips of a picture that is so small take
+        assert most < result + 10 + 6e6 / (height * width), function.__name__
 
 
 def test_overlay_of_nothing_is_the_picture():

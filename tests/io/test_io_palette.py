@@ -1,5 +1,8 @@
 """Neighbours never look alike, and a label keeps its colour."""
 
+import os
+import subprocess
+import sys
 import time
 
 import numpy as np
@@ -9,7 +12,7 @@ from reference.lab import srgb_to_lab
 from skimage.color import rgb2lab
 from skimage.segmentation import felzenszwalb, slic
 
-from classicseg.io.palette import _palette, label_colors
+from classicseg.io.palette import UNUSED, _beyond_palette, _palette, label_colors
 from classicseg.io.read import read_picture
 
 small = pytest.mark.small
@@ -127,3 +130,39 @@ def test_the_sets_of_near_colours_are_those_of_their_differences():
     for difference, near in zip(reference.DIFFERENCES, _palette().near, strict=True):
         for row, bits in zip(apart, near, strict=True):
             assert [bits >> place & 1 for place in range(len(row))] == (row < difference).tolist()
+
+
+def test_colours_that_labels_begin_with_differ_so_much_that_none_has_to_move():
+    """Which is why no neighbours are looked for where there are no more labels."""
+    rgb = _palette().rgb[: reference.palette()[1]]
+    lab = np.array([srgb_to_lab(*colour) for colour in rgb / 255])
+    apart = np.linalg.norm(lab[:, None] - lab, axis=2)
+    assert np.all(apart[~np.eye(len(rgb), dtype=bool)] >= 20)
+    everyone = np.random.default_rng(0).integers(1, len(rgb), (60, 60), endpoint=True)
+    np.testing.assert_array_equal(label_colors(everyone)[1:], rgb)
+
+
+def test_no_colour_has_the_unused_channel():
+    assert UNUSED not in _palette().rgb
+    assert UNUSED not in _beyond_palette(np.arange(96**3))
+
+
+COLORED = """
+import hashlib
+import numpy as np
+from classicseg.io import encode_indexed, encode_picture, overlay
+labels = np.random.default_rng(0).integers(0, 400, (40, 40))
+rgb = np.random.default_rng(1).integers(0, 256, (40, 40, 3), dtype=np.uint8)
+files = encode_indexed(labels), encode_picture(overlay(rgb, labels))
+digests = [hashlib.sha256(file).hexdigest() for file in files]
+print(*digests)
+"""
+
+
+def test_colours_are_the_same_in_every_process():
+    seed = "2" if os.environ.get("PYTHONHASHSEED") == "1" else "1"
+    surroundings = {**os.environ, "PYTHONHASHSEED": seed}
+    done = subprocess.run([sys.executable, "-c", COLORED], env=surroundings, capture_output=True, text=True, check=True)
+    space: dict[str, list[str]] = {}
+    exec(COLORED.replace("print(*digests)", ""), space)  # here, where words have other hashes
+    assert done.stdout.split() == space["digests"]

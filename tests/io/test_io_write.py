@@ -1,9 +1,6 @@
-"""What is written comes back, and a place holds the old file or the whole new one."""
+"""What is written comes back, through other libraries too."""
 
 import json
-import os
-import stat
-import sys
 from io import BytesIO
 from pathlib import Path
 
@@ -14,8 +11,9 @@ import tifffile
 from PIL import Image
 
 from classicseg.errors import ImageError, ParameterError
+from classicseg.io.palette import label_colors
 from classicseg.io.read import read_labels, read_picture
-from classicseg.io.write import atomic_write, encode_labels, write_json, write_labels, write_picture
+from classicseg.io.write import encode_indexed, encode_labels, write_json, write_labels, write_picture
 
 small = pytest.mark.small
 
@@ -37,8 +35,9 @@ def test_label_maps_come_back(tmp_path, format, highest):
 
 
 @small
-def test_label_maps_are_what_other_libraries_read():
-    labels = label_map(65_535)
+@pytest.mark.parametrize("highest", [256, 65_535])
+def test_label_maps_are_what_other_libraries_read(highest):
+    labels = label_map(highest)
     png, tiff, npy = (encode_labels(labels, format) for format in ("png", "tiff", "npy"))
     for read in (
         np.asarray(Image.open(BytesIO(png))),
@@ -97,52 +96,82 @@ def test_pictures_come_back(tmp_path):
 
 
 @small
-def test_a_file_is_replaced_as_a_whole(tmp_path):
-    path = tmp_path / "file"
-    atomic_write(path, b"old")
-    atomic_write(str(path), b"new and longer")
-    assert path.read_bytes() == b"new and longer"
-    assert list(tmp_path.iterdir()) == [path]
+@pytest.mark.parametrize(
+    ("highest", "dtype"), [(255, "uint8"), (256, "uint16"), (65_535, "uint16"), (65_536, "uint32")]
+)
+def test_a_tiff_has_as_many_bits_as_its_labels_need(highest, dtype):
+    labels = label_map(highest)
+    tiff = encode_labels(labels, "tiff")
+    with tifffile.TiffFile(BytesIO(tiff)) as file:
+        assert (len(file.pages), file.pages[0].dtype, file.is_bigtiff) == (1, dtype, False)
+        assert file.pages[0].compression == tifffile.COMPRESSION.ADOBE_DEFLATE
+        np.testing.assert_array_equal(file.asarray(), labels)
+    with Image.open(BytesIO(tiff)) as image:  # Pillow has no unsigned 32 bits: the same bits, signed
+        np.testing.assert_array_equal(np.asarray(image), labels)
+    np.testing.assert_array_equal(read_labels(tiff), labels)
 
 
 @small
-@pytest.mark.parametrize("broken", ["write", "rename", "interrupted"])
-def test_a_failing_write_leaves_the_old_file_and_nothing_else(tmp_path, monkeypatch, broken):
-    path = tmp_path / "file"
-    path.write_bytes(b"old")
-    if broken == "write":
-        data = "text, which a binary file does not take"
-        expected = TypeError
-    else:
-        data, expected = b"new", OSError if broken == "rename" else KeyboardInterrupt
-
-        def fail(source, target):
-            assert Path(source).parent == tmp_path  # beside its place
-            assert Path(source).read_bytes() == b"new"
-            raise expected("no")
-
-        monkeypatch.setattr(os, "replace", fail)
-    with pytest.raises(expected):
-        atomic_write(path, data)
-    assert path.read_bytes() == b"old"
-    assert list(tmp_path.iterdir()) == [path]
+def test_labels_beyond_four_gigabytes_become_a_bigtiff(monkeypatch):
+    monkeypatch.setattr("classicseg.io.write._CLASSIC_TIFF", 100)
+    labels = label_map(7)
+    tiff = encode_labels(labels, "tiff")
+    assert tiff[:4] == b"II+\0"
+    np.testing.assert_array_equal(tifffile.imread(BytesIO(tiff)), labels)
 
 
-@small
-def test_a_place_that_is_a_folder(tmp_path):
-    (tmp_path / "taken").mkdir()
-    with pytest.raises(OSError):
-        atomic_write(tmp_path / "taken", b"new")
-    assert [path.name for path in tmp_path.iterdir()] == ["taken"]
+def test_a_geotiff_keeps_its_place_on_earth(tmp_path):
+    rasterio = pytest.importorskip("rasterio")
+    labels = label_map(300)
+    crs, place = rasterio.crs.CRS.from_epsg(32633), rasterio.Affine(10, 0, 399_960, 0, -10, 5_900_040)
+    profile = {"driver": "GTiff", "height": 13, "width": 16, "count": 1, "dtype": "uint8"}
+    with rasterio.open(tmp_path / "scene.tif", "w", **profile, crs=crs, transform=place) as scene:
+        scene.write(label_map(9, np.uint8), 1)
+    picture = read_picture(tmp_path / "scene.tif")
+    write_labels(tmp_path / "labels.tiff", labels, "tiff", geo=picture.geo)
+    with rasterio.open(tmp_path / "labels.tiff") as written:
+        assert (written.crs, written.transform) == (crs, place)
+        np.testing.assert_array_equal(written.read(1), labels)
+    assert read_picture(tmp_path / "labels.tiff").geo == picture.geo
 
 
 @small
-@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no permission bits")
-def test_files_have_the_permissions_that_the_user_asks_for(tmp_path):
-    (tmp_path / "plain").write_bytes(b"")
-    atomic_write(tmp_path / "atomic", b"")
-    modes = {stat.S_IMODE(path.stat().st_mode) for path in tmp_path.iterdir()}
-    assert len(modes) == 1
+@pytest.mark.parametrize("highest", [0, 1, 2, 200, 255])
+def test_the_index_in_a_palette_is_the_label(highest):
+    labels = label_map(highest)
+    png = encode_indexed(labels)
+    with Image.open(BytesIO(png)) as image:
+        assert image.mode == "P"
+        assert png[24] == 8  # bits
+        np.testing.assert_array_equal(np.asarray(image), labels)
+        np.testing.assert_array_equal(np.asarray(image.convert("RGB")), label_colors(labels)[labels])
+    np.testing.assert_array_equal(read_labels(png), labels)
+
+
+def test_above_255_labels_indices_number_colours():
+    labels = np.arange(900).reshape(30, 30)
+    with Image.open(BytesIO(encode_indexed(labels))) as image:
+        indices, shown = np.asarray(image), np.asarray(image.convert("RGB"))
+    np.testing.assert_array_equal(shown, label_colors(labels)[labels])
+    assert np.array_equal(indices == 0, labels == 0)
+    firsts = np.unique(indices, return_index=True)[1]
+    assert np.all(np.diff(firsts) > 0)  # numbered as labels bring them
+
+
+def test_more_colours_than_a_palette_holds_become_near_ones():
+    count = 400  # each touches each other one: as many colours
+    first, second = np.triu_indices(count, 1)
+    labels = np.zeros((len(first), 3), dtype=int)
+    labels[:, 0], labels[:, 1] = first + 1, second + 1
+    labels = np.insert(labels, np.arange(1, len(labels)), 0, axis=0)
+    wanted = label_colors(labels)
+    with Image.open(BytesIO(encode_indexed(labels))) as image:
+        shown = np.asarray(image.convert("RGB"))
+    kept = wanted[1:256].astype(int)
+    for label in (1, 255, 256, 300, 400):
+        gap = ((kept - wanted[label]) ** 2).sum(axis=1)
+        np.testing.assert_array_equal(shown[labels == label][0], kept[np.argmin(gap)])
+    assert np.all(shown[labels == 0] == 0)
 
 
 @small

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from reference.components import flood_fill_components
 from reference.outlines import cracks, outline_rings, simplified
+from scipy.ndimage import gaussian_filter
 
 from classicseg.kernels.outlines import find_arcs, find_rings, spell_rings
 from classicseg.kernels.simplifying import simplify_arcs
@@ -21,6 +22,14 @@ def label_maps(draw):
     """Noise of a few labels, the background among them or not."""
     lowest, kinds = draw(st.sampled_from([0, 0, 1])), draw(st.sampled_from([1, 2, 4]))
     return draw(hnp.arrays(np.int32, draw(shapes), elements=st.integers(lowest, lowest + kinds)))
+
+
+def specked_map(seed):
+    """Blobs with single pixels strewn over them: what stands in the way of their borders."""
+    rng = np.random.default_rng(seed)
+    labels = np.argmax(gaussian_filter(rng.normal(size=(3, 14, 14)), (0, 1.2, 1.2)), axis=0).astype(np.int32)
+    labels[rng.random(labels.shape) < 0.05] = 4
+    return labels
 
 
 def regions_of(labels):
@@ -115,9 +124,7 @@ def test_rings_equal_plain_walks(labels):
     assert rings_by_region(find_arcs(regions_of(labels))) == outline_rings(labels)
 
 
-@pytest.mark.small
-@given(labels=label_maps(), tolerance=st.sampled_from([0.5, 0.75, 1.0, 2.5, 40.0]))
-def test_fewer_points_equal_a_search_of_all(labels, tolerance):
+def assert_simplified(labels, tolerance):
     arcs = find_arcs(regions_of(labels))
     closed = (arcs.nodes[:, 0] < 0).tolist()
     plain = [
@@ -129,6 +136,20 @@ def test_fewer_points_equal_a_search_of_all(labels, tolerance):
     for points, ring in zip(found, closed, strict=True):
         assert not ring or points.pop() == points[0]
     assert found == simplified(plain, tolerance)
+
+
+@pytest.mark.small
+@given(labels=label_maps(), tolerance=st.sampled_from([0.5, 0.75, 1.0, 2.5, 40.0]))
+def test_fewer_points_equal_a_search_of_all(labels, tolerance):
+    assert_simplified(labels, tolerance)
+
+
+@pytest.mark.small
+@pytest.mark.parametrize("seed", [3, 5, 6, 14, 17])
+def test_points_that_stood_in_the_way_are_minded_until_they_go(seed):
+    """In each of these maps a point stays at first, and goes when what stood in its triangle has gone."""
+    for tolerance in (1.0, 40.0):
+        assert_simplified(specked_map(seed), tolerance)
 
 
 @pytest.mark.small

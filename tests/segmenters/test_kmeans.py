@@ -165,3 +165,12 @@ def test_threads_do_not_matter_on_a_large_picture():
         )
         assert np.array_equal(other.labels, one.labels)
         assert other.findings["inertia"] == one.findings["inertia"]
+
+
+@pytest.mark.small
+def test_a_spatial_weight_that_is_lost_in_rounding_asks_for_no_more_classes_than_there_are():
+    image = np.array([[217, 217, 217, 163, 163]], dtype=np.uint8)
+    for weight in (1e-186, 1e-60, 1e-30):
+        result = classicseg.run(image, "kmeans", n_clusters=5, spatial_weight=weight)
+        assert result.n_labels == result.findings["n_clusters"]
+        assert (result.labels[0, :3] > result.labels[0, 3:].max()).all()
