@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from classicseg.errors import ImageError, MemoryLimitError, one_line
+from classicseg.io.decode import no_warnings
 from classicseg.io.mat_elements import require_sound
 
 
@@ -59,7 +60,8 @@ def _read(function: Callable[..., Any], path: str | Path) -> Any:
         raise ImageError(f"{path} {'is no file' if path.exists() else 'does not exist'}. Check the path.")
     try:
         require_sound(path.read_bytes())
-        return function(path, appendmat=False)
+        with no_warnings():  # about byte orders and names, of a file that is used as it is
+            return function(path, appendmat=False)
     except NotImplementedError:
         raise ImageError(
             f"{path} is a MATLAB 7.3 file; versions 4 to 7 are read. Save it in MATLAB with save(..., '-v7')."

@@ -146,3 +146,14 @@ def test_an_archive_that_declares_more_than_the_machine_has(tmp_path, monkeypatc
     assert path.stat().st_size < 2**14
     with pytest.raises(MemoryLimitError, match="reading the hierarchy"):
         read_hierarchy(path)
+
+
+def test_scipy_does_not_warn(tmp_path):
+    """Of a file of version 4 that says it is of a VAX; warnings are errors in the tests, and would end as `ImageError`."""
+    buffer = BytesIO()
+    scipy.io.savemat(buffer, {"a": np.eye(2)}, format="4")
+    data = bytearray(buffer.getvalue())
+    struct.pack_into("<I", data, 0, 2000)  # the thousands say the order of bytes
+    path = tmp_path / "vax.mat"
+    path.write_bytes(data)
+    assert variables_in(path) == {"a": (2, 2)}
