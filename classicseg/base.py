@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 # A pixel, beside the picture, on photographs: merging of small regions (about 100 where each pixel is a region of its
 # own), and parting of touching objects.
-_BYTES_OF_MERGING, _BYTES_OF_SPLITTING = 28, 46
+_BYTES_OF_MERGING, _BYTES_OF_SPLITTING = 20, 46
 # What of the work is the method's own, as `progress` is told: the rest is merging and numbering.
 _SHARE_OF_METHOD = 0.95
 
