@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from classicseg.errors import ImageError, ParameterError
+from classicseg.memory import require_memory
 from classicseg.outputs import Found, Wanted, encode, endings
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from classicseg.parallel import Progress
     from classicseg.segmentation import Segmentation
 
+_BYTES_OF_FILES = 20  # a pixel, with the picture itself, as benchmarks.memory tells
 _LARGEST_RECORDED = 64  # findings with more numbers than this are left out of the record
 
 
@@ -92,6 +94,7 @@ def process(job: Job, settings: Settings, progress: Progress | None = None) -> O
         if record is not None:
             return Outcome(record, places, kept=True)
     picture = read_picture(data, name=job.source, **settings.reading)
+    _require_memory(picture)
     started = time.perf_counter()
     result = segment_picture(picture, settings, progress)
     if "hierarchy" in settings.wanted.kinds:
@@ -249,6 +252,16 @@ def _record(
         "findings": {key: value for key, value in result.findings.items() if _fits_record(value)},
         "seconds": round(seconds, 4),
     }
+
+
+def _require_memory(picture: Picture) -> None:
+    """Raise `MemoryLimitError` where the files of a picture would take more than there is, whatever the method takes."""
+    height, width = picture.array.shape[:2]
+    require_memory(
+        _BYTES_OF_FILES * height * width,
+        f"writing the label map and the overlay of {height} x {width} pixels",
+        "Make the picture smaller, or cut it into tiles.",
+    )
 
 
 def _of_file(picture: Picture) -> dict[str, Any]:
