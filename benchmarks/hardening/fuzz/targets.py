@@ -260,9 +260,11 @@ class _Taken:
         return (np.frombuffer(self.bytes(size), np.uint8) % (1 + self.number(9))).reshape(shape).astype(kind)
 
 
-@cache
+_temporary = tempfile.TemporaryDirectory(prefix="fuzz-")  # goes away with the process
+
+
 def _folder() -> Path:
-    return Path(tempfile.mkdtemp(prefix="fuzz-", dir="/dev/shm" if Path("/dev/shm").is_dir() else None)).resolve()
+    return Path(_temporary.name).resolve()
 
 
 @cache
