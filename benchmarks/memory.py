@@ -95,9 +95,14 @@ def _files_road(segmenter: Any, case: dict[str, Any], folder: Path) -> Callable[
     from classicseg.batch import Settings, process
     from classicseg.jobs import collect
     from classicseg.memory import forced
+    from classicseg.outputs import Wanted
 
     how = Settings(
-        segmenter=segmenter, name=case["method"], folder=folder, format=case["format"], threads=case["threads"]
+        segmenter=segmenter,
+        name=case["method"],
+        folder=folder,
+        wanted=Wanted(format=case["format"]),
+        threads=case["threads"],
     )
 
     def call(path: Path) -> Any:

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 # A pixel, beside the picture, on photographs: merging of small regions (about 100 where each pixel is a region of its
 # own), and parting of touching objects.
-_BYTES_OF_MERGING, _BYTES_OF_SPLITTING = 28, 46
+_BYTES_OF_MERGING, _BYTES_OF_SPLITTING = 20, 46
 # What of the work is the method's own, as `progress` is told: the rest is merging and numbering.
 _SHARE_OF_METHOD = 0.95
 
@@ -69,6 +69,13 @@ class Context:
 
     threads: int = 1
     progress: Progress | None = None
+
+    def __post_init__(self) -> None:
+        if self.progress is not None and not callable(self.progress):
+            raise ParameterError(
+                f"progress={self.progress!r} is not allowed; it is called with the share that is done. "
+                "Give a function of one number, or leave it out."
+            )
 
 
 @dataclass(frozen=True, kw_only=True)

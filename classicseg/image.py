@@ -20,7 +20,7 @@ Levels = NDArray[np.bool_ | np.uint8 | np.uint16]
 
 _COLORS = ("rgb", "bgr", "rgba", "multiband")
 _ROWS_AT_FIRST = 1 << 14
-_PIXELS_OF_STRIP = 1 << 19  # enough for all threads to have work, little beside a large picture
+_PIXELS_OF_STRIP = 1 << 18  # enough for all threads to have work, little beside a large picture
 _MOST_PIXELS = np.iinfo(np.int32).max  # labels, and what numbers pixels, are int32
 _FEWEST_COLUMNS = 16  # fewer "channels" than this in the last place are taken for channels
 
@@ -125,17 +125,16 @@ class Image:
 
     def samples(self, planes: NDArray[np.float32]) -> NDArray[np.float32]:
         """The columns of `planes` (D, H, W) inside the mask, as rows: a C-contiguous array (N, D)."""
-        inside = planes.reshape(len(planes), -1) if self.mask.all() else planes[:, self.mask]
-        return np.ascontiguousarray(inside.T)
+        return np.ascontiguousarray(self._inside(planes).T)
 
     def samples_in(self, space: str, threads: int = 1) -> NDArray[np.float32]:
         """``samples(in_space(space))``, without ever having the planes of more than a strip."""
         samples = np.empty((np.count_nonzero(self.mask), self.depth), dtype=np.float32)
         done = 0
         for strip in self.strips():
-            part = strip.samples(strip.in_space(space, threads))
-            samples[done : done + len(part)] = part
-            done += len(part)
+            part = strip._inside(strip.in_space(space, threads))
+            samples[done : done + part.shape[1]] = part.T
+            done += part.shape[1]
         return samples
 
     def strips(self) -> Iterator[Image]:
@@ -145,6 +144,9 @@ class Image:
             planes = None if self._planes is None else self._planes[:, first:last]
             levels = None if self.levels is None else self.levels[first:last]
             yield Image(planes, self.mask[first:last], self.kind, levels)
+
+    def _inside(self, planes: NDArray[np.float32]) -> NDArray[np.float32]:
+        return planes.reshape(len(planes), -1) if self.mask.all() else planes[:, self.mask]
 
     def _lab(self, depth: int, threads: int) -> NDArray[np.float32]:
         """The first `depth` planes of L*a*b*, without regard to the mask."""
@@ -264,7 +266,12 @@ def _checked_mask(mask: ArrayLike | None, samples: NDArray[Any], channel_axis: i
         )
     if mask is None:
         return np.ones((height, width), dtype=bool)
-    valid = np.array(mask, order="C")  # a copy: it is kept, and compiled loops know one layout
+    try:
+        valid = np.array(mask, order="C")  # a copy: it is kept, and compiled loops know one layout
+    except ValueError as error:
+        raise ImageError(
+            f"no mask can be made of what came ({error}). Give a bool array of the picture's height and width."
+        ) from error
     if valid.dtype != bool:
         raise ImageError(
             f"a mask of type {valid.dtype} came; it is bool, True where the picture counts. Give mask != 0."

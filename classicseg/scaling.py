@@ -77,6 +77,7 @@ def _two_numbers(data_range: Any) -> tuple[Number, Number]:
     """The two numbers of a range, integers as such; NaN where it is something else."""
     try:
         low, high = (int(value) if isinstance(value, numbers.Integral) else float(value) for value in data_range)
+        float(low), float(high)  # integers may be too large for that
     except (TypeError, ValueError, OverflowError):
         return np.nan, np.nan
     return (np.nan, np.nan) if isinstance(data_range, str) else (low, high)

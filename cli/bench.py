@@ -25,6 +25,7 @@ from classicseg_cli.options import (
     data_range_option,
     foreground_option,
     named_folders,
+    orientation_option,
     settings,
     sweeps,
     truth_option,
@@ -58,6 +59,7 @@ _WITH_SUITE = ("suite", "data", "names", "output", "workers", "overlays", "as_cs
 @truth_option
 @foreground_option
 @data_range_option
+@orientation_option
 @click.option("--split", help="The split of a data set that has several, such as train or val.")
 @click.option("--view", help="The way to read the truths of a data set that has several, such as instances.")
 @click.option(
@@ -122,6 +124,7 @@ def bench(
     kind: Any,
     foreground: Any,
     data_range: Any,
+    orientation: str,
     split: str | None,
     view: str | None,
     pairs: dict[str, str],
@@ -158,8 +161,11 @@ def bench(
         problems = 0
         if allow_tuned_on_reported and not files:
             raise click.UsageError("--allow-tuned-on-reported belongs to --params.")
-        opened = open_all(datasets, images, masks, kind, data_range, split, view)
-        trains = open_all(datasets, images, masks, kind, data_range, train, view) if train else [None] * len(opened)
+        how = kind, data_range
+        opened = open_all(datasets, images, masks, *how, split, view, orientation)
+        trains = [None] * len(opened)
+        if train:
+            trains = open_all(datasets, images, masks, *how, train, view, orientation)
         if train and not (grid or predicted):
             raise click.UsageError("--train belongs to --sweep or --predictions, and a DATASET with splits.")
         chosen = chosen_names(names, files, predicted)

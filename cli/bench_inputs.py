@@ -20,18 +20,20 @@ def open_all(
     data_range: Any,
     split: str | None,
     view: str | None,
+    orientation: Any,
 ) -> list[Any]:
     from classicseg.datasets import folder_pairs, open_dataset
 
+    how = {"data_range": data_range, "orientation": orientation}
     if datasets and images is None and masks is None:
-        return [open_dataset(each, kind=kind, data_range=data_range, split=split, view=view) for each in datasets]
+        return [open_dataset(each, kind=kind, split=split, view=view, **how) for each in datasets]
     if datasets or images is None or masks is None:
         raise click.UsageError("Give either a DATASET, or both --images and --masks.")
     if split is not None or view is not None:
         raise click.UsageError("--split and --view belong to a DATASET, not to --images and --masks.")
     if kind is None:
         raise click.UsageError("Say with --truth what the values of the truths mean: binary, classes or instances.")
-    return [folder_pairs(images, masks, kind, data_range=data_range)]
+    return [folder_pairs(images, masks, kind, **how)]
 
 
 def panel_of(

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from classicseg_cli.main import DONE, FAILED, help_without_command
+from classicseg_cli.options import orientation_option
 
 if TYPE_CHECKING:
     from classicseg.datasets import Reader, Report
@@ -44,9 +45,12 @@ def list_(name: str | None, as_json: bool) -> None:
 @click.argument("root", required=False)
 @click.option("--split", help="One split; all that are there by default.")
 @click.option("--view", help="The way to read the truths.")
+@orientation_option
 @click.option("--json", "as_json", is_flag=True, help="Print as JSON.")
 @click.option("-q", "--quiet", is_flag=True, help="No progress bar.")
-def check(name: str, root: str | None, split: str | None, view: str | None, as_json: bool, quiet: bool) -> int:
+def check(
+    name: str, root: str | None, split: str | None, view: str | None, orientation: Any, as_json: bool, quiet: bool
+) -> int:
     """Read every picture and truth of a data set and say what is there and what is wrong.
 
     NAME is one of `classicseg datasets list`, or a .toml file that declares a data set; ROOT is the folder that it was
@@ -55,7 +59,7 @@ def check(name: str, root: str | None, split: str | None, view: str | None, as_j
     from classicseg.datasets.check import check_survey, survey_dataset
     from classicseg_cli.tables import progress
 
-    survey = survey_dataset(name, root, split=split, view=view)
+    survey = survey_dataset(name, root, split=split, view=view, orientation=orientation)
     with progress(name, len(survey), quiet) as advance:
         report = check_survey(survey, advance)
     if as_json:

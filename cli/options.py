@@ -74,6 +74,13 @@ averaging_option = click.option(
     show_default=True,
     help="Mean over pictures, or the score of their sums.",
 )
+orientation_option = click.option(
+    "--orientation",
+    type=click.Choice(["apply", "ignore"]),
+    default="apply",
+    show_default=True,
+    help="Turn pictures as their files say (EXIF), or leave rows and columns as they are stored.",
+)
 workers_option = click.option(
     "--workers",
     type=click.IntRange(min=1),

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from classicseg_cli.options import orientation_option
+
 if TYPE_CHECKING:
     from classicseg.outputs import Wanted
 
@@ -36,15 +38,6 @@ def _bands(_: click.Context, __: click.Parameter, value: str | None) -> tuple[in
     if min(bands) < 1:
         raise click.BadParameter(f"{value!r} is not allowed; bands are counted from 1, such as 4,3,2")
     return bands
-
-
-orientation_option = click.option(
-    "--orientation",
-    type=click.Choice(["apply", "ignore"]),
-    default="apply",
-    show_default=True,
-    help="Turn pictures as their files say (EXIF), or leave rows and columns as they are stored.",
-)
 
 
 def _all_of(*options: Callable[[_Command], _Command]) -> Callable[[_Command], _Command]:

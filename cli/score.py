@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from classicseg_cli.main import DONE, FAILED, PARTLY_FAILED, complain
-from classicseg_cli.options import averaging_option, foreground_option, truth_option
+from classicseg_cli.options import averaging_option, foreground_option, orientation_option, truth_option
 
 if TYPE_CHECKING:
     from classicseg.bench.pairs import PairScores
@@ -29,6 +30,7 @@ _COLUMNS_AT_MOST = 5  # with more scores a table has a row a score, and pictures
 )
 @averaging_option
 @foreground_option
+@orientation_option
 @click.option("--void", type=int, metavar="VALUE", help="Truth value of pixels that no score counts, such as 255.")
 @click.option("--json", "as_json", is_flag=True, help="Print as JSON.")
 @click.option("-q", "--quiet", is_flag=True, help="No progress bar.")
@@ -39,6 +41,7 @@ def score(
     names: tuple[str, ...],
     averaging: Any,
     foreground: Any,
+    orientation: str,
     void: int | None,
     as_json: bool,
     quiet: bool,
@@ -49,6 +52,7 @@ def score(
     `classicseg run` writes it, belongs to img. --truth says what the values of the truth mean (classes by default).
     """
     from classicseg.bench.pairs import match_label_maps, score_pairs, without_prediction
+    from classicseg.io.orientation import orientation_ignored
     from classicseg_cli.tables import progress
 
     pairs = match_label_maps(prediction, truth)
@@ -56,7 +60,8 @@ def score(
     if missing:
         some = ", ".join(missing[:3]) + (", ..." if len(missing) > 3 else "")
         complain(f"{len(missing)} truths have no prediction and are not in the scores: {some}")
-    with progress("score", len(pairs), quiet) as advance:
+    read = orientation_ignored() if orientation == "ignore" else nullcontext()
+    with progress("score", len(pairs), quiet) as advance, read:
         found = score_pairs(
             pairs,
             names,

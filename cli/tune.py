@@ -15,6 +15,7 @@ from classicseg_cli.options import (
     by_method,
     data_range_option,
     foreground_option,
+    orientation_option,
     settings,
     truth_option,
     workers_option,
@@ -42,6 +43,7 @@ _SEARCHES = ("random", "grid", "tpe", "halving")
 @truth_option
 @foreground_option
 @data_range_option
+@orientation_option
 @averaging_option
 @click.option(
     "--search",
@@ -95,6 +97,7 @@ def tune(
     kind: Any,
     foreground: Any,
     data_range: Any,
+    orientation: Any,
     averaging: Any,
     search: str,
     budget: int,
@@ -121,7 +124,7 @@ def tune(
 
     chosen = names or tuple(methods())
     narrowed = by_method(chosen, spaces, "--space")
-    data = open_dataset(dataset, kind=kind, data_range=data_range, split=split, view=view)
+    data = open_dataset(dataset, kind=kind, data_range=data_range, split=split, view=view, orientation=orientation)
     total = len(set(chosen)) * budget * min(pictures, len(data))
     told: set[tuple[str, str]] = set()
     with progress(f"tuning on {data.name}", total, quiet) as advance:

@@ -34,9 +34,8 @@ def in_rows(weights):
     return Graph(starts, ends.astype(np.int32), weights[rows, ends])
 
 
-@small
 @pytest.mark.parametrize(("work", "solver"), [(1e9, "banded"), (0, "multilevel")])
-@pytest.mark.parametrize("weak", [0.0, 1e-12, 1e-6, 1e-2])
+@pytest.mark.parametrize("weak", [0.0, pytest.param(1e-12, marks=small), 1e-6, 1e-2])
 def test_equals_the_dense_solution_however_weakly_parts_are_joined(monkeypatch, weak, work, solver):
     monkeypatch.setattr(eigen, "BANDED_WORK", work)
     weights = graph_of_parts(parts=30, size=12, weak=weak, seed=4)
@@ -51,7 +50,6 @@ def test_equals_the_dense_solution_however_weakly_parts_are_joined(monkeypatch, 
     assert np.abs(solutions.T @ solutions - np.eye(9)).max() < 1e-9
 
 
-@small
 def test_runs_agree_on_flat_scenes_and_on_noise():
     noise = np.random.default_rng(0).integers(0, 256, (20, 20, 3)).astype(np.uint8)
     for image, parameters in ((made_scene("shading", 3)[0], {}), (noise, {"n_superpixels": 0, "n_clusters": 4})):
@@ -65,7 +63,6 @@ def noisy_line():
     return np.random.default_rng(0).integers(0, 256, (1, 6000), dtype=np.uint8)
 
 
-@small
 def test_rounds_that_no_longer_help_are_left_out():
     told = []
     result = classicseg.run(noisy_line(), "spectral", n_superpixels=0, n_clusters=4, progress=told.append)
@@ -75,7 +72,6 @@ def test_rounds_that_no_longer_help_are_left_out():
     assert told == sorted(told)
 
 
-@small
 def test_a_long_solution_can_be_ended_while_it_runs():
     def end(share):
         raise InterruptedError(f"at {share:.3f}")

@@ -102,3 +102,24 @@ def test_each_parameter_is_turned_and_stays_within_what_is_allowed(method):
     words = {(name, word) for name, each in declared.items() for word in each.choices if word != each.default}
     assert words <= {(name, value) for each in turned for name, value in each.items()}
     assert {name for each in turned for name in each} == set(declared)
+
+
+@pytest.mark.small
+def test_a_method_is_used_with_each_word_that_its_parameters_take(monkeypatch):
+    monkeypatch.setattr(warmup, "_SMALL", (5, 6))
+    monkeypatch.setattr(warmup, "_LARGE", (6, 7))
+    monkeypatch.setattr(warmup, "_HUGE", (7, 7))
+    made, real = [], registry.make
+
+    def noted(name, **parameters):
+        segmenter = real(name, **parameters)
+        made.append(segmenter)
+        return segmenter
+
+    monkeypatch.setattr(registry, "make", noted)
+    warmed = warmup.exercise("threshold")
+    assert (warmed.name, warmed.lost) == ("threshold", 0)
+    assert {each.rule for each in made} == {"otsu", "fixed", "triangle", "li", "yen", "local", "objects"}
+    assert {each.foreground for each in made} == {"bright", "dark", "border", "smaller"}
+    assert {each.fill_holes for each in made} == {False, True}
+    assert {"auto", 0} < {each.split_touching for each in made}

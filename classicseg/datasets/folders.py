@@ -7,10 +7,11 @@ from pathlib import Path
 
 import numpy as np
 
-from classicseg.datasets.base import DataSet, Found, Sample, Truths
+from classicseg.datasets.base import DataSet, Found, Sample, Truths, oriented
 from classicseg.datasets.layout import natural_order, some
 from classicseg.errors import ImageError
 from classicseg.image import DataRange
+from classicseg.io.orientation import Orientation
 from classicseg.io.read import SUFFIXES, is_lossy, read_bytes, read_labels, read_picture
 from classicseg.metrics.kinds import TruthKind, check_kind
 
@@ -55,6 +56,7 @@ def folder_pairs(
     *,
     name: str | None = None,
     data_range: DataRange | None = None,
+    orientation: Orientation = "apply",
 ) -> DataSet:
     """Pictures of one folder with the truths of another, matched by stem (the file's name without its last suffix).
 
@@ -70,6 +72,8 @@ def folder_pairs(
         The name of the data set; by default that of the folder of pictures.
     data_range : (low, high) or "image", optional
         The values of the pictures that mean black and white.
+    orientation : {"apply", "ignore"}
+        Turn pictures and truths as their own files say, or read them as they are stored.
 
     Returns
     -------
@@ -103,7 +107,8 @@ def folder_pairs(
     if images.samefile(masks):
         raise ImageError(f"pictures and truths are both looked for in {images}. Give two folders.")
     _require_pairs(images, pictures, masks, truths)
-    return DataSet(images.resolve().name if name is None else name, _samples(pictures, truths, kind), data_range)
+    samples = oriented(_samples(pictures, truths, kind), orientation)
+    return DataSet(images.resolve().name if name is None else name, samples, data_range)
 
 
 def read_instance_maps(root: str | Path, *, split: str | None = None, view: str | None = None) -> Found:

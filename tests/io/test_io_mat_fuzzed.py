@@ -149,7 +149,7 @@ def test_an_archive_that_declares_more_than_the_machine_has(tmp_path, monkeypatc
 
 
 def test_scipy_does_not_warn(tmp_path):
-    """Of a file of version 4 that says it is of a VAX; warnings are errors in the tests, and would end as `ImageError`."""
+    """Of a file of version 4 that says it is of a VAX; a warning, an error in the tests, would end as `ImageError`."""
     buffer = BytesIO()
     scipy.io.savemat(buffer, {"a": np.eye(2)}, format="4")
     data = bytearray(buffer.getvalue())

@@ -288,6 +288,19 @@ def test_clear_parts_of_many_pixels_are_found(monkeypatch):
     assert sorted(agree)[-3:] > [0.98] * 3
 
 
+@pytest.mark.small
+@pytest.mark.parametrize("n_clusters", [4, "auto"])
+def test_the_levels_of_a_small_picture_find_its_flat_parts(monkeypatch, n_clusters):
+    monkeypatch.setattr("classicseg.eigen.BANDED_WORK", 0)
+    levels = np.kron([[20, 90], [160, 240]], np.ones((7, 8), int))
+    mask = np.ones(levels.shape, bool)
+    mask[2:4, 3:5] = mask[13, 15] = False
+    noisy = (levels + np.random.default_rng(2).integers(-3, 4, levels.shape)).astype(np.uint8)
+    result = classicseg.run(noisy, "spectral", mask=mask, n_superpixels=0, n_clusters=n_clusters, color_scale=10.0)
+    assert result.findings["solver"] == "multilevel"
+    assert np.array_equal(result.labels, np.where(mask, np.searchsorted([20, 90, 160, 240], levels) + 1, 0))
+
+
 def test_noise_without_links_on_many_pixels(monkeypatch):
     monkeypatch.setattr("classicseg.eigen.BANDED_WORK", 0)
     picture = np.random.default_rng(0).integers(0, 256, (30, 32, 3), dtype=np.uint8)
