@@ -255,7 +255,7 @@ def _record(
 
 
 def _require_memory(picture: Picture) -> None:
-    """Raise `MemoryLimitError` where the files of a picture would take more than there is, whatever the method takes."""
+    """Raise `MemoryLimitError` where the files of a picture would take more memory than there is."""
     height, width = picture.array.shape[:2]
     require_memory(
         _BYTES_OF_FILES * height * width,
