@@ -226,7 +226,7 @@ def _kept_record(places: dict[str, Path], identity: dict[str, Any]) -> dict[str,
         same = all(record[key] == _as_json(value) for key, value in identity.items())
         wanted = {place.name for kind, place in places.items() if kind not in ("record", "mask")}
         whole = all(_digest(places["record"].with_name(name).read_bytes()) == digest for name, digest in files.items())
-    except (OSError, ValueError, TypeError, KeyError, AttributeError):  # none, or not one of ours
+    except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError):  # none, or not one of ours
         return None
     return record if same and whole and wanted <= set(files) else None
 
