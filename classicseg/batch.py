@@ -154,7 +154,7 @@ def fit(
 
 def clear(jobs: Sequence[Job], settings: Settings) -> None:
     """Remove what a killed run left unfinished where these jobs write."""
-    from classicseg.io.atomic import sweep
+    from classicseg.atomic import sweep
 
     for folder in sorted({settings.folder / job.stem.parent for job in jobs}):
         sweep(folder)
@@ -163,7 +163,7 @@ def clear(jobs: Sequence[Job], settings: Settings) -> None:
 def finish(outcomes: Sequence[Outcome], settings: Settings) -> None:
     """Write what is made of all pictures together: COCO's JSON of several, as METHOD_coco.json."""
     if "coco" in settings.wanted.kinds and len(outcomes) > 1:
-        from classicseg.io.atomic import atomic_write
+        from classicseg.atomic import atomic_write
         from classicseg.io.coco_json import join_coco
 
         joined = join_coco(outcome.places["coco"].read_bytes() for outcome in outcomes)
@@ -299,7 +299,7 @@ def _contents(job: Job, picture: Picture, result: Segmentation, settings: Settin
 
 def _write(places: dict[str, Path], contents: dict[str, bytes], record: dict[str, Any]) -> None:
     """An old record goes first and the new one comes last: where a record stands, its files are whole."""
-    from classicseg.io.atomic import atomic_write
+    from classicseg.atomic import atomic_write
     from classicseg.io.write import write_json
 
     places["record"].unlink(missing_ok=True)
