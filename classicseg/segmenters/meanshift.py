@@ -25,10 +25,8 @@ if TYPE_CHECKING:
 _REACH = 0.35  # range bandwidths; on training photographs it gives as many segments as Comaniciu & Meer's own program
 _REACH_APART = 1.0  # bandwidths, of segments that do not touch
 _AUTO_SHARE = 0.65
-_BYTES_ALONE, _BYTES_APART = (
-    16,
-    34,
-)  # more: a sample, of colours alone and of climbs in float64; a pixel, of like segments
+# More: a sample, of colours alone and of climbs in float64; a pixel, where segments apart may share a label.
+_BYTES_ALONE, _BYTES_APART = 20, 34
 _LEAST_AUTO = 1.0  # Delta E; about what an eye can tell apart
 _FINEST = 2.0**-12  # Delta E, to which colours are rounded for their variance
 
