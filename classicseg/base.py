@@ -71,13 +71,6 @@ class Context:
     threads: int = 1
     progress: Progress | None = None
 
-    def __post_init__(self) -> None:
-        if self.progress is not None and not callable(self.progress):
-            raise ParameterError(
-                f"progress={self.progress!r} is not allowed; it is called with the share that is done. "
-                "Give a function of one number, or leave it out."
-            )
-
 
 @dataclass(frozen=True, kw_only=True)
 class Segmenter(ABC):
