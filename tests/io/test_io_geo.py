@@ -2,6 +2,7 @@
 
 import sys
 import warnings
+from dataclasses import replace
 from io import BytesIO
 
 import numpy as np
@@ -112,6 +113,17 @@ def test_what_tells_no_place():
         no_crs.to_lonlat([[0, 0]])
     points = [rasterio.control.GroundControlPoint(row, col, 5 * col, -row) for row, col in ((0, 0), (0, 9), (7, 0))]
     assert read_picture(geotiff(samples(), gcps=points, crs="EPSG:4326")).geo.transform is None
+
+
+def test_a_place_that_is_nowhere():
+    far = geotiff(samples(), crs="EPSG:32633", transform=Affine(1e30, 0, 1e35, 0, -1e30, 1e35))
+    unknown = read_picture(geotiff(samples(), crs="EPSG:32633", transform=ROTATED)).geo
+    for geo in (read_picture(far).geo, replace(unknown, crs="EPSG:12")):
+        with pytest.raises(ImageError, match=r"^coordinates in EPSG:\d+ have no longitudes and latitudes \(.*Check"):
+            geo.to_lonlat([[0, 0], [1, 1]])
+    for value in (np.nan, np.inf):
+        data = geotiff(samples(), crs="EPSG:32633", transform=from_origin(value, 0, 1, 1))
+        assert read_picture(data).geo.transform is None
 
 
 def test_without_rasterio_the_reference_is_kept_and_coordinates_name_the_extra(monkeypatch):
