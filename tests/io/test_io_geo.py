@@ -151,6 +151,17 @@ def test_compressions_of_gdal(compress, capfd):
     assert capfd.readouterr() == ("", "")
 
 
+@pytest.mark.parametrize("count", [2, 5])
+@pytest.mark.parametrize(
+    "options",
+    [{"compress": "lzw"}, {"compress": "zstd", "interleave": "band"}, {"compress": "jpeg", "interleave": "band"}],
+)
+def test_no_band_is_lost_that_pillow_would_leave_out(count, options):
+    data = geotiff(samples(count, *SHAPE[1:], dtype=np.uint8), **options)
+    expected = np.moveaxis(opened(data, lambda file: file.read()), 0, -1)
+    np.testing.assert_array_equal(read_picture(data).array, expected)
+
+
 @pytest.mark.parametrize(
     ("dtype", "nodata", "options"),
     [
