@@ -30,7 +30,7 @@ def listening(work: Callable[[Callable[[float], None]], _Made]) -> _Made:
     Raises
     ------
     KeyboardInterrupt
-        Within a second. Where the work goes on all the same, `leave_if_interrupted` cuts it off.
+        Within a second. Where the work goes on all the same, `leave_if_still_working` cuts it off.
     """
     made: list[_Made] = []
     failed: list[BaseException] = []
@@ -69,7 +69,7 @@ def leave_if_still_working(code: int) -> None:
     """
     if all(ended.is_set() for ended in _ends_awaited):
         return
-    from classicseg.io.atomic import discard_unfinished
+    from classicseg.atomic import discard_unfinished
 
     discard_unfinished()
     for stream in (sys.stdout, sys.stderr):

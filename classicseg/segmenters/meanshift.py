@@ -17,8 +17,8 @@ from classicseg.moments import total_variance
 from classicseg.parameters import Search, parameter
 
 if TYPE_CHECKING:
-    from classicseg.fitted import Learned
     from classicseg.kernels.meanshift_together import Climbs
+    from classicseg.learned import Learned
     from classicseg.parallel import Progress
     from classicseg.pools import ColorPool
 
