@@ -85,13 +85,7 @@ def read(root: Path, *, split: str | None = None, view: str | None = None) -> Fo
             samples, missing, remarks = _instances(root, base, split, content, view)
     except ImageError:
         raise
-    except (
-        KeyError,
-        TypeError,
-        ValueError,
-        AttributeError,
-        OverflowError,
-    ) as error:  # the last: a number such as 1e999
+    except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:  # the last: numbers like 1e999
         raise ImageError(
             f"{listed} is no list of COCO, or a damaged one: {type(error).__name__}: {error}. Get the file anew."
         ) from error

@@ -49,7 +49,6 @@ def open_dataset(
     split, view : str, optional
         Which pictures, and which way to read their truths, for readers that have a choice; the reader's default
         otherwise ("val" where there is one, so that nobody takes the test pictures unawares).
-
     orientation : {"apply", "ignore"}
         Whether pictures and truths are turned as their files say (EXIF), each by its own tag; or read as stored.
 

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from classicseg.errors import DependencyError, ImageError
+from classicseg.errors import DependencyError, ImageError, one_line
 
 PIXEL_SCALE, TIEPOINTS, MATRIX, KEYS, DOUBLES, TEXTS = 33550, 33922, 34264, 34735, 34736, 34737
 GEO_TAGS = (PIXEL_SCALE, TIEPOINTS, MATRIX, KEYS, DOUBLES, TEXTS)
@@ -62,7 +62,6 @@ class GeoReference:
             The tags give no transform or no coordinate reference system.
         """
         try:
-            from rasterio.errors import RasterioError
             from rasterio.warp import transform
         except ImportError as error:
             raise DependencyError(
@@ -78,8 +77,11 @@ class GeoReference:
         a, b, c, d, e, f = self.transform
         try:
             found = transform(crs, "EPSG:4326", a * columns + b * rows + c, d * columns + e * rows + f)
-        except RasterioError as error:
-            raise ImageError(f"coordinates in {crs} have no longitudes and latitudes ({error}).") from error
+        except Exception as error:  # GDAL's own errors have no common class that is public
+            raise ImageError(
+                f"coordinates in {crs} have no longitudes and latitudes ({one_line(error)}). Check the picture's "
+                "transform and coordinate reference system."
+            ) from error
         return np.column_stack(found)
 
 
@@ -125,7 +127,8 @@ def _transform(values: Mapping[int, tuple[Any, ...]], is_point: bool) -> Transfo
         return None
     if is_point:
         c, f = c - (a + b) / 2, f - (d + e) / 2
-    return (a, b, c, d, e, f)
+    found = (a, b, c, d, e, f)
+    return found if np.isfinite(found).all() else None
 
 
 def _crs(keys: Mapping[int, int]) -> str | None:

@@ -28,7 +28,8 @@ SUFFIXES = (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp", ".gif", ".webp", "
 _SAMPLE_SUFFIXES = (".png", ".jpg", ".gif", ".tif")
 _KNOWN = "PNG, JPEG, TIFF, GIF, BMP, WebP, JPEG 2000, AVIF, PPM and .npy are read"
 _NO_ROOM = "does not fit into this machine's memory. Cut it into tiles."
-_RASTER_SIGNATURES = (b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"RIFF")
+_RASTER_SIGNATURES = (b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"RIFF", b"\0\0\0\x0cjP  ")  # the last: JPEG 2000
+_AVIF = (b"ftypavif", b"ftypavis")  # from the fifth byte on
 
 
 @dataclass(frozen=True, eq=False)
@@ -301,7 +302,8 @@ def _decode(data: bytes, where: str, *, stored: bool, page: int = 1) -> Decoded:
 
         if declares_no_pixel(data):
             raise ImageError(f"{where} is an image of 0 pixels. Get the file again, or take it out.") from error
-        if isinstance(error, UnidentifiedImageError) and not data.startswith(_RASTER_SIGNATURES):
+        known = data.startswith(_RASTER_SIGNATURES) or data[4:12] in _AVIF
+        if isinstance(error, UnidentifiedImageError) and not known:
             raise ImageError(f"{where} is no picture that classicseg reads; {_KNOWN}.") from error
         detail = "" if isinstance(error, UnidentifiedImageError) else f" ({one_line(error)})"
         raise ImageError(f"{where} is truncated or damaged{detail}. Get the file again, or write it anew.") from error

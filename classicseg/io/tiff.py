@@ -231,9 +231,11 @@ def _through_pillow(pages: list[Any], stored: bool) -> Decoded:
 
 def _if_pillow_can(pages: list[Any], stored: bool) -> Decoded | None:
     try:
-        return _through_pillow(pages, stored)
+        decoded = _through_pillow(pages, stored)
     except ImageError:
         return None
+    bands = np.atleast_3d(decoded.array).shape[2] + (decoded.visible is not None)
+    return decoded if bands == pages[0].samplesperpixel * len(pages) else None  # of more bands it may leave some out
 
 
 def _through_opencv_or_rasterio(page: Any) -> NDArray[Any]:

@@ -2,6 +2,7 @@
 
 import sys
 import warnings
+from dataclasses import replace
 from io import BytesIO
 
 import numpy as np
@@ -114,6 +115,17 @@ def test_what_tells_no_place():
     assert read_picture(geotiff(samples(), gcps=points, crs="EPSG:4326")).geo.transform is None
 
 
+def test_a_place_that_is_nowhere():
+    far = geotiff(samples(), crs="EPSG:32633", transform=Affine(1e30, 0, 1e35, 0, -1e30, 1e35))
+    unknown = read_picture(geotiff(samples(), crs="EPSG:32633", transform=ROTATED)).geo
+    for geo in (read_picture(far).geo, replace(unknown, crs="EPSG:12")):
+        with pytest.raises(ImageError, match=r"^coordinates in EPSG:\d+ have no longitudes and latitudes \(.*Check"):
+            geo.to_lonlat([[0, 0], [1, 1]])
+    for value in (np.nan, np.inf):
+        data = geotiff(samples(), crs="EPSG:32633", transform=from_origin(value, 0, 1, 1))
+        assert read_picture(data).geo.transform is None
+
+
 def test_without_rasterio_the_reference_is_kept_and_coordinates_name_the_extra(monkeypatch):
     data = geotiff(samples(), crs="EPSG:32633", transform=ROTATED)
     lerc = geotiff(samples(dtype=np.float32), compress="lerc")
@@ -137,6 +149,17 @@ def test_compressions_of_gdal(compress, capfd):
     assert picture.array.dtype == bands.dtype
     assert picture.geo is not None
     assert capfd.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize("count", [2, 5])
+@pytest.mark.parametrize(
+    "options",
+    [{"compress": "lzw"}, {"compress": "zstd", "interleave": "band"}, {"compress": "jpeg", "interleave": "band"}],
+)
+def test_no_band_is_lost_that_pillow_would_leave_out(count, options):
+    data = geotiff(samples(count, *SHAPE[1:], dtype=np.uint8), **options)
+    expected = np.moveaxis(opened(data, lambda file: file.read()), 0, -1)
+    np.testing.assert_array_equal(read_picture(data).array, expected)
 
 
 @pytest.mark.parametrize(

@@ -122,6 +122,13 @@ def test_a_file_cut_off_anywhere_is_refused_without_a_word_elsewhere(format, opt
     assert not caplog.records
 
 
+@pytest.mark.parametrize("format", ["JPEG2000", "AVIF", "WEBP"])
+def test_a_beginning_alone_is_known_for_what_it_is(format):
+    data = encoded(samples(*SHAPE, 3), format)
+    for length in range(16, 120, 8):
+        assert refusal(data[:length], name="cut").startswith("cut is truncated or damaged"), length
+
+
 def test_a_gif_that_ends_within_its_frame():
     data = encoded(samples(*SHAPE), "GIF")
     for length in range(1, len(data) - 20, 11):
