@@ -22,8 +22,9 @@ from classicseg.parameters import Search, declared, parameter
 from classicseg.segmentation import Segmentation
 
 if TYPE_CHECKING:
-    from classicseg.fitted import Fitted, Learned
+    from classicseg.fitted import Fitted
     from classicseg.hierarchy import Hierarchy
+    from classicseg.learned import Learned
     from classicseg.pools import Pool
 
 # A pixel, beside the picture, on photographs: merging of small regions (about 100 where each pixel is a region of its

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from classicseg.errors import ImageError, ParameterError
+from classicseg.memory import require_memory
 from classicseg.outputs import Found, Wanted, encode, endings
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from classicseg.parallel import Progress
     from classicseg.segmentation import Segmentation
 
+_BYTES_OF_FILES = 20  # a pixel, with the picture itself, as benchmarks.memory tells
 _LARGEST_RECORDED = 64  # findings with more numbers than this are left out of the record
 
 
@@ -92,6 +94,7 @@ def process(job: Job, settings: Settings, progress: Progress | None = None) -> O
         if record is not None:
             return Outcome(record, places, kept=True)
     picture = read_picture(data, name=job.source, **settings.reading)
+    _require_memory(picture)
     started = time.perf_counter()
     result = segment_picture(picture, settings, progress)
     if "hierarchy" in settings.wanted.kinds:
@@ -151,7 +154,7 @@ def fit(
 
 def clear(jobs: Sequence[Job], settings: Settings) -> None:
     """Remove what a killed run left unfinished where these jobs write."""
-    from classicseg.io.atomic import sweep
+    from classicseg.atomic import sweep
 
     for folder in sorted({settings.folder / job.stem.parent for job in jobs}):
         sweep(folder)
@@ -160,7 +163,7 @@ def clear(jobs: Sequence[Job], settings: Settings) -> None:
 def finish(outcomes: Sequence[Outcome], settings: Settings) -> None:
     """Write what is made of all pictures together: COCO's JSON of several, as METHOD_coco.json."""
     if "coco" in settings.wanted.kinds and len(outcomes) > 1:
-        from classicseg.io.atomic import atomic_write
+        from classicseg.atomic import atomic_write
         from classicseg.io.coco_json import join_coco
 
         joined = join_coco(outcome.places["coco"].read_bytes() for outcome in outcomes)
@@ -224,7 +227,7 @@ def _kept_record(places: dict[str, Path], identity: dict[str, Any]) -> dict[str,
         same = asked.pop("files_as").items() <= record["files_as"].items() and asked.items() <= record.items()
         wanted = {place.name for kind, place in places.items() if kind not in ("record", "mask")}
         whole = all(_digest(places["record"].with_name(name).read_bytes()) == digest for name, digest in files.items())
-    except (OSError, ValueError, TypeError, KeyError, AttributeError):  # none, or not one of ours
+    except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError):  # none, or not one of ours
         return None
     return record if same and whole and wanted <= set(files) else None
 
@@ -250,6 +253,16 @@ def _record(
         "findings": {key: value for key, value in result.findings.items() if _fits_record(value)},
         "seconds": round(seconds, 4),
     }
+
+
+def _require_memory(picture: Picture) -> None:
+    """Raise `MemoryLimitError` where the files of a picture would take more memory than there is."""
+    height, width = picture.array.shape[:2]
+    require_memory(
+        _BYTES_OF_FILES * height * width,
+        f"writing the label map and the overlay of {height} x {width} pixels",
+        "Make the picture smaller, or cut it into tiles.",
+    )
 
 
 def _of_file(picture: Picture) -> dict[str, Any]:
@@ -291,7 +304,7 @@ def _write(places: dict[str, Path], contents: dict[str, bytes], record: dict[str
     All are made before any takes its place, so that a full disk leaves what was there, and no file without a record,
     which a run over its own folder would take for a picture to segment.
     """
-    from classicseg.io.atomic import atomic_writes
+    from classicseg.atomic import atomic_writes
     from classicseg.io.write import encode_json
 
     files = {places[kind]: content for kind, content in contents.items()}

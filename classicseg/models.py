@@ -1,4 +1,4 @@
-"""Fitted models in files of JSON."""
+"""Fitted models from files of JSON, which `Fitted.save` writes."""
 
 from __future__ import annotations
 
@@ -8,20 +8,10 @@ from typing import Any, NoReturn
 
 from classicseg import registry
 from classicseg.errors import ParameterError
-from classicseg.fitted import Fitted, Pictures
-from classicseg.io.write import atomic_write
+from classicseg.fitted import FORMAT, FORMAT_VERSION, Fitted
+from classicseg.learned import Pictures
 
-_FORMAT, _FORMAT_VERSION = "classicseg model", 1
 _KEYS = {"format", "format_version", "version", "method", "parameters", "pictures", "learned"}
-
-
-def save_model(model: Fitted, path: str | Path) -> None:
-    """Write a fitted model as JSON, atomically; see `Fitted.save`."""
-    import classicseg
-
-    head = {"format": _FORMAT, "format_version": _FORMAT_VERSION, "version": classicseg.__version__}
-    text = json.dumps(head | model.content(), indent=1, allow_nan=False)
-    atomic_write(path, (text + "\n").encode())
 
 
 def load_model(path: str | Path) -> Fitted:
@@ -68,11 +58,11 @@ def _no_number(word: str) -> NoReturn:
 
 
 def _model(content: Any) -> Fitted:
-    if not isinstance(content, dict) or content.get("format") != _FORMAT:
+    if not isinstance(content, dict) or content.get("format") != FORMAT:
         raise ParameterError("it is none. Give a file that Fitted.save wrote.")
-    if content.get("format_version") != _FORMAT_VERSION or isinstance(content["format_version"], bool):
+    if content.get("format_version") != FORMAT_VERSION or isinstance(content["format_version"], bool):
         raise ParameterError(
-            f"its format has version {content.get('format_version')!r}, and {_FORMAT_VERSION} is known. "
+            f"its format has version {content.get('format_version')!r}, and {FORMAT_VERSION} is known. "
             "Read it with the version of classicseg that wrote it, or fit the model anew."
         )
     if set(content) != _KEYS:

@@ -69,7 +69,7 @@ def leave_if_still_working(code: int) -> None:
     """
     if all(ended.is_set() for ended in _ends_awaited):
         return
-    from classicseg.io.atomic import discard_unfinished
+    from classicseg.atomic import discard_unfinished
 
     discard_unfinished()
     for stream in (sys.stdout, sys.stderr):

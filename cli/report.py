@@ -56,7 +56,7 @@ def report(
         sys.stdout.buffer.write(made[wanted[0]])
         sys.stdout.buffer.flush()
         return
-    from classicseg.io.write import atomic_write
+    from classicseg.atomic import atomic_write
 
     for name in wanted:
         path = (results if output is None else output) / _FILES[name]

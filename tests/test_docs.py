@@ -14,6 +14,7 @@ from sklearn.metrics import adjusted_rand_score
 import classicseg
 from classicseg.datasets import known_readers
 from classicseg.metrics import contingency_tables, scores
+from classicseg.outputs import CHOSEN
 from classicseg_cli.scores import row_of
 
 ROOT = Path(__file__).parent.parent
@@ -21,6 +22,7 @@ SNIPPETS = (ROOT / "docs" / "snippets.md").read_text(encoding="utf-8")
 SCORES = (ROOT / "docs" / "scores.md").read_text(encoding="utf-8")
 DATASETS = (ROOT / "docs" / "datasets.md").read_text(encoding="utf-8")
 README = (ROOT / "README.md").read_text(encoding="utf-8")
+FILES = (ROOT / "docs" / "files.md").read_text(encoding="utf-8")
 BENCHMARKS = (ROOT / "docs" / "benchmarks.md").read_text(encoding="utf-8")
 
 
@@ -66,6 +68,20 @@ def test_the_python_of_the_readme_runs(capsys):
     printed = capsys.readouterr().out
     lines = re.findall(r"iou\.hungarian 0\.\d{4} \[0\.\d{4}, 0\.\d{4}\], 15 pictures, (\w+) of (\d)", printed)
     assert lines == [("fixed", "1"), ("fixed", "1"), ("ODS", "3"), ("OIS", "3")]
+
+
+def test_the_python_of_the_page_on_files_runs():
+    (source,) = blocks(FILES, "python")
+    names = run(source)
+    assert names["model"].learned["centers"] is not None
+    assert [labels.shape for labels in names["labels"]] == [(200, 600), (200, 600)]
+
+
+def test_the_page_on_files_names_what_run_writes():
+    from classicseg.outputs import Wanted, endings
+
+    everything = endings(Wanted(kinds=frozenset(CHOSEN)))
+    assert all(f"img_METHOD{ending}" in FILES for ending in everything.values())
 
 
 def test_the_python_of_the_page_on_benchmarks_runs(capsys, tmp_path):

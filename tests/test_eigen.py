@@ -63,7 +63,6 @@ def noisy_line():
     return np.random.default_rng(0).integers(0, 256, (1, 6000), dtype=np.uint8)
 
 
-@small
 def test_rounds_that_no_longer_help_are_left_out():
     told = []
     result = classicseg.run(noisy_line(), "spectral", n_superpixels=0, n_clusters=4, progress=told.append)
@@ -73,7 +72,6 @@ def test_rounds_that_no_longer_help_are_left_out():
     assert told == sorted(told)
 
 
-@small
 def test_a_long_solution_can_be_ended_while_it_runs():
     def end(share):
         raise InterruptedError(f"at {share:.3f}")

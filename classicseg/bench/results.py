@@ -23,8 +23,8 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, TypeVar, get_type_hints
 
+from classicseg.atomic import atomic_write
 from classicseg.errors import ImageError
-from classicseg.io.write import atomic_write
 
 FORMAT = 1
 ALL_TRUTHS = "all"

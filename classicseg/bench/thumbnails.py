@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from classicseg.atomic import atomic_write
 from classicseg.bench.results import OVERLAYS
 from classicseg.io.overlay import display, overlay
-from classicseg.io.write import atomic_write
 
 if TYPE_CHECKING:
     from classicseg.datasets.base import LoadedSample

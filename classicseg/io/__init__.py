@@ -1,6 +1,6 @@
 """Files: read pictures and label maps, write label maps, hierarchies, records, overlays and montages."""
 
-from classicseg.io.atomic import atomic_write, discard_unfinished, sweep
+from classicseg.atomic import atomic_write, discard_unfinished, sweep
 from classicseg.io.coco_json import encode_coco, join_coco
 from classicseg.io.geojson import encode_geojson
 from classicseg.io.hierarchy import encode_hierarchy, read_hierarchy, write_hierarchy

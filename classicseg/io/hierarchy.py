@@ -9,10 +9,10 @@ from typing import Any
 
 import numpy as np
 
+from classicseg.atomic import atomic_write
 from classicseg.errors import ImageError, MemoryLimitError, one_line
 from classicseg.hierarchy import Hierarchy
 from classicseg.io.decode import no_warnings
-from classicseg.io.write import atomic_write
 from classicseg.memory import require_memory
 
 _VERSION = 1

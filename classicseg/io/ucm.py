@@ -9,10 +9,11 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from classicseg.arrays import as_array
+from classicseg.atomic import atomic_write
 from classicseg.errors import ImageError
 from classicseg.hierarchy import Hierarchy, check_finite
 from classicseg.io.mat import read_mat
-from classicseg.io.write import atomic_write, encode_picture
+from classicseg.io.write import encode_picture
 
 
 def read_ucm2(path: str | Path) -> Hierarchy:

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from classicseg.atomic import atomic_write
 from classicseg.errors import ImageError, ParameterError
-from classicseg.io.atomic import atomic_write, discard_unfinished, sweep
 from classicseg.io.checks import as_label_map
 from classicseg.io.palette import label_colors
 from classicseg.io.png import encode_png
@@ -24,14 +24,11 @@ if TYPE_CHECKING:
 
 __all__ = [
     "FORMATS",
-    "atomic_write",
-    "discard_unfinished",
     "encode_indexed",
     "encode_json",
     "encode_labels",
     "encode_picture",
     "plain",
-    "sweep",
     "write_json",
     "write_labels",
     "write_picture",

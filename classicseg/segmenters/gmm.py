@@ -13,9 +13,9 @@ from classicseg.image import Image
 from classicseg.parameters import Search, parameter
 
 if TYPE_CHECKING:
-    from classicseg.fitted import Learned
     from classicseg.kernels.gmm import Fit, Mixture, Samples
     from classicseg.kernels.kmeans_blocks import Blocks
+    from classicseg.learned import Learned
     from classicseg.pools import ColorPool
 
 _MOST_AUTO = 8

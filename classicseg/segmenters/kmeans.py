@@ -18,8 +18,8 @@ from classicseg.parameters import Search, parameter
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from classicseg.fitted import Learned
     from classicseg.kernels.kmeans import Clustering
+    from classicseg.learned import Learned
     from classicseg.pools import ColorPool
 
 _MOST_AUTO = 8

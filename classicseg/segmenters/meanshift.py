@@ -17,18 +17,16 @@ from classicseg.moments import total_variance
 from classicseg.parameters import Search, parameter
 
 if TYPE_CHECKING:
-    from classicseg.fitted import Learned
     from classicseg.kernels.meanshift_together import Climbs
+    from classicseg.learned import Learned
     from classicseg.parallel import Progress
     from classicseg.pools import ColorPool
 
 _REACH = 0.35  # range bandwidths; on training photographs it gives as many segments as Comaniciu & Meer's own program
 _REACH_APART = 1.0  # bandwidths, of segments that do not touch
 _AUTO_SHARE = 0.65
-_BYTES_ALONE, _BYTES_APART = (
-    16,
-    34,
-)  # more: a sample, of colours alone and of climbs in float64; a pixel, of like segments
+# More: a sample, of colours alone and of climbs in float64; a pixel, where segments apart may share a label.
+_BYTES_ALONE, _BYTES_APART = 20, 34
 _LEAST_AUTO = 1.0  # Delta E; about what an eye can tell apart
 _FINEST = 2.0**-12  # Delta E, to which colours are rounded for their variance
 

@@ -71,7 +71,7 @@ class Slic(Segmenter):
     makes: ClassVar[Literal["classes", "segments"]] = "segments"
     always_connected: ClassVar[str] = "loose parts have joined other superpixels"
     numbers_segments: ClassVar[bool] = True
-    bytes_per_pixel: ClassVar[int] = 12
+    bytes_per_pixel: ClassVar[int] = 15
     bytes_per_sample: ClassVar[int] = 5
 
     n_segments: int = parameter(300, "about how many superpixels", low=1, scale="log", search=Search(5, 1000))

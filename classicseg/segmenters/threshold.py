@@ -25,7 +25,7 @@ from classicseg.parameters import Search, declared, parameter
 from classicseg.thresholds import threshold_of
 
 if TYPE_CHECKING:
-    from classicseg.fitted import Learned
+    from classicseg.learned import Learned
     from classicseg.pools import LevelPool
 
 _CLOSE = 1e-9  # gains that differ by less than this share may be equal but for rounding

@@ -65,7 +65,7 @@ class Watershed(CutSegmenter):
     makes: ClassVar[Literal["classes", "segments"]] = "segments"
     cuts: ClassVar[tuple[str, ...]] = ("height",)
     always_connected: ClassVar[str] = "a watershed grows each segment from one connected marker"
-    bytes_per_pixel: ClassVar[int] = 20
+    bytes_per_pixel: ClassVar[int] = 23
     bytes_per_sample: ClassVar[int] = 4
 
     markers: int = parameter(0, "about so many markers on a grid; 0: the minima of the gradient", low=0, scale="log")

@@ -10,7 +10,7 @@ import time
 
 import pytest
 
-from classicseg.io import atomic
+from classicseg import atomic
 from classicseg_cli import interrupts
 from classicseg_cli.interrupts import leave_if_still_working, listening
 

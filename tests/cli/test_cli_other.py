@@ -114,6 +114,27 @@ def test_demo_writes_one_picture_of_all_methods(call, tmp_path, monkeypatch, sma
 
 
 @small
+def test_demo_prints_scores_and_writes_all_beside_one_another(call, tmp_path, monkeypatch):
+    from classicseg.datasets import DataSet, made_scenes
+    from classicseg.registry import BUILT_IN
+
+    few = [sample for sample in made_scenes(size=64) if sample.name in ("shading-2", "noise-1")]
+    monkeypatch.setattr("classicseg.datasets.made_scenes", lambda: DataSet("scenes", tuple(few)))
+    monkeypatch.setattr("classicseg.registry.BUILT_IN", {name: BUILT_IN[name] for name in ("threshold",)})
+    Image.fromarray(np.eye(12, dtype=np.uint8) * 255).save(tmp_path / "img.png")
+    code, stdout, stderr = call("demo", "-o", tmp_path, tmp_path / "img.png")
+    assert (code, stderr) == (0, "")
+    words = stdout.split()
+    assert "threshold" in words
+    scores = [float(words[words.index(row) + 1]) for row in ("noise-1", "shading-2", "mean")]
+    assert 0 < scores[0] <= 1
+    assert scores[2] == pytest.approx((scores[0] + scores[1]) / 2, abs=1e-4)
+    sight = np.asarray(Image.open(tmp_path / "classicseg_demo.png"))
+    assert min(sight.shape[:2]) > 600
+    assert call("demo", "--no-scenes", "-o", tmp_path, tmp_path / "img.png")[1].startswith("all results side by side")
+
+
+@small
 def test_help_and_version(call):
     code, stdout, _ = call("--help")
     assert code == 0

@@ -229,7 +229,7 @@ def test_jobs_that_lead_out_of_the_folder_are_refused(tmp_path, picture_file):
 
 @small
 def test_what_a_killed_run_left_unfinished_goes(call, picture_file, tmp_path):
-    from classicseg.io import atomic
+    from classicseg import atomic
 
     dead = 2**22 + 1  # above what the system numbers processes with
     left = tmp_path / "out" / f".classicseg-{atomic._host()}-{dead}-0123abcd-{'0' * 16}.tmp"

@@ -47,7 +47,6 @@ def test_the_first_run_says_that_it_compiles_and_later_ones_do_not(tmp_path, pic
     np.testing.assert_array_equal(np.array(first), np.array(second))
 
 
-@small
 @compiled_only
 def test_quiet_runs_compile_in_silence_and_streams_say_it_on_stderr(tmp_path, picture_file):
     quiet = run(tmp_path / "cache", "run", "-m", "felzenszwalb", "-q", "-o", tmp_path, picture_file)
@@ -100,7 +99,6 @@ def test_a_warm_up_that_cannot_keep_anything_fails_with_the_cure(tmp_path):
     assert done.stderr.decode().startswith("classicseg: nothing could be kept: set CLASSICSEG_CACHE_DIR")
 
 
-@small
 @compiled_only
 def test_a_warm_up_of_which_the_disk_keeps_only_some_fails(call, monkeypatch, tmp_path):
     import classicseg.warmup as warmup
@@ -129,3 +127,40 @@ def test_without_compiling_there_is_nothing_to_warm_up(call, monkeypatch):
     code, _, err = call("warmup", "otsu")
     assert code == 1
     assert "NUMBA_DISABLE_JIT is set" in err
+
+
+@small
+@pytest.mark.parametrize("kept", [True, False])
+def test_what_was_compiled_is_told_and_what_cannot_be_kept_is_a_failure(call, monkeypatch, tmp_path, kept):
+    from classicseg import warmup
+    from classicseg.kernels import cache
+
+    monkeypatch.setattr(cache.config, "DISABLE_JIT", 0)
+    monkeypatch.setattr(cache, "can_keep", lambda: kept)
+    done = [warmup.Warmed("kmeans", 1.5, {"a": 1.0, "b": 0.5}, 3, 0), warmup.Warmed("scores", 0.25, {}, 9, 0)]
+
+    def warm_up(wanted, *, processes, advance):
+        assert (wanted, processes) == (("kmeans", "scores"), 1)
+        for each in done:
+            advance(each)
+        return done
+
+    monkeypatch.setattr(warmup, "warm_up", warm_up)
+    monkeypatch.setattr(warmup, "kept", lambda: (tmp_path, 14, 2_500_000))
+    code, stdout, stderr = call("warmup", "kmeans", "scores", "--processes", 1)
+    assert stdout == f"14 kernels, 2.5 MB in {tmp_path}\n"
+    told = stderr.splitlines()
+    assert told[:2] == [
+        "classicseg: kmeans: 2 kernels compiled, 1.5 s",
+        "classicseg: scores: nothing left to compile, 0.2 s",
+    ]
+    assert (code, len(told)) == ((0, 2) if kept else (1, 3))
+    assert kept or "nothing could be kept: set CLASSICSEG_CACHE_DIR" in told[2]
+    code, stdout, stderr = call("warmup", "kmeans", "scores", "--processes", 1, "--json", "--quiet")
+    found = json.loads(stdout)
+    assert (found["kernels"], found["bytes"], found["parts"]["kmeans"]["compiled"]) == (
+        14,
+        2_500_000,
+        {"a": 1.0, "b": 0.5},
+    )
+    assert code == (0 if kept else 1)

@@ -154,6 +154,29 @@ def hierarchies() -> Iterator[bytes]:
     yield encode_hierarchy(Hierarchy.from_merges([[1, 2], [3, 4]], [(0, 1)], [0.2]))
 
 
+def models() -> Iterator[bytes]:
+    """JSON files of models fitted on small pictures."""
+    import tempfile
+    from pathlib import Path
+
+    import classicseg
+
+    grey = np.arange(12, dtype=np.uint8).reshape(3, 4) * 20
+    for method, parameters, picture in (
+        ("threshold", {"rule": "otsu"}, grey),
+        ("threshold", {"rule": "otsu", "classes": 3}, grey),
+        ("kmeans", {"n_clusters": 2, "n_init": 1}, _rgb()),
+        ("kmeans", {"n_clusters": 2}, grey),
+        ("gmm", {"n_components": 2}, _rgb()),
+        ("meanshift", {"spatial_bandwidth": 1.0, "range_bandwidth": "auto"}, grey),
+    ):
+        model = classicseg.methods()[method].segmenter(**parameters).fit([picture])
+        with tempfile.TemporaryDirectory() as folder:
+            model.save(Path(folder) / "model.json")
+            yield (Path(folder) / "model.json").read_bytes()
+    yield b'{"format": ' + b"[" * 5000
+
+
 def contour_maps() -> Iterator[bytes]:
     """MATLAB files with ultrametric contour maps of doubled size."""
     from scipy.io import savemat

@@ -90,10 +90,10 @@ def _process(name: str, corpus: Path, findings: Path, seconds: float, seed: int)
         "-len_control=0", str(corpus),
     ]  # fmt: skip
     arguments = [sys.executable, "-m", "benchmarks.hardening.fuzz.worker", name, str(findings), *options]
-    with tempfile.TemporaryFile("w+", errors="replace") as log:
+    with tempfile.TemporaryFile("w+", errors="replace") as log, tempfile.TemporaryDirectory() as temporary:
         process = subprocess.Popen(
             arguments, cwd=_CHECKOUT, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT,
-            env={**os.environ, "NUMBA_DISABLE_JIT": "1"},
+            env={**os.environ, "NUMBA_DISABLE_JIT": "1", "TMPDIR": temporary},  # libFuzzer ends it without a tidying up
         )  # fmt: skip
         try:
             code = process.wait(seconds + _GRACE + 60)

@@ -150,6 +150,23 @@ def _contours(data: bytes) -> None:
     _try_hierarchy(read_ucm2(path))
 
 
+def _model(data: bytes) -> None:
+    from classicseg import load_model
+
+    path = _folder() / "model.json"
+    path.write_bytes(data)
+    model = load_model(path)
+    model.save(path)
+    require(load_model(path) == model, "another model once saved")
+    for picture in (np.arange(12, dtype=np.uint8).reshape(3, 4) * 20, np.arange(24, dtype=np.uint8).reshape(2, 4, 3)):
+        try:
+            labels = model.segment(picture)
+        except ALLOWED:  # of another kind than the model's
+            continue
+        require(labels.dtype == np.int32 and labels.shape == picture.shape[:2], f"{labels.dtype} {labels.shape}")
+        require(labels.min() >= 0, "labels below 0")
+
+
 def _try_hierarchy(hierarchy: Any) -> None:
     levels = hierarchy.thresholds()
     whole = hierarchy.cut(threshold=float(levels[-1])) if len(levels) else hierarchy.cut(n_segments=1)
@@ -260,9 +277,11 @@ class _Taken:
         return (np.frombuffer(self.bytes(size), np.uint8) % (1 + self.number(9))).reshape(shape).astype(kind)
 
 
-@cache
+_temporary = tempfile.TemporaryDirectory(prefix="fuzz-")  # goes away with the process
+
+
 def _folder() -> Path:
-    return Path(tempfile.mkdtemp(prefix="fuzz-", dir="/dev/shm" if Path("/dev/shm").is_dir() else None)).resolve()
+    return Path(_temporary.name).resolve()
 
 
 @cache
@@ -287,6 +306,9 @@ TARGETS = {
     "score": Target(_score, seeds.comparisons, ("classicseg.metrics", "classicseg.kernels"), share=2),
     "hierarchy": Target(
         _hierarchy, seeds.hierarchies, ("classicseg.io", "classicseg.hierarchy"), mutations.mutate_archive
+    ),
+    "model": Target(
+        _model, seeds.models, ("classicseg.models", "classicseg.fitted", "classicseg.segmenters"), mutations.mutate_json
     ),
     "contours": Target(_contours, seeds.contour_maps, ("classicseg.io", "classicseg.hierarchy", "scipy.io.matlab")),
     "declaration": Target(_declaration, seeds.declarations, ("classicseg.datasets", "classicseg.io")),

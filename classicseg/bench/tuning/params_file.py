@@ -10,10 +10,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from classicseg.atomic import atomic_write
 from classicseg.bench.sources import Entry, MethodSource
 from classicseg.datasets.declared import keys
 from classicseg.errors import ImageError, ParameterError
-from classicseg.io.write import atomic_write
 
 if TYPE_CHECKING:
     from classicseg.base import Segmenter

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from classicseg.io import atomic
-from classicseg.io.atomic import atomic_write, atomic_writes, discard_unfinished, sweep
+from classicseg import atomic
+from classicseg.atomic import atomic_write, atomic_writes, discard_unfinished, sweep
 
 small = pytest.mark.small
 
@@ -157,7 +157,7 @@ def test_names_that_are_no_text(tmp_path):
 
 KILLED = """
 import os, sys, time
-from classicseg.io import atomic
+from classicseg import atomic
 def wait(*_):
     print(os.getpid(), flush=True)
     time.sleep(60)
