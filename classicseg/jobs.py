@@ -9,9 +9,12 @@ from pathlib import Path, PurePosixPath
 
 from classicseg.errors import ParameterError
 from classicseg.io.read import SUFFIXES
+from classicseg.outputs import CHOSEN, Wanted, endings
 
 # How the names of written pictures end, each beside its record.
-OUTPUTS = ("_labels", "_overlay", "_mean", "_mask", "_ucm", "_boundaries", "_indexed")
+OUTPUTS = tuple(
+    Path(ending).stem for ending in endings(Wanted(kinds=frozenset(CHOSEN))).values() if Path(ending).suffix in SUFFIXES
+)
 _SAMPLE = "sample:"
 
 

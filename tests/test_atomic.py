@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from classicseg import atomic
-from classicseg.atomic import atomic_write, discard_unfinished, sweep
+from classicseg.atomic import atomic_write, atomic_writes, discard_unfinished, sweep
 
 small = pytest.mark.small
 
@@ -48,6 +48,23 @@ def test_a_failing_write_leaves_the_old_file_and_nothing_else(tmp_path, monkeypa
         atomic_write(path, data)
     assert path.read_bytes() == b"old"
     assert list(tmp_path.iterdir()) == [path]
+
+
+@small
+def test_several_files_take_their_places_together(tmp_path):
+    one, other = tmp_path / "one", tmp_path / "other"
+    one.write_bytes(b"old")
+    with atomic_writes({one: b"new", other: b"new"}):
+        assert (one.read_bytes(), other.exists()) == (b"old", False)
+    assert (one.read_bytes(), other.read_bytes()) == (b"new", b"new")
+    for contents in ({one: b"newer", other: "no bytes"}, {one: b"newer", other / "below a file": b""}):
+        with pytest.raises((TypeError, OSError)), atomic_writes(contents):
+            pytest.fail("one of them could not be written")
+    with pytest.raises(KeyboardInterrupt), atomic_writes({one: b"newer"}):
+        raise KeyboardInterrupt
+    assert one.read_bytes() == b"new"
+    assert sorted(tmp_path.iterdir()) == [one, other]
+    assert atomic._unfinished == {}
 
 
 @small

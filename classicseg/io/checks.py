@@ -11,6 +11,8 @@ from classicseg.arrays import as_array
 from classicseg.errors import ImageError
 from classicseg.labels import as_int32, compressed
 
+_LONGEST_TABLE = 1 << 24  # numbers of three bytes, as data sets give them to segments
+
 
 def as_label_map(labels: Any, mask: Any = None) -> tuple[NDArray[np.int32], NDArray[np.bool_] | None]:
     """A label map as int32, and its mask as bool (None where none came).
@@ -36,6 +38,23 @@ def as_label_map(labels: Any, mask: Any = None) -> tuple[NDArray[np.int32], NDAr
     if mask.shape != labels.shape:
         raise ImageError(f"a mask of shape {mask.shape} came for labels of shape {labels.shape}; they must be equal.")
     return as_int32(labels), mask.astype(bool, copy=False)
+
+
+def highest_label(labels: NDArray[np.integer]) -> int:
+    """The highest label of a map, for a table with an entry for each label up to it.
+
+    Raises
+    ------
+    ImageError
+        The table would take gigabytes, and almost all of it would be of labels that the map does not have.
+    """
+    highest = max(int(labels.max()), 0)
+    if highest > max(_LONGEST_TABLE, labels.size):
+        raise ImageError(
+            f"a label of {highest:,} came; up to {_LONGEST_TABLE:,} are painted. Renumber them from 1 on, such as by "
+            "numpy.unique(labels, return_inverse=True)."
+        )
+    return highest
 
 
 def ranked(labels: NDArray[np.int32]) -> tuple[NDArray[np.int32], NDArray[np.int64]]:

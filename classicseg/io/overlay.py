@@ -9,6 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from classicseg.errors import ImageError, ParameterError
 from classicseg.image import as_image
+from classicseg.io.checks import highest_label
 from classicseg.io.palette import UNUSED, label_colors
 from classicseg.labels import boundaries
 from classicseg.parallel import chunks, for_chunks, thread_count
@@ -169,7 +170,7 @@ def mean_color(rgb: Rgb, labels: NDArray[np.integer], threads: int | None = None
     [[15, 15, 90]]
     """
     _require_fit(rgb, labels)
-    length = int(labels.max()) + 1
+    length = highest_label(labels) + 1
     sums = np.zeros((4, length))  # of red, green, blue and ones: whole numbers, which float64 adds exactly
     for start, stop in _strips(labels.shape, length):
         own = labels[start:stop].ravel()

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from classicseg import color as colors
+from classicseg.io.checks import highest_label
 from classicseg.labels import neighbours
 
 # Delta E 1976. The first is what shows through a translucent overlay; the others serve a label whose lower neighbours
@@ -64,6 +65,11 @@ def label_colors(labels: NDArray[np.integer]) -> NDArray[np.uint8]:
     (K + 1, 3) uint8 array
         sRGB colours by label; the first, of label 0, is black and not meant to be used.
 
+    Raises
+    ------
+    ImageError
+        A label lies above 16,777,216, and above the number of pixels.
+
     Examples
     --------
     >>> colors = label_colors(np.array([[1, 1, 2], [3, 3, 2]]))
@@ -71,7 +77,7 @@ def label_colors(labels: NDArray[np.integer]) -> NDArray[np.uint8]:
     ((4, 3), [0, 0, 0], 4)
     """
     palette = _palette()
-    highest = max(int(labels.max()), 0)
+    highest = highest_label(labels)
     choices = ((np.arange(highest + 1) - 1) % _PREFERRED).tolist()
     # Up to there all preferred colours are so different that nobody has to move: neighbours need not be looked for.
     for label, lower in _lower_neighbours(labels) if highest > _PREFERRED else ():

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from classicseg.atomic import atomic_write
 from classicseg.errors import ImageError, ParameterError
+from classicseg.io.checks import as_label_map
 from classicseg.io.palette import label_colors
 from classicseg.io.png import encode_png
 from classicseg.parallel import thread_count
@@ -71,13 +72,14 @@ def encode_labels(
     """
     if format not in FORMATS:
         raise ParameterError(f"format={format!r} is not allowed; it is one of {', '.join(map(repr, FORMATS))}.")
-    highest = _highest_label(labels)
+    own, _ = as_label_map(labels)
+    highest = int(own.max())
     if format == "png":
-        return _png_of_labels(labels, highest, threads)
+        return _png_of_labels(own, highest, threads)
     if format == "tiff":
-        return _tiff_of_labels(labels, highest, geo, threads)
+        return _tiff_of_labels(own, highest, geo, threads)
     buffer = BytesIO()
-    np.save(buffer, np.ascontiguousarray(labels, dtype=np.int32))
+    np.save(buffer, np.ascontiguousarray(own))
     return buffer.getvalue()
 
 
@@ -102,7 +104,7 @@ def encode_indexed(labels: NDArray[np.integer], threads: int | None = None) -> b
     Raises
     ------
     ImageError
-        The array is no label map.
+        The array is no label map, or `label_colors` refuses it.
 
     Examples
     --------
@@ -110,12 +112,12 @@ def encode_indexed(labels: NDArray[np.integer], threads: int | None = None) -> b
     >>> read_labels(encode_indexed(np.array([[0, 1], [200, 1]]))).tolist()
     [[0, 1], [200, 1]]
     """
-    highest = _highest_label(labels)
-    colors = label_colors(labels)
-    if highest <= _MOST_IN_8_BITS:
-        return encode_png(labels.astype(np.uint8), colors, threads)
+    own, _ = as_label_map(labels)
+    colors = label_colors(own)
+    if len(colors) <= _MOST_IN_8_BITS + 1:
+        return encode_png(own.astype(np.uint8), colors, threads)
     colors, index_of = _few_colors(colors)
-    return encode_png(index_of[labels], colors, threads)
+    return encode_png(index_of[own], colors, threads)
 
 
 def write_labels(
@@ -157,30 +159,16 @@ def write_json(path: str | Path, record: Mapping[str, Any]) -> None:
     atomic_write(path, encode_json(record))
 
 
-def _highest_label(labels: NDArray[np.integer]) -> int:
-    """The highest label of what is a label map; anything else is refused."""
-    if labels.ndim != 2 or labels.dtype.kind not in "ui" or labels.size == 0:
-        raise ImageError(
-            f"labels of shape {labels.shape} and type {labels.dtype} came; a label map is (H, W) integers."
-        )
-    lowest, highest = int(labels.min()), int(labels.max())
-    if lowest < 0 or highest > np.iinfo(np.int32).max:
-        raise ImageError(
-            f"labels from {lowest} to {highest} came; 0 to {np.iinfo(np.int32).max} are allowed. Renumber them."
-        )
-    return highest
-
-
-def _png_of_labels(labels: NDArray[np.integer], highest: int, threads: int | None) -> bytes:
+def _png_of_labels(labels: NDArray[np.int32], highest: int, threads: int | None) -> bytes:
     if highest > _MOST_IN_16_BITS:
         raise ImageError(
             f"a label map with {highest:,} labels came; a PNG holds {_MOST_IN_16_BITS:,} at most. "
             "Choose the format tiff (or npy)."
         )
-    return encode_png(labels.astype(np.uint16, copy=False) if labels.dtype == np.uint8 else labels, threads=threads)
+    return encode_png(labels, threads=threads)
 
 
-def _tiff_of_labels(labels: NDArray[np.integer], highest: int, geo: GeoReference | None, threads: int | None) -> bytes:
+def _tiff_of_labels(labels: NDArray[np.int32], highest: int, geo: GeoReference | None, threads: int | None) -> bytes:
     from tifffile import imwrite
 
     narrow = np.ascontiguousarray(labels, dtype=np.min_scalar_type(highest))

@@ -277,9 +277,10 @@ def test_a_kept_result_is_the_one_that_was_asked_for(call, picture_file, tmp_pat
 def test_a_folder_is_not_fed_with_its_own_results(call, picture_file):
     before = sorted(picture_file.parent.iterdir())
     (picture_file.parent / ".hidden.png").write_bytes(b"no picture")
+    run = ("run", "-m", "otsu", "--mean-colour", "--boundaries", "--indexed", "-o", picture_file.parent)
     for _ in range(2):
-        assert call("run", "-m", "otsu", "-o", picture_file.parent, picture_file.parent)[0] == 0
-    assert len(list(picture_file.parent.iterdir())) == len(before) + 1 + 3
+        assert call(*run, picture_file.parent)[0] == 0
+    assert len(list(picture_file.parent.iterdir())) == len(before) + 1 + 6
 
 
 @small

@@ -306,3 +306,14 @@ def test_eight_threads_leave_the_filters_of_warnings_as_they_were():
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(work, range(64)))
     assert list(warnings.filters) == before
+
+
+@pytest.mark.small
+@pytest.mark.parametrize("painted", [overlay, boundary_picture, mean_color])
+def test_labels_far_above_the_number_of_pixels(painted):
+    rgb = np.zeros((2, 2, 3), dtype=np.uint8)
+    far = np.array([[1, 1], [70_000, 70_000]])
+    assert np.array_equal(painted(rgb, far)[0], painted(rgb, np.minimum(far, 2))[0])
+    if painted is not boundary_picture:  # the others keep a table of labels
+        with pytest.raises(ImageError, match=r"2,147,483,647 came.*Renumber"):
+            painted(rgb, far + (2**31 - 1 - 70_000))
