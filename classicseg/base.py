@@ -71,13 +71,6 @@ class Context:
     threads: int = 1
     progress: Progress | None = None
 
-    def __post_init__(self) -> None:
-        if self.progress is not None and not callable(self.progress):
-            raise ParameterError(
-                f"progress={self.progress!r} is not allowed; it is called with the share that is done. "
-                "Give a function of one number, or leave it out."
-            )
-
 
 @dataclass(frozen=True, kw_only=True)
 class Segmenter(ABC):
@@ -222,7 +215,8 @@ class Segmenter(ABC):
         color, channel_axis, data_range, threads
             As `classicseg.segment` takes them, for all pictures; ``data_range="image"`` is each picture's own.
         progress : callable, optional
-            Called with the share of the work that is done, if the number of pictures is known.
+            Called with the share of the work that is done (0 to the end, if the number of pictures is not known); an
+            exception in it ends the call.
 
         Returns
         -------
@@ -267,7 +261,7 @@ class Segmenter(ABC):
             return Segmentation(nothing, picture.mask, self, {"empty": True}, picture, threads)
         with reporting(progress, _SHARE_OF_METHOD) as report:
             raw, findings = self._guarded(picture, Context(threads, report), model)
-            labels, findings = self._finish(raw, findings, picture, threads)
+            labels, findings = self._finish(raw, findings, picture, threads, numbered=model is not None)
         if progress is not None:
             progress(1.0)
         return Segmentation(labels, picture.mask, self, findings, picture, threads)
@@ -361,7 +355,9 @@ class Segmenter(ABC):
         findings: dict[str, Any],
         image: Image,
         threads: int,
+        numbered: bool = False,
     ) -> tuple[NDArray[np.int32], dict[str, Any]]:
+        """Labels as they are promised, of raw ones whose classes may be `numbered`; and findings."""
         if self.numbers_segments and self.connected and self.min_size <= 1:
             return label_maps.as_int32(raw), findings
         labels = label_maps.as_int32(raw if image.mask.all() else np.where(image.mask, raw, 0))
@@ -370,7 +366,7 @@ class Segmenter(ABC):
         if self.min_size > 1:
             labels = self._absorbed(labels, image, threads, 0 if self.binary else None)
         if self.makes == "classes" and not self.binary:
-            if "n_classes" in findings:  # they have their numbers, by a model
+            if numbered:
                 findings = findings | {"classes": np.unique(labels[image.mask]).tolist()}
             else:
                 labels, findings = _number_classes(labels, findings, image, threads)

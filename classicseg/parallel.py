@@ -54,6 +54,11 @@ def reporting(progress: Progress | None, whole: float) -> Iterator[Progress | No
     if progress is None:
         yield None
         return
+    if not callable(progress):
+        raise ParameterError(
+            f"progress={progress!r} is not allowed; it is called with the share that is done. "
+            "Give a function of one number, or leave it out."
+        )
     last = 0.0
 
     def report(share: float) -> None:
