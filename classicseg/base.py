@@ -233,7 +233,7 @@ class Segmenter(ABC):
             A picture cannot be used as it came, or is of another kind than those before it (grey counts as colour);
             or no pixel counts in any of them.
         MemoryLimitError
-            There are more colours than the machine has memory for.
+            A picture is too large, or there are too many colours, for what the machine has.
 
         Examples
         --------
