@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
@@ -14,7 +13,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from classicseg import labels as label_maps
 from classicseg.color import SPACES
-from classicseg.errors import ImageError, ParameterError, PluginError
+from classicseg.errors import ParameterError
+from classicseg.guards import guarded, guarded_hierarchy
 from classicseg.image import Color, DataRange, Image, as_image
 from classicseg.memory import require_memory
 from classicseg.parallel import Progress, reporting, thread_count
@@ -148,6 +148,10 @@ class Segmenter(ABC):
 
         return hierarchy_of(self._parts(found), image, context.threads)
 
+    def _guarded_hierarchy(self, found: Segmentation, image: Image, threads: int) -> Hierarchy:
+        """`_hierarchy`, with what a plug-in's own may get wrong said in its name."""
+        return guarded_hierarchy(self, image, lambda seen: self._hierarchy(found, seen, Context(threads)), found.mask)
+
     @staticmethod
     def _parts(found: Segmentation) -> NDArray[np.int32]:
         """The 4-connected parts of the labels, background too, 1..n in raster order; 0 outside the mask."""
@@ -260,11 +264,17 @@ class Segmenter(ABC):
             nothing = np.zeros(picture.shape, np.int32)
             return Segmentation(nothing, picture.mask, self, {"empty": True}, picture, threads)
         with reporting(progress, _SHARE_OF_METHOD) as report:
-            raw, findings = self._guarded(picture, Context(threads, report), model)
+            context = Context(threads, report)
+            raw, findings = guarded(self, picture, lambda image: self._step(image, context, model))
             labels, findings = self._finish(raw, findings, picture, threads, numbered=model is not None)
         if progress is not None:
             progress(1.0)
         return Segmentation(labels, picture.mask, self, findings, picture, threads)
+
+    def _step(self, image: Image, context: Context, model: Fitted | None) -> tuple[NDArray[np.integer], dict[str, Any]]:
+        if model is None:
+            return self._segment(image, context)
+        return self._apply(model._recalled, model._fitting(image), context)
 
     def _pool(self) -> Pool:
         """What is kept of the pictures of `fit`, empty; a method that learns gives a `classicseg.pools.Pool`."""
@@ -296,58 +306,6 @@ class Segmenter(ABC):
             f"{self.name} on a picture of {image.shape[0]} x {image.shape[1]} pixels",
             "Make the picture smaller, cut it into tiles, or choose a lighter method or parameters.",
         )
-
-    def _guarded_hierarchy(self, found: Segmentation, image: Image, threads: int) -> Hierarchy:
-        """`_hierarchy`, with what a plug-in's own may get wrong said in its name."""
-        context = Context(threads)
-        if type(self)._hierarchy.__module__.startswith("classicseg."):
-            return self._hierarchy(found, image, context)
-        from classicseg.hierarchy import Hierarchy
-
-        with self._blamed():
-            hierarchy = self._hierarchy(found, image.read_only(), context)
-        if not isinstance(hierarchy, Hierarchy) or not np.array_equal(hierarchy.leaves > 0, found.mask):
-            raise PluginError(
-                f"the plug-in method {self.name!r} gave {type(hierarchy).__name__} as its hierarchy; a method gives "
-                "a classicseg.Hierarchy whose leaves cover the mask and nothing else."
-            )
-        return hierarchy
-
-    @contextmanager
-    def _blamed(self) -> Iterator[None]:
-        """Errors that are neither the picture's nor the parameters' become the plug-in's."""
-        try:
-            yield
-        except (ImageError, ParameterError, MemoryError):
-            raise
-        except Exception as error:
-            raise PluginError(f"the plug-in method {self.name!r} failed: {type(error).__name__}: {error}") from error
-
-    def _answered(self) -> AbstractContextManager[None]:
-        """`_blamed` for plug-ins; nothing for methods of our own."""
-        return nullcontext() if type(self).__module__.startswith("classicseg.") else self._blamed()
-
-    def _guarded(
-        self, image: Image, context: Context, model: Fitted | None = None
-    ) -> tuple[NDArray[np.integer], dict[str, Any]]:
-        """`_segment`, or `_apply` of a model, with what a plug-in may get wrong said in its name."""
-
-        def step(image: Image) -> tuple[NDArray[np.integer], dict[str, Any]]:
-            if model is None:
-                return self._segment(image, context)
-            return self._apply(model._recalled, model._fitting(image), context)
-
-        if type(self).__module__.startswith("classicseg."):
-            return step(image)
-        with self._blamed():
-            raw, findings = step(image.read_only())
-            raw, findings = np.asarray(raw), dict(findings)
-        if raw.shape != image.shape or raw.dtype.kind not in "biu" or raw[image.mask].min() < 0:
-            raise PluginError(
-                f"the plug-in method {self.name!r} gave {raw.dtype} labels of shape {raw.shape} for a picture of "
-                f"{image.shape}; a method gives integers of 0 or above, one a pixel."
-            )
-        return np.array(raw), findings  # a copy: what the plug-in keeps is its own
 
     def _finish(
         self,

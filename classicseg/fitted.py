@@ -15,6 +15,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from classicseg.atomic import atomic_write
 from classicseg.errors import ImageError, ParameterError
+from classicseg.guards import answered_for
 from classicseg.image import Color, DataRange, Image, as_image
 from classicseg.learned import Learned, Pictures
 from classicseg.parallel import Progress, reporting, thread_count
@@ -178,7 +179,7 @@ class Fitted:
 
     @cached_property
     def _recalled(self) -> Any:
-        with self.segmenter._answered():
+        with answered_for(self.segmenter):
             return self.segmenter._recall(Learned(self.name, self.learned, self.pictures))
 
     def _fitting(self, image: Image) -> Image:
@@ -221,7 +222,7 @@ def fit(
                 f"{segmenter.name}: no picture with a pixel that counts came to be fitted on. "
                 "Give at least one, and check the masks."
             )
-        with segmenter._answered():
+        with answered_for(segmenter):
             learned = segmenter._learn(pool, count)
     kind, depth = (pool.kind, pool.depth) if learned else (None, None)
     model = Fitted.of(segmenter, Pictures(pool.pictures, pool.pixels, kind, depth), learned)
