@@ -12,6 +12,8 @@ import platform
 import re
 import sys
 import uuid
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 # Always of the same length, whatever the length of the name that the file will have: host, process, its token, target.
@@ -54,15 +56,50 @@ def atomic_write(path: str | Path, data: bytes) -> None:
     A process that is killed in the midst leaves the old file or none, and may leave a hidden one of the new beside it,
     which `sweep` removes. What is written is handed to the system, and not waited for until it is on the disk.
     """
-    path = Path(path)
+    with atomic_writes({Path(path): data}):
+        pass
+
+
+@contextmanager
+def atomic_writes(contents: Mapping[Path, bytes]) -> Iterator[None]:
+    """Write several files beside their places before the block, and rename them into these after it, in their order.
+
+    Parameters
+    ----------
+    contents : mapping of Path to bytes
+
+    Raises
+    ------
+    OSError
+        One of them cannot be written: then all places are as they were, and the block has not begun.
+
+    Notes
+    -----
+    Only a rename that fails, or a kill between two of them, leaves some of the new files beside old ones.
+    """
+    made: list[tuple[Path, Path]] = []
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        _write_beside(path, data)
-    except OSError as error:
-        if error.errno is None:
-            raise
-        # By the name that the user knows: the full disk names no file, and the folder refuses the hidden one.
-        raise OSError(error.errno, error.strerror, str(path)) from error
+        for path, data in contents.items():
+            with _named(path):
+                path.parent.mkdir(parents=True, exist_ok=True)
+                # Beside the place, since a rename is atomic within one file system only; and by plain creation, since
+                # the files of `tempfile` can be read by their owner alone, and keep that when they are renamed.
+                beside = path.with_name(_temporary_name(path))
+                _unfinished[str(beside)] = None
+                made.append((beside, path))
+                with beside.open("xb") as file:  # closing may fail as well, where a disk tells late that it is full
+                    file.write(data)
+        yield
+        for beside, path in made:
+            with _named(path):
+                os.replace(beside, path)  # noqa: PTH105 - the call that the atomicity rests on, and that tests replace
+    except BaseException:
+        for beside, _ in made:
+            _remove(str(beside))
+        raise
+    finally:
+        for beside, _ in made:
+            _unfinished.pop(str(beside), None)
 
 
 def discard_unfinished() -> None:
@@ -96,20 +133,15 @@ def sweep(folder: str | Path) -> list[Path]:
     return [path for path in left if _remove(str(path))]
 
 
-def _write_beside(path: Path, data: bytes) -> None:
-    # Beside the place, since a rename is atomic within one file system only; and by plain creation, since the files
-    # of `tempfile` can be read by their owner alone, and keep that when they are renamed.
-    beside = path.with_name(_temporary_name(path))
-    _unfinished[str(beside)] = None
+@contextmanager
+def _named(path: Path) -> Iterator[None]:
+    """An error of the system by the name that the user knows: the full disk names none, a folder the hidden one."""
     try:
-        with beside.open("xb") as file:  # closing may fail as well, where a disk tells late that it is full
-            file.write(data)
-        os.replace(beside, path)  # noqa: PTH105 - the call that the atomicity rests on, and that tests replace
-    except BaseException:
-        _remove(str(beside))
-        raise
-    finally:
-        _unfinished.pop(str(beside), None)
+        yield
+    except OSError as error:
+        if error.errno is None:
+            raise
+        raise OSError(error.errno, error.strerror, str(path)) from error
 
 
 def _temporary_name(path: Path) -> str:

@@ -222,8 +222,9 @@ def _digest(data: bytes) -> str:
 def _kept_record(places: dict[str, Path], identity: dict[str, Any]) -> dict[str, Any] | None:
     try:
         record = json.loads(places["record"].read_text(encoding="utf-8"))
-        files = record["files"]
-        same = all(record[key] == _as_json(value) for key, value in identity.items())
+        files, asked = record["files"], _as_json(identity)
+        # Only what is wanted has to be as it is wanted: a result with more files than that is kept too.
+        same = asked.pop("files_as").items() <= record["files_as"].items() and asked.items() <= record.items()
         wanted = {place.name for kind, place in places.items() if kind not in ("record", "mask")}
         whole = all(_digest(places["record"].with_name(name).read_bytes()) == digest for name, digest in files.items())
     except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError):  # none, or not one of ours
@@ -298,13 +299,16 @@ def _contents(job: Job, picture: Picture, result: Segmentation, settings: Settin
 
 
 def _write(places: dict[str, Path], contents: dict[str, bytes], record: dict[str, Any]) -> None:
-    """An old record goes first and the new one comes last: where a record stands, its files are whole."""
-    from classicseg.atomic import atomic_write
-    from classicseg.io.write import write_json
+    """An old record goes first and the new one comes last: where a record stands, its files are whole.
 
-    places["record"].unlink(missing_ok=True)
-    for kind, content in contents.items():
-        atomic_write(places[kind], content)
-    if "mask" not in contents:
-        places["mask"].unlink(missing_ok=True)  # of an earlier picture of this name
-    write_json(places["record"], record)
+    All are made before any takes its place, so that a full disk leaves what was there, and no file without a record,
+    which a run over its own folder would take for a picture to segment.
+    """
+    from classicseg.atomic import atomic_writes
+    from classicseg.io.write import encode_json
+
+    files = {places[kind]: content for kind, content in contents.items()}
+    with atomic_writes(files | {places["record"]: encode_json(record)}):
+        places["record"].unlink(missing_ok=True)
+        if "mask" not in contents:
+            places["mask"].unlink(missing_ok=True)  # of an earlier picture of this name

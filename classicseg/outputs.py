@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -64,6 +65,13 @@ class Found:
     sight: NDArray[np.uint8]
     file_name: str
     threads: int | None = None
+
+    @cached_property
+    def measurements(self) -> Measurements:
+        """What each label measures; two kinds of files tell it."""
+        from classicseg.io.measurements import measure
+
+        return measure(self.result.labels, self.picture.array)
 
 
 def endings(wanted: Wanted) -> dict[str, str]:
@@ -131,10 +139,11 @@ def _geojson(found: Found, wanted: Wanted) -> bytes:
 
     geo = found.picture.geo
     placed = geo is not None and geo.crs is not None and geo.transform is not None
-    measured = _measured(found)
-    properties = {name: measured[name] for name in measured if name != "label"}
     return encode_geojson(
-        found.result.labels, simplify=wanted.simplify, geo=geo if placed else None, properties=properties
+        found.result.labels,
+        simplify=wanted.simplify,
+        geo=geo if placed else None,
+        properties=found.measurements.columns,
     )
 
 
@@ -147,13 +156,7 @@ def _coco(found: Found, wanted: Wanted) -> bytes:
 def _measurements(found: Found, _: Wanted) -> bytes:
     from classicseg.io.measurements import encode_measurements
 
-    return encode_measurements(_measured(found))
-
-
-def _measured(found: Found) -> Measurements:
-    from classicseg.io.measurements import measure
-
-    return measure(found.result.labels, found.picture.array)
+    return encode_measurements(found.measurements)
 
 
 def _png(found: Found, picture: NDArray[np.uint8]) -> bytes:

@@ -30,7 +30,7 @@ def listening(work: Callable[[Callable[[float], None]], _Made]) -> _Made:
     Raises
     ------
     KeyboardInterrupt
-        Within a second. Where the work goes on all the same, `leave_if_interrupted` cuts it off.
+        Within a second. Where the work goes on all the same, `leave_if_still_working` cuts it off.
     """
     made: list[_Made] = []
     failed: list[BaseException] = []

@@ -105,11 +105,11 @@ def _exit_code(arguments: list[str] | None) -> int:
 
 def _code_of(error: Exception) -> int | None:
     """The exit code for an error that is the input's or the user's; None for one of our own."""
-    from classicseg.errors import DependencyError, ImageError, MemoryLimitError, ParameterError, PluginError
+    from classicseg.errors import DependencyError, ImageError, ParameterError, PluginError
 
     if isinstance(error, ParameterError):
         return WRONG_USE
-    ours = (ImageError, MemoryLimitError, DependencyError, PluginError, OSError)
+    ours = (ImageError, MemoryError, DependencyError, PluginError, OSError)
     return FAILED if isinstance(error, ours) else None
 
 

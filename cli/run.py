@@ -180,7 +180,7 @@ def _with_model(how: Settings, fit_on: tuple[str, ...], file: Path | None, quiet
 
 def _batch(jobs: list[Job], how: Settings, as_json: bool, quiet: bool) -> int:
     from classicseg.batch import clear, finish, process
-    from classicseg.errors import DependencyError, ImageError, MemoryLimitError, ParameterError, PluginError
+    from classicseg.errors import DependencyError, ImageError, ParameterError, PluginError
     from classicseg_cli.tables import progress
 
     clear(jobs, how)
@@ -189,7 +189,7 @@ def _batch(jobs: list[Job], how: Settings, as_json: bool, quiet: bool) -> int:
         for job in jobs:
             try:
                 outcome = listening(_processing(process, job, how))
-            except (ImageError, MemoryLimitError, PluginError, DependencyError, ParameterError, OSError) as error:
+            except (ImageError, MemoryError, PluginError, DependencyError, ParameterError, OSError) as error:
                 if isinstance(error, ParameterError) and len(jobs) == 1:
                     raise  # wrong use
                 where = "" if job.source in str(error) else f"{job.source}: "
@@ -199,10 +199,13 @@ def _batch(jobs: list[Job], how: Settings, as_json: bool, quiet: bool) -> int:
                 if as_json or not quiet:
                     print(_line(outcome, as_json))
             advance()
-    finish(done, how)
-    if len(done) == len(jobs):
-        return DONE
-    return PARTLY_FAILED if done else FAILED
+    whole = len(done) == len(jobs)
+    try:
+        finish(done, how)
+    except OSError as error:
+        complain(str(error))
+        whole = False
+    return DONE if whole else PARTLY_FAILED if done else FAILED
 
 
 def _processing(
@@ -235,7 +238,7 @@ def _stream(how: Settings, quiet: bool) -> int:
     picture = read_picture(sys.stdin.buffer.read(), name="stdin", **how.reading)
     with progress(how.name, 1, quiet):
         labels = listening(lambda go_on: segment_picture(picture, how, go_on)).labels
-    data = encode_labels(labels, how.wanted.format, geo=picture.geo)
+    data = encode_labels(labels, how.wanted.format, geo=picture.geo, threads=how.threads)
     sys.stdout.buffer.write(data)
     sys.stdout.buffer.flush()
     return DONE

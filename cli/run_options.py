@@ -103,7 +103,6 @@ model_options = _all_of(
     ),
     click.option(
         "--model",
-        "model",
         type=click.Path(dir_okay=False, path_type=Path),
         help="Use the model in this file; it knows its method.",
     ),

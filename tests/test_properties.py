@@ -133,7 +133,7 @@ def test_spectral_keeps_them_on_pixels_by_levels_too(monkeypatch):
 def keep_every_promise(method, **fixed):
     """Draw pictures and parameters, and look at all that is said of labels, findings and what came in."""
 
-    @few(3)
+    @few(2)
     @given(
         every_picture, drawing.parameters(method), st.sampled_from(drawing.CARRIERS), st.sampled_from(drawing.LAYOUTS)
     )

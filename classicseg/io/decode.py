@@ -91,7 +91,8 @@ def decode_npy(data: bytes) -> Decoded:
     read_header = _NPY_HEADERS.get(np.lib.format.read_magic(stream))
     if read_header is None:
         raise ImageError("is of a version of .npy that holds no samples. Save the array anew with numpy.save.")
-    shape, _, dtype = read_header(stream)
+    with no_warnings():  # about headers that Python 2 wrote
+        shape, _, dtype = read_header(stream)
     if dtype.hasobject:
         raise ImageError("holds Python objects, which are never loaded from a file. Save an array of numbers.")
     if len(shape) not in (2, 3) or min(shape) < 1:
@@ -102,7 +103,8 @@ def decode_npy(data: bytes) -> Decoded:
             f"is truncated: its header declares {wanted} bytes of samples, and {there} follow. Get the file again, or "
             "write it anew."
         )
-    return Decoded(usable_type(np.load(BytesIO(data), allow_pickle=False)))
+    with no_warnings():
+        return Decoded(usable_type(np.load(BytesIO(data), allow_pickle=False)))
 
 
 def decode_raster(data: bytes, *, stored: bool = False, frame: int = 0) -> Decoded:
@@ -281,6 +283,8 @@ def _unlike_key(array: NDArray[Any], key: Any) -> NDArray[np.bool_] | None:
     """Where the samples differ from the one colour that the file calls transparent."""
     if key is None or isinstance(key, bytes):
         return None
+    if array.dtype == bool:  # where Pillow gives the key 1 as 255
+        key = bool(key)
     different = array != np.asarray(key)
     return different.any(axis=2) if array.ndim == 3 else different
 

@@ -19,13 +19,15 @@ from classicseg.errors import DependencyError, ImageError, MemoryLimitError, Par
 from classicseg.io.decode import Decoded, declares_no_pixel, decode_npy, decode_raster, require_page, upright
 from classicseg.io.geo import GeoReference, with_data
 from classicseg.io.orientation import UPRIGHT, Orientation, check_orientation
+from classicseg.io.tiff import SIGNATURES as TIFF_SIGNATURES
 from classicseg.io.tiff import decode_tiff
+from classicseg.memory import require_memory
 
 _SAMPLE = "sample:"
 SUFFIXES = (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp", ".gif", ".webp", ".npy", ".ppm", ".pgm", ".jp2", ".avif")
 _SAMPLE_SUFFIXES = (".png", ".jpg", ".gif", ".tif")
 _KNOWN = "PNG, JPEG, TIFF, GIF, BMP, WebP, JPEG 2000, AVIF, PPM and .npy are read"
-_TIFF_SIGNATURES = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
+_NO_ROOM = "does not fit into this machine's memory. Cut it into tiles."
 _RASTER_SIGNATURES = (b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"RIFF")
 
 
@@ -103,7 +105,7 @@ def read_picture(
     ParameterError
         `orientation` is another word, or `page` or `bands` has a number below 1.
     MemoryLimitError
-        A TIFF holds more than the machine's memory.
+        The file, or what it holds, is more than the machine's memory.
 
     Examples
     --------
@@ -184,6 +186,8 @@ def read_bytes(source: str | Path | bytes) -> bytes:
     ------
     ImageError
         The file is missing, a folder, empty, or cannot be read.
+    MemoryLimitError
+        The file is larger than the machine's memory.
     """
     return _load(source, None)[0]
 
@@ -239,6 +243,7 @@ def _sample_path(sample: str) -> Path:
 def _file_bytes(path: Path, where: str) -> bytes:
     try:
         if not path.is_dir():
+            require_memory(path.stat().st_size, f"{where}: reading the file", "Cut the picture into tiles.")
             return path.read_bytes()
     except FileNotFoundError:
         cure = "Check the path, or say sample:coffee for a picture to try."
@@ -246,6 +251,10 @@ def _file_bytes(path: Path, where: str) -> bytes:
     except (OSError, ValueError) as error:  # ValueError: a path with a null character
         reason = one_line(getattr(error, "strerror", None) or error)
         raise ImageError(f"{where} cannot be read ({reason}). Check the path and its permissions.") from error
+    except MemoryLimitError:
+        raise
+    except MemoryError as error:
+        raise ImageError(f"{where} {_NO_ROOM}") from error
     raise ImageError(f"{where} is a folder. Give a picture file; {_KNOWN}.")
 
 
@@ -278,7 +287,7 @@ def _decode(data: bytes, where: str, *, stored: bool, page: int = 1) -> Decoded:
         if data.startswith(b"\x93NUMPY"):
             require_page(page - 1, 1)
             return decode_npy(data)
-        if data.startswith(_TIFF_SIGNATURES):
+        if data.startswith(TIFF_SIGNATURES):
             return decode_tiff(data, stored=stored, page=page - 1)
         return decode_raster(data, stored=stored, frame=page - 1)
     except ImageError as error:
@@ -286,7 +295,7 @@ def _decode(data: bytes, where: str, *, stored: bool, page: int = 1) -> Decoded:
     except (MemoryLimitError, DependencyError) as error:
         raise type(error)(f"{where}: {error}") from error
     except MemoryError as error:
-        raise ImageError(f"{where} does not fit into this machine's memory. Cut it into tiles.") from error
+        raise ImageError(f"{where} {_NO_ROOM}") from error
     except Exception as error:  # decoders raise anything on damaged data: struct.error, zlib.error, KeyError, ...
         from PIL import UnidentifiedImageError
 

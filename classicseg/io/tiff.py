@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from classicseg.errors import ImageError
 from classicseg.io.decode import Decoded, decode_raster, hushed, load_cv2, no_warnings, usable_type
-from classicseg.io.geo import GEO_TAGS, NODATA, parse_nodata, read_reference
+from classicseg.io.geo import GEO_TAGS, NODATA, parse_nodata, read_reference, with_data
 from classicseg.io.orientation import TAG, UPRIGHT, known_orientation
 from classicseg.io.tiff_pages import choose_pages, require_no_circle, require_pixels, require_whole
 from classicseg.memory import is_forced, require_memory
@@ -25,6 +25,7 @@ SIGNATURES = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 # Values of the tags, from the TIFF 6.0 specification.
 _WHITE_IS_ZERO, _RGB, _PALETTE, _CMYK, _YCBCR, _CIELAB = 0, 2, 3, 5, 6, 8
 _PREMULTIPLIED, _STRAIGHT = 1, 2
+_PHOTOMETRIC, _BLACK_IS_ZERO = 262, 1
 _MOST_UNASKED = 179_000_000  # pixels, as Pillow has it for other formats
 _HIGHEST_RATIO = 1100  # deflate makes 1032 bytes of one at most
 
@@ -48,7 +49,7 @@ def decode_tiff(data: bytes, *, stored: bool = False, page: int = 0) -> Decoded:
     with _opened(BytesIO(data)) as tiff:
         chosen = choose_pages(tiff, page)
         decoded = replace(_decode_pages(chosen.pages, stored), pages=chosen.count)
-        if chosen.mask is None or decoded.visible is not None:
+        if chosen.mask is None:
             return decoded
         return replace(decoded, visible=_decode_samples([chosen.mask], stored=True).array > 0)
 
@@ -79,7 +80,8 @@ def count_tiff_pages(path: Path) -> int:
 def _decode_pages(pages: list[Any], stored: bool) -> Decoded:
     """The pages of one picture, each a group of its channels, and what their first says about its place."""
     decoded, tags = _decode_samples(pages, stored), pages[0].tags
-    decoded = replace(decoded, nodata=parse_nodata(tags.valueof(NODATA)))
+    if decoded.array.ndim == 3 and pages[0].samplesperpixel * len(pages) > 1:  # else `_interpret` has seen to it
+        decoded = replace(decoded, nodata=parse_nodata(tags.valueof(NODATA)))
     geo = read_reference({tag.code: (int(tag.dtype), tag.count, tag.value) for tag in tags if tag.code in GEO_TAGS})
     if geo is not None:  # as GDAL has it: the reference is to rows and columns as they are stored
         return replace(decoded, orientation=UPRIGHT, geo=geo)
@@ -97,9 +99,13 @@ def _decode_samples(pages: list[Any], stored: bool) -> Decoded:
     except (ValueError, NotImplementedError, ImportError) as error:  # ImportError: Zstandard before Python 3.14
         if "imagecodecs" not in str(error) and not isinstance(error, ImportError):
             raise
-        if first.dtype in (np.uint8, np.bool_) and (decoded := _if_pillow_can(pages, stored)) is not None:
+        single = first.samplesperpixel == 1
+        if first.dtype not in (np.uint8, np.bool_) or (decoded := _if_pillow_can(pages, stored or single)) is None:
+            planes = [_through_opencv_or_rasterio(page) for page in pages]
+        elif single:
+            planes = [np.atleast_3d(decoded.array)]
+        else:
             return decoded
-        planes = [_through_opencv_or_rasterio(page) for page in pages]
     samples = planes[0] if len(planes) == 1 else np.concatenate(planes, axis=2)
     return _interpret(first, usable_type(samples), stored)
 
@@ -174,8 +180,12 @@ def _interpret(page: Any, samples: NDArray[Any], stored: bool) -> Decoded:
     grey = np.ascontiguousarray(samples[..., 0])
     if stored:
         return Decoded(grey, visible)
+    nodata = parse_nodata(page.tags.valueof(NODATA))
+    if visible is None and nodata is not None:  # now, since it is one of the numbers that are stored
+        visible = with_data(grey, nodata)
     if photometric == _PALETTE and page.colormap is not None:
-        return Decoded((page.colormap >> 8).astype(np.uint8).T[grey], visible, "rgb")
+        indices = grey.view(np.uint8) if grey.dtype == bool else grey
+        return Decoded((page.colormap >> 8).astype(np.uint8).T[indices], visible, "rgb")
     if page.bitspersample in (2, 4) and grey.dtype == np.uint8:
         grey = grey * np.uint8(255 // (2**page.bitspersample - 1))
     if photometric == _WHITE_IS_ZERO:
@@ -211,7 +221,7 @@ def _through_pillow(pages: list[Any], stored: bool) -> Decoded:
     """8-bit pages in the compressions and colour spaces that tifffile leaves to a further package."""
     try:
         with hushed():
-            parts = [decode_raster(_upright(page), stored=stored, frame=page.index) for page in pages]
+            parts = [decode_raster(_at_rest(page), stored=stored, frame=page.index) for page in pages]
     except ImageError:
         raise
     except (OSError, ValueError, KeyError, SyntaxError, EOFError) as error:
@@ -241,7 +251,7 @@ def _through_opencv(page: Any) -> NDArray[Any] | None:
     if order is None:
         return None
     cv2 = load_cv2("a TIFF in this compression")
-    encoded = np.frombuffer(_upright(page), np.uint8)
+    encoded = np.frombuffer(_at_rest(page), np.uint8)
     with hushed():
         decoded = cv2.imdecodemulti(encoded, cv2.IMREAD_UNCHANGED)[1][page.index : page.index + 1]
     if len(decoded) != 1 or decoded[0].dtype != page.dtype or decoded[0].size != page.size:
@@ -258,7 +268,7 @@ def _through_rasterio(page: Any) -> NDArray[Any] | None:
     try:
         with (
             hushed(),
-            rasterio.MemoryFile(_upright(page)) as file,
+            rasterio.MemoryFile(_at_rest(page)) as file,
             rasterio.open(f"GTIFF_DIR:{page.index + 1}:{file.name}", driver="GTiff") as picture,
         ):
             bands = picture.read()
@@ -268,16 +278,16 @@ def _through_rasterio(page: Any) -> NDArray[Any] | None:
     return np.moveaxis(bands, 0, -1) if bands.shape == wanted and bands.dtype == page.dtype else None
 
 
-def _upright(page: Any) -> bytes:
-    """The whole file with the page's orientation tag at rest, which other libraries would apply."""
+def _at_rest(page: Any) -> bytes:
+    """The whole file, without what other libraries would do to the samples of the page: turn, invert or colour them."""
     file = page.parent.filehandle
     file.seek(0)
-    data = file.read()
-    tag = page.tags.get(TAG)
-    if tag is None:
-        return data
-    at_rest = struct.pack(page.parent.byteorder + "H", 1)
-    return data[: tag.valueoffset] + at_rest + data[tag.valueoffset + 2 :]
+    data = bytearray(file.read())
+    changed = {TAG: UPRIGHT} | ({_PHOTOMETRIC: _BLACK_IS_ZERO} if page.samplesperpixel == 1 else {})
+    for tag, value in ((page.tags.get(code), value) for code, value in changed.items()):
+        if tag is not None:
+            struct.pack_into(page.parent.byteorder + "H", data, tag.valueoffset, value)
+    return bytes(data)
 
 
 def _cannot(page: Any) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -66,38 +67,37 @@ def _kinds_of_pages(tiff: Any) -> list[int]:
     Its tag is the lowest, and so the first of a page: nothing else of the pages is read, of which there may be many.
     """
     file, order = tiff.filehandle, tiff.byteorder
-    count_form, entry, address, length = ("Q", "HHQ", "Q", 20) if tiff.is_bigtiff else ("H", "HHI", "I", 12)
-    width = struct.calcsize(order + address)
-    file.seek(width)
-    (offset,) = _unpacked(order + address, file)
     kinds: list[int] = []
-    while offset and len(kinds) < len(tiff.pages):
-        file.seek(offset)
-        count, tag, kind, _ = _unpacked(order + count_form + entry, file)
+    for tags in islice(_lists_of_tags(tiff), len(tiff.pages)):
+        file.seek(tags)
+        tag, kind, _ = _unpacked(order + ("HHQ" if tiff.is_bigtiff else "HHI"), file)
         (value,) = _unpacked(order + ("H" if kind == _SHORT else "I"), file)
         kinds.append(value if tag == _KIND_TAG else 0)
-        file.seek(offset + struct.calcsize(order + count_form) + count * length)
-        (offset,) = _unpacked(order + address, file)
     return kinds
 
 
 def require_no_circle(tiff: Any) -> None:
     """Refuse a file in which the page after a page is one that came before: tifffile would follow it for ever."""
+    seen = set()
+    for tags in _lists_of_tags(tiff):
+        if tags in seen:
+            raise ImageError("is damaged: its list of pages runs in a circle. Get the file again, or write it anew.")
+        seen.add(tags)
+
+
+def _lists_of_tags(tiff: Any) -> Iterator[int]:
+    """Where the tags of each page begin in the file."""
     file, order = tiff.filehandle, tiff.byteorder
     count_form, address, length = ("Q", "Q", 20) if tiff.is_bigtiff else ("H", "I", 12)
-    seen = set()
     file.seek(struct.calcsize(order + address))
     try:
         (offset,) = _unpacked(order + address, file)
         while offset:
-            if offset in seen:
-                raise ImageError(
-                    "is damaged: its list of pages runs in a circle. Get the file again, or write it anew."
-                )
-            seen.add(offset)
             file.seek(offset)
             (count,) = _unpacked(order + count_form, file)
-            file.seek(count * length, 1)
+            tags = file.tell()
+            yield tags
+            file.seek(tags + count * length)
             (offset,) = _unpacked(order + address, file)
     except (struct.error, OverflowError, OSError):  # the list leads out of the file, where tifffile ends it
         return

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 __all__ = [
     "FORMATS",
     "encode_indexed",
+    "encode_json",
     "encode_labels",
     "encode_picture",
     "plain",
@@ -138,8 +139,8 @@ def write_picture(path: str | Path, rgb: NDArray[np.uint8]) -> None:
     atomic_write(path, encode_picture(rgb))
 
 
-def write_json(path: str | Path, record: Mapping[str, Any]) -> None:
-    """Write a record as indented JSON in UTF-8, atomically; values are put in JSON's words by `plain`.
+def encode_json(record: Mapping[str, Any]) -> bytes:
+    """A record as indented JSON in UTF-8; values are put in JSON's words by `plain`.
 
     Raises
     ------
@@ -148,7 +149,12 @@ def write_json(path: str | Path, record: Mapping[str, Any]) -> None:
     """
     text = json.dumps(plain(record), indent=2, ensure_ascii=False, allow_nan=False)
     # A file name may hold bytes that are no text; what stands for them is written as JSON's own escape.
-    atomic_write(path, (text + "\n").encode("utf-8", "backslashreplace"))
+    return (text + "\n").encode("utf-8", "backslashreplace")
+
+
+def write_json(path: str | Path, record: Mapping[str, Any]) -> None:
+    """Write a record as JSON atomically; see `encode_json`."""
+    atomic_write(path, encode_json(record))
 
 
 def _highest_label(labels: NDArray[np.integer]) -> int:

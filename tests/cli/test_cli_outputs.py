@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import csv
+import errno
 import io
 import json
+import os
 from pathlib import Path
 
 import numpy as np
@@ -61,6 +63,9 @@ def test_a_result_is_computed_anew_where_a_file_would_hold_something_else(call, 
     assert "kept from before" not in run("--geojson", "--coco", "polygons")
     assert "kept from before" not in run("--geojson", "--simplify", 2, "--coco", "polygons")
     assert "kept from before" in run("--geojson", "--simplify", 2, "--coco", "polygons")
+    # What is there already and is not asked for changes nothing.
+    assert "kept from before" in run("--geojson", "--simplify", 2)
+    assert "kept from before" in run()
     assert "kept from before" not in run("--geojson", "--orientation", "ignore")
     assert "kept from before" not in run("--geojson", "--measurements", "--orientation", "ignore")
 
@@ -76,6 +81,64 @@ def test_coco_of_a_batch_is_also_one_document(call, picture_file, tmp_path, labe
     assert [each["file_name"] for each in document["images"]] == ["img.png", "sub/b.png"]
     assert len(document["annotations"]) == 2 * labels.max()
     assert len({each["id"] for each in document["annotations"]}) == 2 * labels.max()
+
+
+@small
+def test_where_the_one_document_cannot_be_written_the_pictures_are_done(call, picture_file, tmp_path):
+    (picture_file.parent / "b.png").write_bytes(picture_file.read_bytes())
+    out = tmp_path / "out"
+    (out / "kmeans_coco.json").mkdir(parents=True)
+    code, stdout, stderr = call("run", "-m", "kmeans", "--coco", "rle", "-o", out, picture_file.parent)
+    assert (code, len(stdout.splitlines()), len(stderr.splitlines())) == (3, 2, 1)
+    assert "kmeans_coco.json" in stderr
+
+
+@small
+def test_a_full_disk_leaves_an_older_result_whole_and_no_part_of_a_new_one(call, picture_file, monkeypatch):
+    folder = picture_file.parent
+    (folder / "b.png").write_bytes(picture_file.read_bytes())
+
+    def run(clusters, name):
+        return call("run", "-m", "kmeans", "--n-clusters", clusters, "-o", folder, folder / name)[0]
+
+    def files():
+        return {path.name: path.read_bytes() for path in folder.iterdir()}
+
+    assert run(2, "img.png") == 0
+    before, plainly, opened = files(), Path.open, []
+
+    def second_is_full(self, mode="r", *arguments, **options):
+        if mode == "xb":
+            opened.append(self)
+            if len(opened) % 2 == 0:
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        return plainly(self, mode, *arguments, **options)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "open", second_is_full)
+        assert run(3, "img.png") == 1
+        assert run(3, "b.png") == 1
+    assert len(opened) == 4
+    assert files() == before
+    assert call("run", "-m", "kmeans", "-o", folder, folder)[0] == 0
+    assert len(list(folder.glob("*.json"))) == 2
+
+
+@small
+def test_memory_that_runs_out_stops_one_picture_only(call, picture_file, tmp_path, monkeypatch):
+    from classicseg import batch
+
+    (picture_file.parent / "a.png").write_bytes(picture_file.read_bytes())
+    plainly = batch.segment_picture
+
+    def first_is_too_large(*arguments):
+        monkeypatch.setattr(batch, "segment_picture", plainly)
+        np.empty(1 << 60, dtype=np.uint8)
+
+    monkeypatch.setattr(batch, "segment_picture", first_is_too_large)
+    code, stdout, stderr = call("run", "-m", "kmeans", "-o", tmp_path / "out", picture_file.parent)
+    assert (code, len(stdout.splitlines()), len(stderr.splitlines())) == (3, 1, 1)
+    assert "a.png: Unable to allocate" in stderr
 
 
 @small

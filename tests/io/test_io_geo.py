@@ -10,7 +10,7 @@ import tifffile
 
 from classicseg.errors import DependencyError, ImageError
 from classicseg.io.geo import parse_nodata, with_data
-from classicseg.io.read import read_picture
+from classicseg.io.read import read_labels, read_picture
 
 rasterio = pytest.importorskip("rasterio")
 from rasterio.transform import Affine  # noqa: E402
@@ -162,6 +162,41 @@ def test_nodata_becomes_the_mask_that_rasterio_makes_of_it(dtype, nodata, option
     expected = opened(data, lambda picture: picture.dataset_mask()) > 0
     assert expected.sum() == bands[0].size - 3
     np.testing.assert_array_equal(read_picture(data).mask, expected)
+
+
+@pytest.mark.parametrize("compress", ["none", "lzw"])
+@pytest.mark.parametrize("options", [{"photometric": "miniswhite"}, {"nbits": 4}, {"nbits": 2}, {"nbits": 1}])
+def test_nodata_is_one_of_the_numbers_that_are_stored(compress, options):
+    bands = samples(1, *SHAPE[1:], dtype=np.uint8, high=min(5, 2 ** options.get("nbits", 8)))
+    data = geotiff(bands, nodata=1, compress=compress, **options)
+    assert (bands == 1).any()
+    np.testing.assert_array_equal(read_picture(data).mask, bands[0] != 1)
+    np.testing.assert_array_equal(read_labels(data), bands[0])
+
+
+@pytest.mark.parametrize("compress", ["none", "lzw", "deflate"])
+def test_nodata_of_a_palette_is_an_index(compress):
+    indices = samples(*SHAPE[1:], dtype=np.uint8)
+    options = {"height": SHAPE[1], "width": SHAPE[2], "count": 1, "dtype": "uint8", "compress": compress}
+    with warnings.catch_warnings(), rasterio.MemoryFile() as file:
+        warnings.simplefilter("ignore")
+        with rasterio.open(file.name, "w", driver="GTiff", photometric="palette", nodata=1, **options) as picture:
+            picture.write_colormap(1, {index: (40 * index, 0, index // 3, 255) for index in range(256 // 40)})
+            picture.write(indices, 1)
+        data = bytes(file.getbuffer())
+    picture = read_picture(data)
+    assert picture.color == "rgb"
+    np.testing.assert_array_equal(picture.array[..., 0], 40 * indices)
+    np.testing.assert_array_equal(picture.mask, opened(data, lambda file: file.dataset_mask()) > 0)
+    np.testing.assert_array_equal(picture.mask, indices != 1)
+
+
+def test_a_mask_page_is_heeded_before_alpha():
+    mask = samples(*SHAPE[1:], high=2, seed=1) > 0
+    bands = samples(4, *SHAPE[1:], dtype=np.uint8)
+    data = geotiff(bands, mask=mask, photometric="rgb", alpha="yes")
+    np.testing.assert_array_equal(opened(data, lambda file: file.dataset_mask()) > 0, mask)
+    np.testing.assert_array_equal(read_picture(data).mask, mask)
 
 
 def test_nan_where_there_are_no_data_is_no_error():

@@ -80,6 +80,13 @@ def test_cmyk_becomes_rgb():
     assert picture.color == "rgb"
 
 
+@pytest.mark.parametrize("key", [0, 1])
+def test_the_transparent_colour_of_one_bit_becomes_the_mask(key):
+    array = samples(*SHAPE) > 99
+    data = png(array, 0, 1, extra=chunk(b"tRNS", struct.pack(">H", key)))
+    np.testing.assert_array_equal(read_picture(data).mask, array != key)
+
+
 def test_one_bit_becomes_bool():
     array = samples(*SHAPE) > 127
     picture = read_picture(encoded(array, "PNG"))

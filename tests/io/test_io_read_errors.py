@@ -235,6 +235,29 @@ def test_a_raster_larger_than_the_memory(monkeypatch):
         read_picture(encoded(samples(*SHAPE, 3), "PNG"))
 
 
+def test_a_file_larger_than_the_memory_is_not_even_opened(monkeypatch, tmp_path):
+    path = tmp_path / "huge.png"
+    with path.open("wb") as file:
+        file.truncate(2**30)  # it takes no room on the disk
+    monkeypatch.setattr(memory, "machine_memory", lambda: 2**29)
+    with pytest.raises(MemoryLimitError, match=r"huge\.png: reading the file would take about 1 GiB, and this machine"):
+        read_picture(path)
+
+
+def test_a_file_that_fills_the_memory_all_the_same(monkeypatch, tmp_path):
+    def filled(_):
+        raise MemoryError
+
+    (tmp_path / "large.png").write_bytes(b"x")
+    monkeypatch.setattr(Path, "read_bytes", filled)
+    assert "large.png does not fit into this machine's memory. Cut it into tiles." in refusal(tmp_path / "large.png")
+
+
+def test_npy_that_python_2_wrote():
+    data = encoded(np.arange(9.0).reshape(3, 3), "NPY").replace(b"(3, 3)", b"(3L,3)")
+    np.testing.assert_array_equal(read_picture(data).array, np.arange(9.0).reshape(3, 3))  # and no warning
+
+
 def test_npy_whose_header_declares_more_than_follows():
     data = encoded(np.zeros((3, 4)), "NPY")
     huge = data.replace(b"(3, 4), }          ", b"(30000, 40000), }  ")

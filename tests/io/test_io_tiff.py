@@ -135,6 +135,27 @@ def test_zero_means_white_where_the_file_says_so():
     np.testing.assert_array_equal(read_labels(bits), array > 99)
 
 
+@pytest.mark.parametrize("compression", ["raw", "packbits", "tiff_lzw"])  # the last decoded by Pillow
+@pytest.mark.parametrize("bits", [1, 8])
+def test_zero_means_white_whoever_decodes_it(compression, bits):
+    array = samples(*SHAPE) if bits == 8 else samples(*SHAPE) > 99
+    black, white = (struct.pack("<HHII", 262, 3, 1, value) for value in (1, 0))
+    data = by_pillow(array, compression)
+    assert data.count(black) == 1
+    data = data.replace(black, white)
+    np.testing.assert_array_equal(read_picture(data).array, ~array)
+    np.testing.assert_array_equal(read_labels(data), array)
+
+
+def test_a_palette_of_one_bit():
+    indices, palette = samples(*SHAPE) > 99, samples(3, 2, seed=1).astype(np.uint16) * 257
+    grey = tiff(indices, photometric="minisblack", extratags=[(320, 3, 6, palette.ravel().tolist(), True)])
+    data = grey.replace(struct.pack("<HHII", 262, 3, 1, 1), struct.pack("<HHII", 262, 3, 1, 3))
+    assert data != grey
+    np.testing.assert_array_equal(read_picture(data).array, np.moveaxis(palette[:, indices * 1] // 257, 0, -1))
+    np.testing.assert_array_equal(read_labels(data), indices)
+
+
 def test_a_palette_becomes_its_colours_and_in_label_maps_its_indices():
     indices, palette = samples(*SHAPE), samples(3, 256, seed=1).astype(np.uint16) * 257
     data = tiff(indices, photometric="palette", colormap=palette)
