@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
@@ -14,7 +13,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from classicseg import labels as label_maps
 from classicseg.color import SPACES
-from classicseg.errors import ImageError, ParameterError, PluginError
+from classicseg.errors import ParameterError
+from classicseg.guards import guarded, guarded_hierarchy
 from classicseg.image import Color, DataRange, Image, as_image
 from classicseg.memory import require_memory
 from classicseg.parallel import Progress, reporting, thread_count
@@ -148,6 +148,10 @@ class Segmenter(ABC):
 
         return hierarchy_of(self._parts(found), image, context.threads)
 
+    def _guarded_hierarchy(self, found: Segmentation, image: Image, threads: int) -> Hierarchy:
+        """`_hierarchy`, with what a plug-in's own may get wrong said in its name."""
+        return guarded_hierarchy(self, image, lambda seen: self._hierarchy(found, seen, Context(threads)), found.mask)
+
     @staticmethod
     def _parts(found: Segmentation) -> NDArray[np.int32]:
         """The 4-connected parts of the labels, background too, 1..n in raster order; 0 outside the mask."""
@@ -215,7 +219,8 @@ class Segmenter(ABC):
         color, channel_axis, data_range, threads
             As `classicseg.segment` takes them, for all pictures; ``data_range="image"`` is each picture's own.
         progress : callable, optional
-            Called with the share of the work that is done, if the number of pictures is known.
+            Called with the share of the work that is done (0 to the end, if the number of pictures is not known); an
+            exception in it ends the call.
 
         Returns
         -------
@@ -232,7 +237,7 @@ class Segmenter(ABC):
             A picture cannot be used as it came, or is of another kind than those before it (grey counts as colour);
             or no pixel counts in any of them.
         MemoryLimitError
-            There are more colours than the machine has memory for.
+            A picture is too large, or there are too many colours, for what the machine has.
 
         Examples
         --------
@@ -259,11 +264,17 @@ class Segmenter(ABC):
             nothing = np.zeros(picture.shape, np.int32)
             return Segmentation(nothing, picture.mask, self, {"empty": True}, picture, threads)
         with reporting(progress, _SHARE_OF_METHOD) as report:
-            raw, findings = self._guarded(picture, Context(threads, report), model)
-            labels, findings = self._finish(raw, findings, picture, threads)
+            context = Context(threads, report)
+            raw, findings = guarded(self, picture, lambda image: self._step(image, context, model))
+            labels, findings = self._finish(raw, findings, picture, threads, numbered=model is not None)
         if progress is not None:
             progress(1.0)
         return Segmentation(labels, picture.mask, self, findings, picture, threads)
+
+    def _step(self, image: Image, context: Context, model: Fitted | None) -> tuple[NDArray[np.integer], dict[str, Any]]:
+        if model is None:
+            return self._segment(image, context)
+        return self._apply(model._recalled, model._fitting(image), context)
 
     def _pool(self) -> Pool:
         """What is kept of the pictures of `fit`, empty; a method that learns gives a `classicseg.pools.Pool`."""
@@ -296,65 +307,15 @@ class Segmenter(ABC):
             "Make the picture smaller, cut it into tiles, or choose a lighter method or parameters.",
         )
 
-    def _guarded_hierarchy(self, found: Segmentation, image: Image, threads: int) -> Hierarchy:
-        """`_hierarchy`, with what a plug-in's own may get wrong said in its name."""
-        context = Context(threads)
-        if type(self)._hierarchy.__module__.startswith("classicseg."):
-            return self._hierarchy(found, image, context)
-        from classicseg.hierarchy import Hierarchy
-
-        with self._blamed():
-            hierarchy = self._hierarchy(found, image.read_only(), context)
-        if not isinstance(hierarchy, Hierarchy) or not np.array_equal(hierarchy.leaves > 0, found.mask):
-            raise PluginError(
-                f"the plug-in method {self.name!r} gave {type(hierarchy).__name__} as its hierarchy; a method gives "
-                "a classicseg.Hierarchy whose leaves cover the mask and nothing else."
-            )
-        return hierarchy
-
-    @contextmanager
-    def _blamed(self) -> Iterator[None]:
-        """Errors that are neither the picture's nor the parameters' become the plug-in's."""
-        try:
-            yield
-        except (ImageError, ParameterError, MemoryError):
-            raise
-        except Exception as error:
-            raise PluginError(f"the plug-in method {self.name!r} failed: {type(error).__name__}: {error}") from error
-
-    def _answered(self) -> AbstractContextManager[None]:
-        """`_blamed` for plug-ins; nothing for methods of our own."""
-        return nullcontext() if type(self).__module__.startswith("classicseg.") else self._blamed()
-
-    def _guarded(
-        self, image: Image, context: Context, model: Fitted | None = None
-    ) -> tuple[NDArray[np.integer], dict[str, Any]]:
-        """`_segment`, or `_apply` of a model, with what a plug-in may get wrong said in its name."""
-
-        def step(image: Image) -> tuple[NDArray[np.integer], dict[str, Any]]:
-            if model is None:
-                return self._segment(image, context)
-            return self._apply(model._recalled, model._fitting(image), context)
-
-        if type(self).__module__.startswith("classicseg."):
-            return step(image)
-        with self._blamed():
-            raw, findings = step(image.read_only())
-            raw, findings = np.asarray(raw), dict(findings)
-        if raw.shape != image.shape or raw.dtype.kind not in "biu" or raw[image.mask].min() < 0:
-            raise PluginError(
-                f"the plug-in method {self.name!r} gave {raw.dtype} labels of shape {raw.shape} for a picture of "
-                f"{image.shape}; a method gives integers of 0 or above, one a pixel."
-            )
-        return np.array(raw), findings  # a copy: what the plug-in keeps is its own
-
     def _finish(
         self,
         raw: NDArray[np.integer],
         findings: dict[str, Any],
         image: Image,
         threads: int,
+        numbered: bool = False,
     ) -> tuple[NDArray[np.int32], dict[str, Any]]:
+        """Labels as they are promised, of raw ones whose classes may be `numbered`; and findings."""
         if self.numbers_segments and self.connected and self.min_size <= 1:
             return label_maps.as_int32(raw), findings
         labels = label_maps.as_int32(raw if image.mask.all() else np.where(image.mask, raw, 0))
@@ -363,7 +324,7 @@ class Segmenter(ABC):
         if self.min_size > 1:
             labels = self._absorbed(labels, image, threads, 0 if self.binary else None)
         if self.makes == "classes" and not self.binary:
-            if "n_classes" in findings:  # they have their numbers, by a model
+            if numbered:
                 findings = findings | {"classes": np.unique(labels[image.mask]).tolist()}
             else:
                 labels, findings = _number_classes(labels, findings, image, threads)

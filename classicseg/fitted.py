@@ -15,9 +15,11 @@ from numpy.typing import ArrayLike, NDArray
 
 from classicseg.atomic import atomic_write
 from classicseg.errors import ImageError, ParameterError
+from classicseg.guards import answered_for
 from classicseg.image import Color, DataRange, Image, as_image
 from classicseg.learned import Learned, Pictures
-from classicseg.parallel import Progress, thread_count
+from classicseg.parallel import Progress, reporting, thread_count
+from classicseg.pools import planes_in_words
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -177,17 +179,15 @@ class Fitted:
 
     @cached_property
     def _recalled(self) -> Any:
-        with self.segmenter._answered():
+        with answered_for(self.segmenter):
             return self.segmenter._recall(Learned(self.name, self.learned, self.pictures))
 
     def _fitting(self, image: Image) -> Image:
         """The picture with as many planes as the model knows."""
         known = self.pictures
-        if known.kind is None or not image.mask.any():
+        if known.kind is None:
             return image
         if image.kind != known.kind or (known.depth is not None and image.depth not in (1, known.depth)):
-            from classicseg.pools import planes_in_words
-
             raise ImageError(
                 f"a picture of {planes_in_words(image.kind, image.depth)} came, and the model was fitted on "
                 f"{planes_in_words(known.kind, known.depth)}. Give a picture of that kind, or fit a model on such."
@@ -209,20 +209,21 @@ def fit(
     """What `Segmenter.fit` does."""
     pool, count = segmenter._pool(), thread_count(threads)
     length = _length(images)
-    for number, (image, mask) in enumerate(_with_masks(images, masks), start=1):
-        try:
-            pool.add(_as_image(image, mask, color, channel_axis, data_range), count)
-        except ImageError as error:
-            raise ImageError(f"picture {number} of those to fit on: {error}") from error
-        if progress is not None and length:
-            progress(number / (length + 1))
-    if not pool.pictures:
-        raise ImageError(
-            f"{segmenter.name}: no picture with a pixel that counts came to be fitted on. "
-            "Give at least one, and check the masks."
-        )
-    with segmenter._answered():
-        learned = segmenter._learn(pool, count)
+    with reporting(progress, 1.0) as report:
+        for number, (image, mask) in enumerate(_with_masks(images, masks), start=1):
+            try:
+                pool.add(_as_image(image, mask, color, channel_axis, data_range), count)
+            except ImageError as error:
+                raise ImageError(f"picture {number} of those to fit on: {error}") from error
+            if report is not None and length:
+                report(number / (length + 1))
+        if not pool.pictures:
+            raise ImageError(
+                f"{segmenter.name}: no picture with a pixel that counts came to be fitted on. "
+                "Give at least one, and check the masks."
+            )
+        with answered_for(segmenter):
+            learned = segmenter._learn(pool, count)
     kind, depth = (pool.kind, pool.depth) if learned else (None, None)
     model = Fitted.of(segmenter, Pictures(pool.pictures, pool.pixels, kind, depth), learned)
     if progress is not None:
@@ -245,6 +246,8 @@ def _with_masks(images: Iterable[Any], masks: Iterable[ArrayLike | None] | None)
     if masks is None:
         yield from ((image, None) for image in images)
         return
+    if not isinstance(masks, Iterable):
+        raise ImageError(f"fit: masks={masks!r} came; they are a list, with one or None for each picture.")
     nothing = object()
     for image, mask in itertools.zip_longest(images, masks, fillvalue=nothing):
         if image is nothing or mask is nothing:

@@ -43,6 +43,15 @@ class Learned:
     def __init__(self, name: str, values: dict[str, Any], pictures: Pictures) -> None:
         self._name, self._values, self.pictures = name, values, pictures
 
+    @property
+    def depth(self) -> int:
+        """The number of planes, of methods that learn of one number alone."""
+        if self.pictures.depth is None:
+            raise ParameterError(
+                f"{self._name}: a model tells how many planes its pictures had, and none came. {_CURE}"
+            )
+        return self.pictures.depth
+
     def only(self, *names: str) -> None:
         """Raise unless there are entries of these names and no others."""
         if set(self._values) != set(names):

@@ -77,13 +77,14 @@ def _model(content: Any) -> Fitted:
     segmenter = registry.make(method, **given)
     if set(given) != set(segmenter.get_params()):
         raise ParameterError(f"it does not tell all parameters of {segmenter.name}.")
-    return Fitted.of(segmenter, _pictures(content["pictures"]), learned)
+    return Fitted.of(segmenter, _pictures(content["pictures"], bool(learned)), learned)
 
 
-def _pictures(told: Any) -> Pictures:
+def _pictures(told: Any, learned: bool) -> Pictures:
     if isinstance(told, dict) and set(told) == set(Pictures._fields):
         found = Pictures(**told)
         counts = (found.number, found.pixels, found.depth if found.depth is not None else 1)
-        if found.kind in (None, "rgb", "bands") and all(type(count) is int and count > 0 for count in counts):
+        known = (("rgb", None), ("rgb", 1), ("rgb", 3), ("bands", found.depth or 1)) if learned else ((None, None),)
+        if (found.kind, found.depth) in known and all(type(count) is int and count > 0 for count in counts):
             return found
     raise ParameterError("it does not tell from which pictures the model was learned.")

@@ -6,7 +6,7 @@ Nothing of it hangs on the order in which pictures come, but where classes are e
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -41,6 +41,10 @@ class Pool(ABC):
         any depth are alike.
     """
 
+    # Peak memory of taking a picture in, beside it, a pixel and a sample, as seen on photographs and noise.
+    bytes_per_pixel: ClassVar[int] = 10
+    bytes_per_sample: ClassVar[int] = 22
+
     def __init__(self) -> None:
         self.pictures = self.pixels = 0
         self.kind: str | None = None
@@ -53,10 +57,17 @@ class Pool(ABC):
         ------
         ImageError
             It is of another kind than those before.
+        MemoryLimitError
+            To count what is in it would take more than the machine has.
         """
         if not image.mask.any():
             return
         self._require_like(image)
+        require_memory(
+            image.nbytes + (self.bytes_per_pixel + self.bytes_per_sample * image.depth) * image.mask.size,
+            f"Learning from a picture of {image.shape[0]} x {image.shape[1]} pixels",
+            "Make the picture smaller, or leave it out.",
+        )
         self._add(image, threads)
         self.pictures += 1
         self.pixels += int(np.count_nonzero(image.mask))
@@ -199,6 +210,9 @@ class LevelPool(Pool):
     all have come. Exact but for levels of 16-bit colour or of floats: more than 2^22 different ones are rounded down.
     """
 
+    bytes_per_pixel: ClassVar[int] = 75
+    bytes_per_sample: ClassVar[int] = 12
+
     def __init__(self, band: int | None, lightness: bool) -> None:
         super().__init__()
         self.band, self.lightness = band, lightness
@@ -236,14 +250,14 @@ class LevelPool(Pool):
         colors = self._colors.colors()
         return principal_loadings(colors.image.samples(colors.image.planes), colors.counts)
 
-    def counted(self, border: bool = False) -> LevelCounts | None:
-        """The levels inside the masks, or on the borders alone; None where there are none."""
+    def counted(self, loadings: NDArray[np.float64] | None, border: bool = False) -> LevelCounts | None:
+        """The levels inside the masks, or on the borders alone, by `loadings`; None where there are none."""
         part = self._border if border else self._inside
         pool = self._border_colors if border else self._colors
         if self.projected and pool.pictures:
             colors = pool.colors()
             part = _LevelsByType()
-            levels = grey_levels(colors.image, None, self.loadings())
+            levels = grey_levels(colors.image, None, loadings)
             light = _whole_light(colors.image.lightness().reshape(-1)) if self.lightness else None
             part.add(levels.numbers.reshape(-1), levels.unit, colors.counts, light, colors.firsts)
         return part.counted()

@@ -180,7 +180,8 @@ def test_it_takes_the_same_road_as_a_segmenter(small_picture):
     segmenter = KMeans(n_clusters=3, n_init=1, connected=True, min_size=5)
     seen = []
     model = segmenter.fit([small_picture, small_picture], progress=seen.append)
-    assert seen == [1 / 3, 2 / 3, 1.0]
+    assert seen == sorted(seen)
+    assert {1 / 3, 2 / 3, 1.0} <= set(seen) <= {0.0, 1 / 3, 2 / 3, 1.0}
     result = model.run(small_picture, progress=seen.append)
     assert np.array_equal(result.labels, segmenter.segment(small_picture))
     assert (result.segmenter, seen[-1]) == (segmenter, 1.0)
@@ -191,6 +192,30 @@ def test_it_takes_the_same_road_as_a_segmenter(small_picture):
     assert segmenter.fit([small_picture, small_picture], masks=[None, nowhere]).pictures.number == 1
     with pytest.raises(dataclasses.FrozenInstanceError):
         model.text = "{}"
+
+
+@pytest.mark.small
+@pytest.mark.parametrize("of_known_length", [True, False])
+def test_an_exception_in_progress_ends_learning(small_picture, of_known_length):
+    pictures = [small_picture, small_picture]
+    shares = []
+
+    def fit(progress):
+        return KMeans(n_init=1).fit(pictures if of_known_length else iter(pictures), progress=progress, threads=1)
+
+    fit(shares.append)
+    before = len(shares) - 2  # while the classes are learned, when all pictures have been looked at
+    assert shares[before] == (2 / 3 if of_known_length else 0.0)
+    calls = []
+
+    def stop(share):
+        calls.append(share)
+        if len(calls) > before:
+            raise InterruptedError
+
+    with pytest.raises(InterruptedError):
+        fit(stop)
+    assert calls == shares[: before + 1]
 
 
 def test_what_a_model_segments_has_a_hierarchy(small_picture):
@@ -255,6 +280,10 @@ def test_bad_calls_are_refused():
     for masks in ([], [None, None]):
         with pytest.raises(ImageError, match="as many masks"):
             KMeans().fit([grey], masks=masks)
+    with pytest.raises(ImageError, match="masks=5"):
+        KMeans().fit([grey], masks=5)
+    with pytest.raises(ParameterError, match=r"progress=3.*called"):
+        KMeans().fit([grey], progress=3)
     with pytest.raises(ImageError, match=r"picture 2 of those to fit on: .*NaN"):
         KMeans().fit([grey, np.array([[np.nan]])])
     with pytest.raises(ParameterError, match="spatial_weight"):
@@ -319,7 +348,18 @@ def test_files_that_hold_no_model_are_refused(tmp_path):
         "all parameters": [good | {"parameters": {}}],
         "not told by name": [good | {"learned": []}],
         "it holds": [{key: value for key, value in good.items() if key != "pictures"}],
-        "which pictures": [changed(good, pictures={"depth": 0}), changed(good, pictures={"more": 1})],
+        "which pictures": [
+            changed(good, pictures=other)
+            for other in (
+                {"depth": 0},
+                {"depth": 5},
+                {"more": 1},
+                {"kind": None},
+                {"kind": None, "depth": None},  # which would let bands come to centres of three numbers
+                {"kind": "bands", "depth": None},
+            )
+        ],
+        "how many planes": [changed(good, pictures={"depth": None})],
         "a model that holds": [changed(good, learned={"more": 1})],
         "centers of a model|words and lists": [
             changed(good, learned={"centers": centers})
@@ -363,6 +403,19 @@ def test_what_no_such_model_has_is_refused(segmenter, learned, message):
         classicseg.Fitted.of(segmenter, model.pictures, model.learned | learned)
     with pytest.raises(ParameterError, match="finite numbers, words and lists"):
         classicseg.Fitted.of(segmenter, model.pictures, {"centers": float("nan")})
+
+
+@pytest.mark.small
+def test_a_plug_in_that_counts_its_classes_has_them_numbered_all_the_same():
+    @dataclasses.dataclass(frozen=True, kw_only=True)
+    class Counting(classicseg.Segmenter):
+        name = "counting"
+        makes = "classes"
+
+        def _segment(self, image, context):
+            return np.array([[5, 5, 0]]), {"n_classes": 2}
+
+    assert Counting().segment(np.array([[200, 200, 10]], dtype=np.uint8)).tolist() == [[2, 2, 1]]
 
 
 @pytest.mark.small

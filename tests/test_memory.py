@@ -11,6 +11,7 @@ from classicseg import MemoryLimitError, memory, run, segment
 from classicseg.image import as_image
 from classicseg.memory import forced, is_forced, machine_memory, require_memory
 from classicseg.merging import contours_of, hierarchy_of
+from classicseg.registry import make
 
 pytestmark = pytest.mark.small
 
@@ -43,6 +44,13 @@ def test_a_method_refuses_before_it_starts(machine, small_picture):
     machine(100)
     with pytest.raises(MemoryLimitError, match=r"kmeans on a picture of 12 x 14 pixels would take about .* GiB"):
         segment(small_picture, "kmeans")
+
+
+def test_a_picture_to_learn_from_is_refused_before_it_is_counted(machine, small_picture):
+    machine(100)
+    for name in ("threshold", "kmeans"):
+        with pytest.raises(MemoryLimitError, match=r"Learning from a picture of 12 x 14 pixels would take"):
+            make(name).fit([small_picture])
 
 
 def test_a_hierarchy_is_refused_before_regions_merge(machine, small_picture):

@@ -50,6 +50,33 @@ def test_a_run_takes_little_and_no_more_than_it_says(monkeypatch, photograph, na
     assert taken <= segmenter._memory(as_image(picture)) / picture[..., 0].size <= 1.6 * taken
 
 
+@pytest.mark.parametrize("kind", ["photograph", "noise", "deep", "floats", "grey", "bands"])
+@pytest.mark.parametrize(("name", "parameters"), [("threshold", {"classes": 3}), ("kmeans", {})])
+def test_learning_takes_no_more_than_it_says(photograph, monkeypatch, name, parameters, kind):
+    photograph = np.tile(photograph, (5, 6, 1))
+    rng, shape = np.random.default_rng(0), photograph.shape
+    picture = {
+        "photograph": photograph,
+        "noise": rng.integers(0, 256, shape, dtype=np.uint8),
+        "deep": photograph.astype(np.uint16) * 250 + rng.integers(0, 200, shape, dtype=np.uint16),
+        "floats": np.clip(photograph / 255 + 1e-3 * rng.random(shape), 0, 1),
+        "grey": photograph[..., 1],
+        "bands": np.dstack([photograph, photograph[..., :2]]),
+    }[kind]
+    said = []
+    monkeypatch.setattr("classicseg.pools.require_memory", lambda needed, *_: said.append(needed))
+    segmenter = registry.make(name, **parameters)
+    segmenter._pool().add(as_image(picture), 1)  # which loads and compiles what it needs
+    pool, image = segmenter._pool(), as_image(picture)
+    tracemalloc.start()
+    try:
+        pool.add(image, 1)
+        taken = tracemalloc.get_traced_memory()[1] + image.nbytes
+    finally:
+        tracemalloc.stop()
+    assert taken <= said[0] <= 3 * taken
+
+
 @pytest.mark.small
 @pytest.mark.parametrize(
     ("name", "lighter", "heavier"),

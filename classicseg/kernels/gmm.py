@@ -103,9 +103,13 @@ def mixture_of_clusters(
 
 
 def posteriors(samples: Samples, mixture: Mixture, threads: int) -> NDArray[np.float32]:
-    """The probability (K, n) that each sample came from each component."""
+    """The probability (K, n) that each sample came from each component.
+
+    Sums are about the mixture's mean: what a sample is given does not hang on which others there are.
+    """
+    center = np.average(mixture.means, axis=0, weights=mixture.weights)
     result = np.empty((len(mixture.weights), len(samples.weights)), dtype=np.float32)
-    _expectation(samples, _moved(mixture, -samples.center), FULL, threads, result)
+    _expectation(samples._replace(center=center), _moved(mixture, -center), FULL, threads, result)
     return result
 
 

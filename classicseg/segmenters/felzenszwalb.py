@@ -95,9 +95,9 @@ class Felzenszwalb(Segmenter):
         return found.labels, {"n_grown": found.n_grown}
 
     def _finish(
-        self, raw: NDArray[np.integer], findings: dict[str, Any], image: Image, threads: int
+        self, raw: NDArray[np.integer], findings: dict[str, Any], image: Image, threads: int, numbered: bool = False
     ) -> tuple[NDArray[np.int32], dict[str, Any]]:
         # Small segments have joined others by the method's own rule; only what is cut at corners can be small again.
         pruned = not (self.connected and self.connectivity == 2)
         settled = dataclasses.replace(self, min_size=0) if pruned else self
-        return super(Felzenszwalb, settled)._finish(raw, findings, image, threads)
+        return super(Felzenszwalb, settled)._finish(raw, findings, image, threads, numbered)

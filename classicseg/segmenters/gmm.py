@@ -155,34 +155,32 @@ class GaussianMixture(Segmenter):
         learned |= {
             "n_classes": len(classes),  # the components after these are nobody's most probable one
             "order": np.argsort(rows).tolist(),  # in which equally probable ones win
-            "center": samples.center.tolist(),
             "log_likelihood": fit.log_likelihood,
         }
         return learned | {name: list(values.values()) for name, values in bic.items()}
 
     def _recall(self, learned: Learned) -> _Model:
-        names = ["weights", "means", "covariances", "n_classes", "order", "center", "log_likelihood"]
+        names = ["weights", "means", "covariances", "n_classes", "order", "log_likelihood"]
         if learned.holds("bic"):
             names.append("bic")
             learned.array("bic", None)
         learned.only(*names)
-        depth = learned.pictures.depth
-        weights = learned.array("weights", None)
+        weights, depth = learned.array("weights", None), learned.depth
         count = len(weights)
         covariances = learned.array("covariances", count, depth, depth)
         learned.require((weights >= 0).all() and weights.any(), "weights", "shares")
         learned.require(_positive_definite(covariances), "covariances", "positive definite matrices")
         learned.number("log_likelihood")
         n_classes = int(learned.number("n_classes", 1, count))
-        center, means = learned.array("center", depth), learned.array("means", count, depth)
-        return _Model(weights, means, covariances, n_classes, learned.order("order", count), center)
+        means = learned.array("means", count, depth)
+        return _Model(weights, means, covariances, n_classes, learned.order("order", count))
 
     def _apply(self, recalled: _Model, image: Image, context: Context) -> tuple[NDArray[np.integer], dict[str, Any]]:
         from classicseg.kernels.gmm import Mixture, posteriors, weighted_samples
 
         own, order, classes = recalled, recalled.order, recalled.n_classes
         blocks, index = self._distinct_colors(image, context.threads)
-        samples = weighted_samples(blocks.planes, blocks.weights)._replace(center=own.center)
+        samples = weighted_samples(blocks.planes, blocks.weights)
         found = Mixture(own.weights[order], own.means[order], own.covariances[order])
         shares = posteriors(samples, found, context.threads)
         ranked = np.flatnonzero(order < classes)  # the classes, in the order in which they were found
@@ -236,7 +234,6 @@ class _Model(NamedTuple):
     covariances: NDArray[np.float64]
     n_classes: int
     order: NDArray[np.int64]
-    center: NDArray[np.float64]
 
 
 def _positive_definite(matrices: NDArray[np.float64]) -> bool:

@@ -167,7 +167,7 @@ class KMeans(Segmenter):
         return learned
 
     def _recall(self, learned: Learned) -> _Palette:
-        depth = learned.pictures.depth
+        depth = learned.depth
         names = ["centers", "order", "inertia", *(["cuts"] if depth == 1 else [])]
         if learned.holds("silhouettes"):
             names.append("silhouettes")

@@ -240,7 +240,8 @@ class Threshold(Segmenter):
         return LevelPool(self.band, lightness=self.classes > 2)
 
     def _learn(self, pool: LevelPool, threads: int) -> dict[str, Any]:
-        levels, loadings = pool.counted(), pool.loadings()
+        loadings = pool.loadings()
+        levels = pool.counted(loadings)
         assert levels is not None
         learned = {} if loadings is None else {"loadings": loadings.tolist()}
         if self.classes > 2:
@@ -248,7 +249,7 @@ class Threshold(Segmenter):
         threshold = float(self.value) if self.rule == "fixed" else self._rule_of(levels)
         dark = self.foreground == "dark"
         if self.foreground in ("smaller", "border"):
-            side = pool.counted(border=True) if self.foreground == "border" else None
+            side = pool.counted(loadings, border=True) if self.foreground == "border" else None
             counted = side or levels
             bright = int(counted.counts[counted.numbers > counted.number_of(threshold)].sum())
             dark = 2 * bright > int(counted.counts.sum())
