@@ -74,7 +74,8 @@ def main(arguments: list[str] | None = None) -> None:
             warnings.simplefilter("always", category)
         warnings.showwarning = _show_warning
         code = _exit_code(arguments)
-    leave_if_still_working(code)
+    if code == INTERRUPTED:
+        leave_if_still_working(code)
     sys.exit(code)
 
 
