@@ -50,7 +50,7 @@ def offer(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., None]]:
             module.thing = thing
             monkeypatch.setitem(__import__("sys").modules, module.__name__, module)
             made.append(metadata.EntryPoint(name, f"{module.__name__}:{'thing' if thing else 'none'}", registry.GROUP))
-        monkeypatch.setattr(metadata, "entry_points", lambda group: made if group == registry.GROUP else [])
+        monkeypatch.setattr(metadata, "entry_points", lambda group="": metadata.EntryPoints(made if group == registry.GROUP else []))
         plugins.found.cache_clear()
 
     yield entries
