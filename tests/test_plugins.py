@@ -50,7 +50,8 @@ def offer(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., None]]:
             module.thing = thing
             monkeypatch.setitem(__import__("sys").modules, module.__name__, module)
             made.append(metadata.EntryPoint(name, f"{module.__name__}:{'thing' if thing else 'none'}", registry.GROUP))
-        monkeypatch.setattr(metadata, "entry_points", lambda group: made if group == registry.GROUP else [])
+        known = types.SimpleNamespace(entry_points=lambda group: made if group == registry.GROUP else [])
+        monkeypatch.setattr(plugins, "metadata", known)
         plugins.found.cache_clear()
 
     yield entries
