@@ -17,6 +17,14 @@ from classicseg_cli.interrupts import leave_if_still_working, listening
 small = pytest.mark.small
 
 
+@pytest.fixture(autouse=True)
+def heard():
+    """Ctrl-C is heard, though a shell that started the tests in the background may have it ignored."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 @small
 def test_what_the_work_gives_or_raises_comes_through():
     assert listening(lambda go_on: go_on(0.5) or "made") == "made"

@@ -313,6 +313,6 @@ def test_noise_without_links_on_many_pixels(monkeypatch):
 def test_a_graph_too_large_for_memory_is_refused_first(monkeypatch):
     from classicseg import MemoryLimitError, memory
 
-    monkeypatch.setattr(memory, "machine_memory", lambda: 2**30)
+    monkeypatch.setattr(memory, "machine_memory", lambda: 2**29)
     with pytest.raises(MemoryLimitError, match="spectral on a picture of 600 x 600 pixels would take about"):
         classicseg.segment(np.zeros((600, 600), dtype=np.uint8), "spectral", n_superpixels=0, radius=20.0)
