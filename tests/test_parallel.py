@@ -16,6 +16,8 @@ import pytest
 from classicseg import ParameterError, parallel
 from classicseg.parallel import beating, chunks, for_chunks, one_library_thread, thread_count
 
+pytestmark = pytest.mark.usefixtures("heard")
+
 pytestmark = pytest.mark.small
 
 

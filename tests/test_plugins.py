@@ -50,12 +50,8 @@ def offer(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., None]]:
             module.thing = thing
             monkeypatch.setitem(__import__("sys").modules, module.__name__, module)
             made.append(metadata.EntryPoint(name, f"{module.__name__}:{'thing' if thing else 'none'}", registry.GROUP))
-<<<<<<< HEAD
-        monkeypatch.setattr(metadata, "entry_points", lambda group="": metadata.EntryPoints(made if group == registry.GROUP else []))
-=======
         known = types.SimpleNamespace(entry_points=lambda group: made if group == registry.GROUP else [])
         monkeypatch.setattr(plugins, "metadata", known)
->>>>>>> 039d741b034851d220a85ad5a078b877eff816d4
         plugins.found.cache_clear()
 
     yield entries

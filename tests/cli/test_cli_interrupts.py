@@ -15,14 +15,7 @@ from classicseg_cli import interrupts
 from classicseg_cli.interrupts import leave_if_still_working, listening
 
 small = pytest.mark.small
-
-
-@pytest.fixture(autouse=True)
-def heard():
-    """Ctrl-C is heard, though a shell that started the tests in the background may have it ignored."""
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    yield
-    signal.signal(signal.SIGINT, before)
+pytestmark = pytest.mark.usefixtures("heard")
 
 
 @small
