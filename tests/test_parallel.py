@@ -16,9 +16,7 @@ import pytest
 from classicseg import ParameterError, parallel
 from classicseg.parallel import beating, chunks, for_chunks, one_library_thread, thread_count
 
-pytestmark = pytest.mark.usefixtures("heard")
-
-pytestmark = pytest.mark.small
+pytestmark = [pytest.mark.small, pytest.mark.usefixtures("heard")]
 
 
 @pytest.mark.parametrize(("length", "at_most"), [(0, 3), (1, 3), (3, 3), (4, 3), (10, 1), (5, 100)])
