@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
@@ -12,12 +12,13 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from classicseg import labels as label_maps
+from classicseg.calling import SegmentsPictures
 from classicseg.color import SPACES
 from classicseg.errors import ParameterError
 from classicseg.guards import guarded, guarded_hierarchy
-from classicseg.image import Color, DataRange, Image, as_image
+from classicseg.image import Color, DataRange, Image
 from classicseg.memory import require_memory
-from classicseg.parallel import Progress, reporting, thread_count
+from classicseg.parallel import Progress, reporting
 from classicseg.parameters import Search, declared, parameter
 from classicseg.segmentation import Segmentation
 
@@ -73,7 +74,7 @@ class Context:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Segmenter(ABC):
+class Segmenter(SegmentsPictures):
     """A segmentation method with its parameters: an immutable value.
 
     A method is a frozen, keyword-only dataclass that declares its fields with `classicseg.parameters.parameter` and
@@ -163,38 +164,6 @@ class Segmenter(ABC):
         merging = _BYTES_OF_MERGING if self.min_size > 1 else 0
         splitting = _BYTES_OF_SPLITTING if self.split_touching else 0
         return image.nbytes + max(own, merging, splitting) * image.mask.size
-
-    def segment(
-        self,
-        image: ArrayLike,
-        *,
-        mask: ArrayLike | None = None,
-        color: Color | None = None,
-        channel_axis: int = -1,
-        data_range: DataRange | None = None,
-        threads: int | None = None,
-        progress: Progress | None = None,
-    ) -> NDArray[np.int32]:
-        """The label map of a picture; see `classicseg.segment` for the arguments."""
-        return self.run(
-            image, mask=mask, color=color, channel_axis=channel_axis, data_range=data_range,
-            threads=threads, progress=progress,
-        ).labels  # fmt: skip
-
-    def run(
-        self,
-        image: ArrayLike,
-        *,
-        mask: ArrayLike | None = None,
-        color: Color | None = None,
-        channel_axis: int = -1,
-        data_range: DataRange | None = None,
-        threads: int | None = None,
-        progress: Progress | None = None,
-    ) -> Segmentation:
-        """The label map of a picture with the method's findings; see `classicseg.segment` for the arguments."""
-        picture = as_image(image, mask=mask, color=color, channel_axis=channel_axis, data_range=data_range)
-        return self._run(picture, thread_count(threads), progress)
 
     def fit(
         self,

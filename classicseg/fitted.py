@@ -11,9 +11,10 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from classicseg.atomic import atomic_write
+from classicseg.calling import SegmentsPictures
 from classicseg.errors import ImageError, ParameterError
 from classicseg.guards import answered_for
 from classicseg.image import Color, DataRange, Image, as_image
@@ -31,7 +32,7 @@ FORMAT, FORMAT_VERSION = "classicseg model", 1
 
 
 @dataclass(frozen=True)
-class Fitted:
+class Fitted(SegmentsPictures):
     """A segmenter with what it learned from pictures: an immutable value that segments others by the same rule.
 
     `Segmenter.fit` makes it. It is called like a segmenter and takes the same road, but for what it learned: the
@@ -139,43 +140,8 @@ class Fitted:
         text = json.dumps(head | self.content(), indent=1, allow_nan=False)
         atomic_write(path, (text + "\n").encode())
 
-    def segment(
-        self,
-        image: ArrayLike,
-        *,
-        mask: ArrayLike | None = None,
-        color: Color | None = None,
-        channel_axis: int = -1,
-        data_range: DataRange | None = None,
-        threads: int | None = None,
-        progress: Progress | None = None,
-    ) -> NDArray[np.int32]:
-        """The label map of a picture; see `classicseg.segment` for the arguments."""
-        return self.run(
-            image, mask=mask, color=color, channel_axis=channel_axis, data_range=data_range,
-            threads=threads, progress=progress,
-        ).labels  # fmt: skip
-
-    def run(
-        self,
-        image: ArrayLike,
-        *,
-        mask: ArrayLike | None = None,
-        color: Color | None = None,
-        channel_axis: int = -1,
-        data_range: DataRange | None = None,
-        threads: int | None = None,
-        progress: Progress | None = None,
-    ) -> Segmentation:
-        """The label map of a picture with findings; see `classicseg.segment` for the arguments.
-
-        Raises
-        ------
-        ImageError
-            The picture cannot be used as it came, or is of another kind than those that the model was fitted on.
-        """
-        picture = as_image(image, mask=mask, color=color, channel_axis=channel_axis, data_range=data_range)
-        return self.segmenter._run(picture, thread_count(threads), progress, self)
+    def _run(self, picture: Image, threads: int, progress: Progress | None) -> Segmentation:
+        return self.segmenter._run(picture, threads, progress, self)
 
     @cached_property
     def _recalled(self) -> Any:
