@@ -68,7 +68,7 @@ def test_rounds_that_no_longer_help_are_left_out():
     result = classicseg.run(noisy_line(), "spectral", n_superpixels=0, n_clusters=4, progress=told.append)
     assert result.findings["solver"] == "banded"
     assert result.findings["residual"] < 1e-7
-    assert 1 < len(told) < 20
+    assert 1 < len(set(told)) < 20  # it is told the same share again after chunks of other work
     assert told == sorted(told)
 
 
