@@ -100,7 +100,7 @@ def _exit_code(arguments: list[str] | None) -> int:
         code = _code_of(error)
         if code is None:
             raise
-        complain(str(error))
+        complain(words_of(error))
         return code
 
 
@@ -112,6 +112,16 @@ def _code_of(error: Exception) -> int | None:
         return WRONG_USE
     ours = (ImageError, MemoryError, DependencyError, PluginError, OSError)
     return FAILED if isinstance(error, ours) else None
+
+
+def words_of(error: Exception) -> str:
+    """An error in a sentence, with its cure also where the system, which knows none, speaks."""
+    if isinstance(error, OSError) and error.strerror:
+        place = f"{error.filename}: " if error.filename is not None else ""
+        return f"{place}{error.strerror}. Check that place, its permissions, and the room on its disk."
+    if isinstance(error, MemoryError) and not str(error):
+        return "the memory of this machine is used up. Make the picture smaller, or cut it into tiles."
+    return str(error)
 
 
 def complain(message: str) -> None:

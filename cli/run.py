@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from classicseg_cli.interrupts import listening
-from classicseg_cli.main import DONE, FAILED, PARTLY_FAILED, complain
+from classicseg_cli.main import DONE, FAILED, PARTLY_FAILED, complain, words_of
 from classicseg_cli.options import (
     MethodCommand,
     MethodType,
@@ -192,8 +192,8 @@ def _batch(jobs: list[Job], how: Settings, as_json: bool, quiet: bool) -> int:
             except (ImageError, MemoryError, PluginError, DependencyError, ParameterError, OSError) as error:
                 if isinstance(error, ParameterError) and len(jobs) == 1:
                     raise  # wrong use
-                where = "" if job.source in str(error) else f"{job.source}: "
-                complain(f"{where}{error}")
+                words = words_of(error)
+                complain(words if job.source in words else f"{job.source}: {words}")
             else:
                 done.append(outcome)
                 if as_json or not quiet:
@@ -203,7 +203,7 @@ def _batch(jobs: list[Job], how: Settings, as_json: bool, quiet: bool) -> int:
     try:
         finish(done, how)
     except OSError as error:
-        complain(str(error))
+        complain(words_of(error))
         whole = False
     return DONE if whole else PARTLY_FAILED if done else FAILED
 

@@ -292,3 +292,12 @@ def test_what_cannot_be_fitted_is_said_by_the_name_of_the_file(call, picture_fil
     code, _, stderr = call("run", "--model", picture_file, "-o", tmp_path / "out", picture_file)
     assert (code, len(stderr.splitlines())) == (1, 1) or code == 2
     assert "img.png" in stderr
+
+
+@small
+def test_what_cannot_be_written_is_told_with_a_cure(call, picture_file, tmp_path):
+    (tmp_path / "file").write_text("in the way")
+    code, _, stderr = call("run", "-m", "otsu", "-o", tmp_path / "file" / "out", picture_file)
+    assert (code, len(stderr.splitlines())) == (1, 1)
+    assert f"{picture_file}: {tmp_path / 'file' / 'out'}" in stderr
+    assert "Not a directory. Check that place, its permissions, and the room on its disk." in stderr
