@@ -260,7 +260,7 @@ def usable_type(array: NDArray[Any]) -> NDArray[Any]:
         raise ImageError(
             f"holds values of type {array.dtype}; samples are bool, integers or real floats. Convert it first."
         )
-    if array.dtype == np.float16:
+    if array.dtype.kind == "f" and array.dtype.itemsize == 2:  # in whatever byte order
         return array.astype(np.float32)
     if array.dtype.kind == "f" and array.dtype.itemsize > 8:
         return array.astype(np.float64)

@@ -232,8 +232,9 @@ def test_npy_comes_back(tmp_path, dtype, channels):
     assert (picture.mask, picture.color) == (None, None)
 
 
-def test_half_floats_become_floats():
-    array = (samples(*SHAPE) / 255).astype(np.float16)
+@pytest.mark.parametrize("order", ["<", ">"])
+def test_half_floats_become_floats(order):
+    array = (samples(*SHAPE) / 255).astype(f"{order}f2")
     buffer = BytesIO()
     np.save(buffer, array)
     picture = read_picture(buffer.getvalue())
