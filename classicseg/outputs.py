@@ -9,9 +9,12 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
+from classicseg.errors import DependencyError, ImageError
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from classicseg.io.geo import GeoReference
     from classicseg.io.measurements import Measurements
     from classicseg.io.read import Picture
     from classicseg.segmentation import Segmentation
@@ -137,14 +140,24 @@ def _ucm(found: Found, _: Wanted) -> bytes:
 def _geojson(found: Found, wanted: Wanted) -> bytes:
     from classicseg.io.geojson import encode_geojson
 
-    geo = found.picture.geo
-    placed = geo is not None and geo.crs is not None and geo.transform is not None
     return encode_geojson(
         found.result.labels,
         simplify=wanted.simplify,
-        geo=geo if placed else None,
+        geo=_placed(found.picture.geo),
         properties=found.measurements.columns,
     )
+
+
+def _placed(geo: GeoReference | None) -> GeoReference | None:
+    """Where the picture lies, if its tags tell; a reference system without a name only rasterio can understand."""
+    if geo is None or geo.transform is None:
+        return None
+    if geo.crs is None:
+        try:
+            geo.to_lonlat([(0, 0)])
+        except (ImageError, DependencyError):
+            return None
+    return geo
 
 
 def _coco(found: Found, wanted: Wanted) -> bytes:

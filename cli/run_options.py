@@ -53,7 +53,9 @@ def _all_of(*options: Callable[[_Command], _Command]) -> Callable[[_Command], _C
 
 reading_options = _all_of(
     orientation_option,
-    click.option("--page", type=click.IntRange(min=1), default=1, metavar="N", help="Page of a file of several."),
+    click.option(
+        "--page", type=click.IntRange(min=1), default=1, metavar="N", help="Page of a file of several, counted from 1."
+    ),
     click.option(
         "--bands", callback=_bands, metavar="N,N,...", help="These bands, counted from 1, in this order; such as 4,3,2."
     ),

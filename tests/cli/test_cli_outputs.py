@@ -301,3 +301,33 @@ def test_what_cannot_be_written_is_told_with_a_cure(call, picture_file, tmp_path
     assert (code, len(stderr.splitlines())) == (1, 1)
     assert f"{picture_file}: {tmp_path / 'file' / 'out'}" in stderr
     assert "Not a directory. Check that place, its permissions, and the room on its disk." in stderr
+
+
+@small
+@pytest.mark.parametrize(
+    ("crs", "degrees"),
+    [("EPSG:32633", True), ("+proj=laea +lat_0=48 +lon_0=16 +datum=WGS84 +units=m", True), (None, False)],
+)
+def test_polygons_of_a_geotiff_are_in_degrees_where_its_tags_tell(call, tmp_path, small_picture, crs, degrees):
+    rasterio = pytest.importorskip("rasterio")
+    place = rasterio.Affine(
+        10, 0, 500_000 if crs == "EPSG:32633" else 0, 0, -10, 5_300_000 if crs == "EPSG:32633" else 0
+    )
+    form = {"driver": "GTiff", "width": 14, "height": 12, "count": 3, "dtype": "uint8", "photometric": "rgb"}
+    with rasterio.open(tmp_path / "scene.tif", "w", crs=crs, transform=place, **form) as file:
+        file.write(np.moveaxis(small_picture, -1, 0))
+    code, _, stderr = call(
+        "run", "-m", "kmeans", "--geojson", "--format", "tiff", "-o", tmp_path / "out", tmp_path / "scene.tif"
+    )
+    assert (code, stderr) == (0, "")
+    document = json.loads((tmp_path / "out" / "scene_kmeans.geojson").read_text())
+    assert document["classicseg"]["coordinates"].startswith("degrees" if degrees else "pixels")
+    if degrees:
+        x, y = document["features"][0]["geometry"]["coordinates"][0][0]
+        assert 14.9 < x < 16.1
+        assert 47 < y < 49
+    with (
+        rasterio.open(tmp_path / "out" / "scene_kmeans_labels.tiff") as labels,
+        rasterio.open(tmp_path / "scene.tif") as scene,
+    ):
+        assert (labels.crs, labels.transform) == (scene.crs, scene.transform)
