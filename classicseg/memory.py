@@ -19,6 +19,8 @@ from classicseg.errors import MemoryLimitError
 _CGROUPS = Path("/sys/fs/cgroup")
 _OWN_CGROUPS = Path("/proc/self/cgroup")
 
+_MOST_TOLD = 2**1000  # what a file may ask for in jest is more than a float holds
+
 _FORCED: ContextVar[bool] = ContextVar("classicseg_forced", default=False)
 
 
@@ -64,7 +66,7 @@ def require_memory(needed: int, purpose: str, cure: str) -> None:
     available = machine_memory()
     if available is not None and needed > available:
         raise MemoryLimitError(
-            f"{purpose} would take about {needed / 2**30:.3g} GiB, "
+            f"{purpose} would take about {min(needed, _MOST_TOLD) / 2**30:.3g} GiB, "
             f"and this machine has {available / 2**30:.3g} GiB. {cure} "
             "To try it all the same, say --force (from Python: with classicseg.memory.forced())."
         )

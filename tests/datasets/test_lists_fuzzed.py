@@ -10,7 +10,8 @@ from classicseg.bench.suites import read_suite
 from classicseg.bench.tuning import params_file
 from classicseg.datasets import coco
 from classicseg.datasets.declared.declaration import parse_declaration
-from classicseg.errors import ImageError, ParameterError
+from classicseg.datasets.open import open_dataset
+from classicseg.errors import ImageError, MemoryLimitError, ParameterError
 
 pytestmark = pytest.mark.small
 
@@ -64,3 +65,40 @@ def test_toml_of_lists_without_an_end(tmp_path):
         read_suite(path)
     with pytest.raises(ImageError, match="is no TOML"):
         params_file._parsed(path)
+
+
+def test_a_picture_larger_than_a_float_tells(root):
+    """Its bytes are a whole number of Python's, which no float holds."""
+    changes = {"image": {"height": 1e308, "width": 2**63}}
+    (root / "annotations" / "instances_val2017.json").write_text(json.dumps(content(**changes)))
+    (found,) = coco.read(root).samples
+    with pytest.raises((ImageError, MemoryLimitError)) as caught:
+        found.read()
+    assert len(str(caught.value).splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("lines", "words"),
+    [
+        ('images = "imag{a-s\\nme}.png"\ntruth = "t/{name}.png"', "has the placeholder {a-s me}"),
+        (f'images = "i/{{name}}.png"\ntruth = "t/{{name}}.png"\nstart = {["deep" * 9, "{"] * 99}', r"start = \['deep"),
+    ],
+)
+def test_what_is_wrong_with_a_declaration_is_a_short_line(lines, words):
+    with pytest.raises(ParameterError, match=words) as caught:
+        parse_declaration(f'kind = "binary"\n{lines}\n'.encode())
+    assert len(str(caught.value).splitlines()) == 1
+    assert len(str(caught.value)) < 1000
+
+
+@pytest.mark.parametrize("long", ["start", "truth"])
+def test_names_longer_than_any_file_has_are_not_there(root, long):
+    folders = {"start": ".", "truth": "t"} | {long: "n" * 300}
+    declaration = (
+        f'kind = "binary"\nimages = "val2017/{{name}}.png"\ntruth = "{folders["truth"]}/{{name}}.png"\n'
+        f"start = {[folders['start']] * 20}\n"
+    )
+    (root / "d.toml").write_text(declaration)
+    with pytest.raises(ImageError) as caught:
+        list(open_dataset(f"{root / 'd.toml'}:{root}"))
+    assert len(str(caught.value)) < 1500

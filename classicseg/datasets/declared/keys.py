@@ -9,7 +9,7 @@ from math import isfinite
 from typing import Any
 
 from classicseg.datasets.declared.patterns import Pattern, problem
-from classicseg.errors import ParameterError, guess
+from classicseg.errors import ParameterError, guess, one_line
 from classicseg.image import DataRange
 
 
@@ -22,7 +22,7 @@ def only(table: dict[str, Any], known: tuple[str, ...], where: str) -> None:
 
 
 def not_allowed(where: str, key: str, came: object, allowed: str) -> ParameterError:
-    return ParameterError(f"{where}: {key} = {came!r} is not allowed; {allowed}.")
+    return ParameterError(f"{where}: {key} = {one_line(repr(came), 500)} is not allowed; {allowed}.")
 
 
 def choice(table: dict[str, Any], key: str, allowed: tuple[Any, ...], where: str, *, required: bool = False) -> Any:
@@ -54,7 +54,9 @@ def flag(table: dict[str, Any], key: str, where: str) -> bool:
 def pattern(text: object, key: str, where: str) -> Pattern:
     wrong = problem(text)
     if wrong:
-        raise ParameterError(f"{where}: {key} = {text!r} {wrong}{'' if wrong.endswith('?') else '.'}")
+        raise ParameterError(
+            f"{where}: {key} = {one_line(repr(text), 500)} {wrong}{'' if wrong.endswith('?') else '.'}"
+        )
     return Pattern(str(text))
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from classicseg.datasets.declared.declaration import Declaration, Layout
 from classicseg.datasets.declared.patterns import Key, Pattern
 from classicseg.datasets.layout import natural_order
-from classicseg.errors import ImageError
+from classicseg.errors import ImageError, one_line
 
 _NAMED_IN_A_MESSAGE = 8
 
@@ -58,7 +58,7 @@ def _not_of_that_layout(declaration: Declaration, root: Path, split: str | None)
     there = sorted(entry.name for entry in root.iterdir() if not entry.name.startswith("."))
     more = ", ..." if len(there) > _NAMED_IN_A_MESSAGE else ""
     return ImageError(
-        f"{declaration.where}: {root} holds no picture{of_split} at {' or '.join(wanted)} "
+        f"{declaration.where}: {root} holds no picture{of_split} at {one_line(' or '.join(wanted), 500)} "
         f"(there: {', '.join(there[:_NAMED_IN_A_MESSAGE]) or 'nothing'}{more}). "
         "Give the folder that the data set was unpacked in."
     )

@@ -24,7 +24,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from classicseg.errors import guess
+from classicseg.errors import guess, one_line
 
 PLACEHOLDERS = ("name", "folder", "split")
 
@@ -115,7 +115,7 @@ def _problem_of_part(part: str, *, last: bool) -> str | None:
         if "{" + inside + "}" in part and "," not in inside and inside not in PLACEHOLDERS:
             known = ", ".join(f"{{{name}}}" for name in PLACEHOLDERS)
             return (
-                f"has the placeholder {{{inside}}}; there are {known}, and {{png,jpg}} for one of several texts."
+                f"has the placeholder {one_line('{' + inside + '}')}; there are {known}, and {{png,jpg}} for one of several texts."
                 f"{guess(inside, PLACEHOLDERS)}"
             )
     return None
@@ -141,7 +141,10 @@ def _part_expression(part: str, seen: set[str]) -> str:
 
 def _files_below(folder: Path, depth: int | None, above: tuple[str, ...] = ()) -> Iterator[str]:
     """Paths of the files below a folder, with / and at most `depth` parts. Links are followed, never in a ring."""
-    if not folder.is_dir():
+    try:
+        if not folder.is_dir():
+            return
+    except OSError:  # such as a name longer than any file's
         return
     here = os.path.realpath(folder)
     if here in above:
