@@ -115,7 +115,8 @@ def _problem_of_part(part: str, *, last: bool) -> str | None:
         if "{" + inside + "}" in part and "," not in inside and inside not in PLACEHOLDERS:
             known = ", ".join(f"{{{name}}}" for name in PLACEHOLDERS)
             return (
-                f"has the placeholder {one_line('{' + inside + '}')}; there are {known}, and {{png,jpg}} for one of several texts."
+                f"has the placeholder {one_line('{' + inside + '}')}; there are {known}, and {{png,jpg}} for one of "
+                "several texts."
                 f"{guess(inside, PLACEHOLDERS)}"
             )
     return None
